@@ -1,0 +1,189 @@
+package hl7
+
+import "iter"
+
+// State tells the three things apart that a receiver must not confuse: nothing
+// said, said to be empty, and said to be deleted.
+type State uint8
+
+const (
+	Absent State = iota // the segment or field ends before it
+	Empty               // there, with nothing in it: no statement
+	Null                // "" alone: delete what is stored (HL7 v2.9.1 section 2.5.3)
+	Valued
+)
+
+func (s State) String() string {
+	return [...]string{"absent", "empty", "null", "valued"}[min(s, Valued)]
+}
+
+// Level says what a Value is.
+type Level uint8
+
+const (
+	LevelField Level = iota
+	LevelRepetition
+	LevelComponent
+	LevelSubcomponent
+)
+
+func (l Level) String() string {
+	return [...]string{"field", "repetition", "component", "subcomponent"}[min(l, LevelSubcomponent)]
+}
+
+// Value is a field, repetition, component or subcomponent: a slice of the
+// bytes of its message. It is a small value; the zero Value is Absent.
+type Value struct {
+	m        *Message
+	off, end int
+	seg      int32
+	level    Level
+	present  bool
+	whole    bool // MSH-1 and MSH-2: never split, never unescaped
+}
+
+// Raw returns the bytes as they came. They belong to the message.
+func (v Value) Raw() []byte {
+	if v.m == nil {
+		return nil
+	}
+	return v.m.b[v.off:v.end:v.end]
+}
+
+// Offset is the place of the first byte in the message. An absent value is
+// placed where the part ends that would hold it.
+func (v Value) Offset() int { return v.off }
+
+// End is the place after the last byte.
+func (v Value) End() int { return v.end }
+
+// Level says whether this is a field, repetition, component or subcomponent.
+func (v Value) Level() Level { return v.level }
+
+// IsPresent reports whether the value is not Absent.
+func (v Value) IsPresent() bool { return v.present }
+
+// State returns whether the value is absent, empty, null or valued.
+func (v Value) State() State {
+	switch {
+	case !v.present:
+		return Absent
+	case v.off == v.end:
+		return Empty
+	case v.end-v.off == 2 && v.m.b[v.off] == '"' && v.m.b[v.off+1] == '"' && !v.whole:
+		return Null
+	}
+	return Valued
+}
+
+// Segment returns the segment that the value is in.
+func (v Value) Segment() Segment {
+	if v.m == nil {
+		return Segment{}
+	}
+	return Segment{v.m, int(v.seg)}
+}
+
+func (v Value) set() int32 { return v.m.lines[v.seg].set }
+
+// Repetitions counts the repetitions: 0 if the value is absent, else at least 1.
+func (v Value) Repetitions() int { return v.count(roleRepetition, LevelRepetition) }
+
+// Repetition returns the n-th repetition, from 1.
+func (v Value) Repetition(n int) Value { return v.nth(roleRepetition, LevelRepetition, n) }
+
+// AllRepetitions iterates over the repetitions.
+func (v Value) AllRepetitions() iter.Seq[Value] { return v.all(roleRepetition, LevelRepetition) }
+
+// Components counts the components, of a field those of its first repetition:
+// 0 if the value is absent, else at least 1.
+func (v Value) Components() int {
+	return v.Repetition(1).count(roleComponent, LevelComponent)
+}
+
+// Component returns the n-th component, from 1, of a field that of its first
+// repetition.
+func (v Value) Component(n int) Value {
+	return v.Repetition(1).nth(roleComponent, LevelComponent, n)
+}
+
+// AllComponents iterates over the components.
+func (v Value) AllComponents() iter.Seq[Value] {
+	return v.Repetition(1).all(roleComponent, LevelComponent)
+}
+
+// Subcomponents counts the subcomponents of the (first) component.
+func (v Value) Subcomponents() int {
+	return v.Component(1).count(roleSubcomponent, LevelSubcomponent)
+}
+
+// Subcomponent returns the n-th subcomponent, from 1, of the (first) component.
+func (v Value) Subcomponent(n int) Value {
+	return v.Component(1).nth(roleSubcomponent, LevelSubcomponent, n)
+}
+
+// AllSubcomponents iterates over the subcomponents.
+func (v Value) AllSubcomponents() iter.Seq[Value] {
+	return v.Component(1).all(roleSubcomponent, LevelSubcomponent)
+}
+
+func (v Value) count(r role, level Level) int {
+	switch {
+	case !v.present:
+		return 0
+	case v.level >= level || v.whole:
+		return 1
+	}
+	return v.m.countParts(v.set(), v.off, v.end, r)
+}
+
+func (v Value) nth(r role, level Level, n int) Value {
+	switch {
+	case v.level >= level:
+		if n == 1 {
+			return v
+		}
+		return v.absent(v.level)
+	case !v.present || n < 1:
+		return v.absent(level)
+	case v.whole:
+		if n > 1 {
+			return v.absent(level)
+		}
+		v.level = level
+		return v
+	}
+	off, end, ok := v.m.part(v.set(), v.off, v.end, r, n)
+	if !ok {
+		return v.absent(level)
+	}
+	v.off, v.end, v.level = off, end, level
+	return v
+}
+
+func (v Value) all(r role, level Level) iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if !v.present {
+			return
+		}
+		if v.level >= level || v.whole {
+			yield(v.nth(r, level, 1))
+			return
+		}
+		p := v
+		p.level = level
+		for p.off, p.end = range v.m.parts(v.set(), v.off, v.end, r) {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+func (v Value) absent(level Level) Value {
+	v.off, v.level, v.present, v.whole = v.end, level, false, false
+	return v
+}
+
+// String is Text.
+func (v Value) String() string { return v.Text() }
