@@ -56,6 +56,9 @@ func (f Field) Components() []Field {
 // Defined tells whether the version defines this position.
 func (f Field) Defined() bool { return f.Position > 0 }
 
+// primitive tells whether the field's type is known and has no components.
+func (f Field) primitive() bool { return f.typ != nil && len(f.typ.Components) == 0 }
+
 // Segment is the definition of a segment.
 type Segment struct {
 	ID, Name, Section string

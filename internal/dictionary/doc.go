@@ -11,5 +11,5 @@
 // [Version.Match] lays a message over the structure that its type prescribes. It
 // says which group each segment belongs to and where the message departs from
 // the structure. The standard tells receivers to ignore what they do not expect
-// (2.5.1 §2.13.2), so a departure is a remark, not a verdict.
+// (chapter 2), so a departure is a remark, not a verdict.
 package dictionary

@@ -153,12 +153,11 @@ func descend(f Field, positions ...int) (Field, bool) {
 		if f.typ == nil {
 			return Field{}, false
 		}
-		if len(f.typ.Components) == 0 {
-			// A primitive value: the only thing inside it is itself.
+		if f.primitive() {
 			if position != 1 {
 				return Field{}, false
 			}
-			continue
+			continue // the only thing inside a primitive value is itself
 		}
 		var ok bool
 		if f, ok = at(f.typ.Components, position); !ok {

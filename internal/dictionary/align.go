@@ -1,0 +1,147 @@
+package dictionary
+
+// align decides for each segment of a message which place of the structure it
+// fills; 0 = none. name returns the name of segment i, "" for a line that is no
+// segment.
+//
+// It looks for the cheapest reading of the whole message (see the prices in
+// grammar.go). A reading is a sequence of places; what matters for the rest of
+// the message is only the place that was filled last, so for each such place the
+// cheapest reading is kept and all others are dropped (dynamic programming over
+// the segments). For each segment every kept reading is either carried on to a
+// place of that segment's name or kept as it is, with the segment left over.
+// There is no going back: the work is segments × kept readings × places of the
+// same name. Readings far more expensive than the best one are dropped too, which
+// in practice leaves a handful.
+//
+// Equal prices are settled by fixed rules, so that the same message always gets
+// the same reading: a segment is placed rather than left over, and the reading
+// whose last place stands earlier in the structure wins.
+func (g *grammar) align(n int, name func(int) string) []int16 {
+	a := &aligner{grammar: g, slot: make([]int32, len(g.places))}
+	a.live = append(a.live, reading{trail: -1})
+	for i := range n {
+		if s := name(i); s != "" {
+			a.step(int32(i), s)
+		}
+	}
+	filled := make([]int16, n)
+	end := g.end()
+	best, trail := int32(priceImpossible), int32(-1)
+	for _, r := range a.live {
+		m := g.move(r.place, end)
+		if cost := r.cost + int32(m.cost); m.how != moveNever && cost < best {
+			best, trail = cost, r.trail
+		}
+	}
+	for trail >= 0 {
+		t := a.trails[trail]
+		filled[t.segment], trail = t.place, t.before
+	}
+	return filled
+}
+
+// reading is the cheapest way known to have filled `place` last.
+type reading struct {
+	place int16
+	cost  int32
+	trail int32 // last step in trails, -1 = none
+}
+
+type trail struct {
+	before, segment int32
+	place           int16
+}
+
+type aligner struct {
+	*grammar
+	live, next []reading // sorted by place
+	slot       []int32   // place -> index in next + 1, while a step is made
+	trails     []trail
+}
+
+func (a *aligner) step(segment int32, name string) {
+	named := a.byName[name]
+	local := name[0] == 'Z'
+	if len(named) == 0 && len(a.any) == 0 {
+		return // no place anywhere: every reading leaves it over
+	}
+	a.next = a.next[:0]
+	for _, to := range named {
+		a.carry(segment, to, 0)
+	}
+	for _, to := range a.any {
+		price := int32(priceAny)
+		if local {
+			price = 0
+		}
+		a.carry(segment, to, price)
+	}
+	left := int32(priceStray)
+	if local || len(named) == 0 {
+		left = 0
+	}
+	for _, r := range a.live {
+		r.cost += left
+		a.offer(r)
+	}
+	a.prune()
+}
+
+// carry extends the cheapest reading to a place.
+func (a *aligner) carry(segment int32, to int16, extra int32) {
+	best := reading{place: to, cost: -1}
+	for _, r := range a.live {
+		m := a.move(r.place, to)
+		if m.how == moveNever {
+			continue
+		}
+		if cost := r.cost + int32(m.cost) + extra; best.cost < 0 || cost < best.cost {
+			best.cost, best.trail = cost, r.trail
+		}
+	}
+	if best.cost < 0 {
+		return
+	}
+	before := best.trail
+	best.trail = int32(len(a.trails))
+	if a.offer(best) {
+		a.trails = append(a.trails, trail{before: before, segment: segment, place: to})
+	}
+}
+
+// offer keeps a reading unless there is one for its place that costs no more.
+func (a *aligner) offer(r reading) bool {
+	if at := a.slot[r.place]; at > 0 {
+		if a.next[at-1].cost <= r.cost {
+			return false
+		}
+		a.next[at-1] = r
+		return true
+	}
+	a.next = append(a.next, r)
+	a.slot[r.place] = int32(len(a.next))
+	return true
+}
+
+// prune drops hopeless readings, brings the others into the order of places and
+// takes the lowest price off all of them, so that prices never grow without end.
+func (a *aligner) prune() {
+	least := a.next[0].cost
+	for _, r := range a.next {
+		a.slot[r.place] = 0
+		least = min(least, r.cost)
+	}
+	a.live = a.live[:0]
+	for _, r := range a.next {
+		if r.cost -= least; r.cost > slack {
+			continue
+		}
+		i := len(a.live)
+		a.live = append(a.live, r)
+		for ; i > 0 && a.live[i-1].place > r.place; i-- {
+			a.live[i] = a.live[i-1]
+		}
+		a.live[i] = r
+	}
+}
