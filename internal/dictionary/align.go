@@ -77,9 +77,13 @@ func (a *aligner) step(segment int32, name string) {
 		}
 		a.carry(segment, to, price)
 	}
-	left := int32(priceStray)
-	if local || len(named) == 0 {
-		left = 0
+	left := int32(0)
+	switch {
+	case local || len(named) == 0:
+	case a.needed[name]:
+		left = priceStrayNeeded
+	default:
+		left = priceStray
 	}
 	for _, r := range a.live {
 		r.cost += left

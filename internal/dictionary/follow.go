@@ -10,11 +10,12 @@ import (
 // found, and writes down groups and deviations.
 type follower struct {
 	*Match
-	at    int16              // place that was filled last
-	open  []int32            // group -> open instance, -1 = closed
-	count []int32            // group -> instances so far within the open parent
-	last  []int32            // place -> instance of its group in which it was filled last, -1 = never
-	hints map[int16][]string // place -> what may follow it
+	at     int16              // place that was filled last
+	open   []int32            // group -> open instance, -1 = closed
+	count  []int32            // group -> instances so far within the open parent
+	last   []int32            // place -> instance of its group in which it was filled last, -1 = never
+	hints  map[int16][]string // place -> what may follow it
+	strays []stray
 
 	steps   []hl7.GroupStep // path of instance stepsOf, kept for the next note
 	stepsOf int32
@@ -33,6 +34,7 @@ func (f *follower) run(n int, name func(int) string) {
 		}
 	}
 	f.goTo(n, f.grammar.end())
+	f.placeStrays()
 	f.join()
 }
 
@@ -158,35 +160,71 @@ func openers(n *Node) []string {
 // leftOver notes a segment that no place was found for.
 func (f *follower) leftOver(segment int, name string) {
 	d := Deviation{Kind: Unexpected, Segment: segment, Name: name, Expected: f.expected(f.at)}
-	for _, place := range f.grammar.byName[name] {
-		group := f.grammar.places[place].group
-		if d.Kind == Unexpected {
-			d.Kind = OutOfOrder
+	places := f.grammar.byName[name]
+	if len(places) == 0 {
+		f.note(d, f.current())
+		return
+	}
+	for _, p := range places {
+		if at := &f.grammar.places[p]; at.node.Max == 1 && f.open[at.group] >= 0 && f.last[p] == f.open[at.group] {
+			d.Kind = Repeated
+			f.note(d, f.current())
+			return
 		}
-		if f.open[group] < 0 {
-			continue
-		}
-		if f.last[place] == f.open[group] && f.grammar.places[place].node.Max == 1 {
-			d.Kind, d.After = Repeated, ""
-			break
-		}
-		if d.After == "" {
-			d.After = f.before(place)
-		}
+	}
+	d.Kind = OutOfOrder
+	d.Expected = without(d.Expected, name)
+	place := f.home(places)
+	s := stray{deviation: len(f.Deviations), segment: segment, place: place}
+	s.instance, d.After = f.nearest(place)
+	if d.After == "" {
+		f.strays = append(f.strays, s)
 	}
 	f.note(d, f.current())
 }
 
-// before names the segment that a place follows: the nearest one ahead of it,
-// in a group that is open, that is there or should be.
-func (f *follower) before(place int16) string {
-	for p := place - 1; p > startPlace; p-- {
-		at := &f.grammar.places[p]
-		if f.open[at.group] >= 0 && (f.last[p] == f.open[at.group] || at.node.Min > 0) {
-			return at.node.Name
+// home chooses where a stray segment most likely belongs: in the innermost
+// group that is open, ahead rather than behind.
+func (f *follower) home(places []int16) int16 {
+	best, depth := places[0], -1
+	for _, p := range places {
+		group := f.grammar.places[p].group
+		for f.open[group] < 0 {
+			group = f.grammar.groups[group].parent
+		}
+		d := 2 * f.grammar.groups[group].depth
+		if p > f.at {
+			d++
+		}
+		if d > depth {
+			best, depth = p, d
 		}
 	}
-	return ""
+	return best
+}
+
+// nearest climbs from a place to the first group that is open and returns its
+// instance. If a group on the way needs a segment before the place, that segment
+// is what the place comes after.
+func (f *follower) nearest(place int16) (at int32, after string) {
+	g := f.grammar
+	group, child := g.places[place].group, g.places[place].child
+	for f.open[group] < 0 {
+		for i := child - 1; i >= 0 && after == ""; i-- {
+			if node := &g.groups[group].children[i]; required(node) && !g.groups[group].choice() {
+				after = openers(node)[0]
+			}
+		}
+		group, child = g.groups[group].parent, g.groups[group].child
+	}
+	return f.open[group], after
+}
+
+func without(names []string, name string) []string {
+	if !slices.Contains(names, name) {
+		return names
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(s string) bool { return s == name })
 }
 
 func (f *follower) expected(from int16) []string {
@@ -204,37 +242,4 @@ func (f *follower) note(d Deviation, at int32) {
 	}
 	d.Groups = f.steps
 	f.Deviations = append(f.Deviations, d)
-}
-
-// join makes one deviation of a segment that is out of order and the same
-// segment that is missing where it belongs: the missing one is dropped.
-func (f *follower) join() {
-	stray := map[string][]int{}
-	for i, d := range f.Deviations {
-		if d.Kind == OutOfOrder {
-			stray[d.Name] = append(stray[d.Name], i)
-		}
-	}
-	if len(stray) == 0 {
-		return
-	}
-	kept := f.Deviations[:0]
-	for _, d := range f.Deviations {
-		if d.Kind == Missing && take(stray, d.Expected) {
-			continue
-		}
-		kept = append(kept, d)
-	}
-	f.Deviations = kept
-}
-
-// take uses up one stray segment of any of the names.
-func take(stray map[string][]int, names []string) bool {
-	for _, name := range names {
-		if list := stray[name]; len(list) > 0 {
-			stray[name] = list[1:]
-			return true
-		}
-	}
-	return false
 }

@@ -9,8 +9,9 @@ type grammar struct {
 	places    []place
 	groups    []group // 0 = the whole message
 	byName    map[string][]int16
-	any       []int16 // places named ANY
-	moves     []move  // [from*len(places)+to]
+	needed    map[string]bool // names of segments that are required in their group
+	any       []int16         // places named ANY
+	moves     []move          // [from*len(places)+to]
 }
 
 // place is a segment of the structure.
@@ -71,7 +72,7 @@ const (
 )
 
 func compile(s *Structure) *grammar {
-	g := &grammar{structure: s, byName: map[string][]int16{}}
+	g := &grammar{structure: s, byName: map[string][]int16{}, needed: map[string]bool{}}
 	g.places = append(g.places, place{child: -1})
 	g.groups = append(g.groups, group{children: s.Nodes})
 	g.add(messageGroup)
@@ -83,6 +84,9 @@ func compile(s *Structure) *grammar {
 			continue
 		}
 		g.byName[name] = append(g.byName[name], at)
+		if g.places[at].node.Min > 0 {
+			g.needed[name] = true
+		}
 	}
 	n := len(g.places)
 	g.moves = make([]move, n*n)

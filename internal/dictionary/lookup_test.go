@@ -51,16 +51,16 @@ func TestFieldAt(t *testing.T) {
 		repeat           int
 		table            string
 	}{
-		{"2.2", "PID", 3, 0, 0, "Patient ID (Internal ID)", "CM", "R", 1, ""},
+		{"2.2", "PID", 3, 0, 0, "Patient ID (Internal ID)", "CM", "R", 0, ""},
 		{"2.5.1", "PID", 3, 0, 0, "Patient Identifier List", "CX", "R", 0, ""},
 		{"2.5.1", "PID", 3, 4, 0, "Assigning Authority", "HD", "O", 1, "0363"},
 		{"2.5.1", "PID", 3, 4, 1, "Namespace ID", "IS", "O", 1, "0300"},
 		{"2.5.1", "PID", 8, 1, 1, "Administrative Sex", "IS", "O", 1, "0001"},
 		{"2.5.1", "OBX", 5, 0, 0, "Observation Value", "varies", "C", 0, ""},
 		{"2.3", "MSH", 9, 0, 0, "Message Type", "CM", "R", 1, ""},
-		{"2.3", "MSH", 9, 2, 0, "trigger event", "ID", "O", 1, "0003"},
+		{"2.3", "MSH", 9, 2, 0, "trigger event", "ID", "O", 1, ""},
 		{"2.5.1", "MSH", 9, 0, 0, "Message Type", "MSG", "R", 1, ""},
-		{"2.5.1", "MSH", 9, 3, 0, "Message Structure", "ID", "R", 1, "0354"},
+		{"2.5.1", "MSH", 9, 3, 0, "Message Structure", "ID", "O", 1, "0354"},
 		{"2.5.1", "pid", 3, 0, 0, "Patient Identifier List", "CX", "R", 0, ""},
 	} {
 		v, _ := For(c.version)
@@ -86,32 +86,16 @@ func TestFieldAt(t *testing.T) {
 	}
 }
 
-// Withdrawn components leave gaps: what comes after them keeps its number.
-func TestComponentsByPosition(t *testing.T) {
-	v, _ := For("2.7")
-	xpn, ok := v.Type("XPN")
-	if !ok || len(xpn.Components) < 14 {
-		t.Fatalf("XPN of 2.7 has %d components", len(xpn.Components))
-	}
-	if f, ok := v.ComponentAt("XPN", 7, 0); !ok || f.Name != "Name Type Code" {
-		t.Errorf("XPN.7 of 2.7 is %q", f.Name)
-	}
-	gap := 0
-	for _, name := range Versions() {
-		v, _ := For(name)
-		for _, d := range v.Types() {
-			for i, f := range d.Components {
-				if !f.Defined() {
-					gap++
-					if _, ok := v.ComponentAt(d.Name, i+1, 0); ok {
-						t.Errorf("%s: %s.%d is not defined but found", name, d.Name, i+1)
-					}
-				}
-			}
+// Withdrawn components keep their number, so that what follows keeps its own.
+func TestWithdrawnComponents(t *testing.T) {
+	for version, usage := range map[string]string{"2.7": "X", "2.8.2": "X", "2.9.1": "W"} {
+		v, _ := For(version)
+		if f, ok := v.ComponentAt("XPN", 6, 0); !ok || f.Usage != usage || f.Type != "" {
+			t.Errorf("XPN.6 of %s: %+v", version, f)
 		}
-	}
-	if gap == 0 {
-		t.Error("no withdrawn component left a gap")
+		if f, ok := v.ComponentAt("XPN", 7, 0); !ok || f.Name != "Name Type Code" {
+			t.Errorf("XPN.7 of %s: %+v", version, f)
+		}
 	}
 }
 
@@ -199,8 +183,8 @@ func TestTables(t *testing.T) {
 	if !ok || later.Listed || len(later.Codes) > 0 {
 		t.Errorf("table 0354 in 2.1: %+v", later)
 	}
-	if _, ok := v.Table("9999"); ok {
-		t.Error("table 9999 is there")
+	if _, ok := v.Table("9998"); ok {
+		t.Error("table 9998 is there")
 	}
 	draft, _ := For("2.9.1")
 	events, _ := draft.Table("0003")
@@ -215,7 +199,7 @@ func TestDefinedLater(t *testing.T) {
 		field            int
 		later, name      string
 	}{
-		{"2.3", "FT1", 26, "2.5", "Procedure Code Modifier"},
+		{"2.3", "FT1", 26, "2.3.1", "Procedure Code Modifier"},
 		{"2.5.1", "OBX", 26, "2.8.2", ""},
 		{"2.5.1", "PID", 3, "", ""},
 		{"2.5.1", "PID", 99, "", ""},
@@ -239,7 +223,7 @@ func TestName(t *testing.T) {
 		{"2.5.1", "PID-8.2", "Administrative Sex › Component 2"},
 		{"2.5.1", "OBX[2]-5.2", "Observation Value › Component 2"},
 		{"2.5.1", "OBX-5.2.3", "Observation Value › Component 2 › Subcomponent 3"},
-		{"2.3", "FT1-26.1", "Procedure Code Modifier › Identifier (2.5)"},
+		{"2.3", "FT1-26.1", "Procedure Code Modifier › identifier (2.3.1)"},
 		{"2.5.1", "ZPD-1", ""},
 		{"2.5.1", "PID-99", ""},
 	} {

@@ -43,7 +43,8 @@ type Deviation struct {
 	Group    bool            // Name is a group
 	Groups   []hl7.GroupStep // the groups that are open at this place, outermost first; shared, not to be changed
 	Expected []string        // the segments that could stand here instead; for a missing group those that can begin it
-	After    string          // OutOfOrder: the segment that it belongs after, if that can be said
+	After    string          // OutOfOrder: the segment that it belongs after, or "" if Before says where
+	Before   string          // OutOfOrder: the segment that it belongs before
 }
 
 // Match is a message laid over a structure. It implements [hl7.Grouping].
