@@ -55,13 +55,14 @@ const (
 // than declaring another one stray; a second instance of a group that occurs once
 // is assumed only if at least two segments support it.
 const (
-	priceMissing    = 3 // a required segment or group is left out
-	priceStray      = 4 // a segment of the structure stands where it has no place
-	priceAgain      = 2 // a segment that occurs once is repeated at once
-	priceGroupAgain = 6 // a group that occurs once is repeated
-	priceOther      = 4 // a second alternative of a choice
-	priceAny        = 1 // a named place is preferred to ANY
-	priceImpossible = 1 << 13
+	priceMissing     = 3 // a required segment or group is left out
+	priceStray       = 4 // a segment of the structure stands where it has no place
+	priceStrayNeeded = 5 // the same for a segment that its group requires: of two, the optional one is the stray
+	priceAgain       = 2 // a segment that occurs once is repeated at once
+	priceGroupAgain  = 6 // a group that occurs once is repeated
+	priceOther       = 4 // a second alternative of a choice
+	priceAny         = 1 // a named place is preferred to ANY
+	priceImpossible  = 1 << 13
 
 	slack = 24 // readings that cost this much more than the best are given up
 )
