@@ -191,6 +191,9 @@ func (pl *places) file(fsys fs.FS, n *yaml.Node, name string, seen map[string]bo
 		pl.reader.fail(n, "%s is listed twice", shorten(name))
 	}
 	seen[name] = true
+	if fsys == nil { // the project file by itself, without its folder
+		return
+	}
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
