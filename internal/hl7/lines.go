@@ -91,7 +91,7 @@ func (r *lineReader) next(pos int) (end, next int, kind BreakKind) {
 		return len(r.b), len(r.b), BreakEnd
 	case r.lf < r.cr:
 		return r.lf, r.lf + 1, BreakLF
-	case r.lf == r.cr+1:
+	case r.lf == r.cr+1 && r.lf < len(r.b):
 		return r.cr, r.cr + 2, BreakCRLF
 	}
 	return r.cr, r.cr + 1, BreakCR

@@ -1,0 +1,108 @@
+package hl7
+
+import (
+	"bytes"
+	"testing"
+)
+
+// checkMessage parses data, walks everything in it and checks that nothing is
+// lost and that segments, breaks and continuations tile the bytes.
+func checkMessage(t testing.TB, data []byte) {
+	t.Helper()
+	m := Parse(data)
+	if !bytes.Equal(m.Encode(), data) {
+		t.Fatal("encoding gives other bytes")
+	}
+	pos := 0
+	for s := range m.Segments() {
+		b := s.Break()
+		if s.Offset() != pos || b.Offset != s.End() || s.End() < pos {
+			t.Fatalf("segment %d spans %d to %d, its break is at %d, expected start %d", s.Index(), s.Offset(), s.End(), b.Offset, pos)
+		}
+		if got := string(data[b.Offset : b.Offset+b.Length]); got != map[BreakKind]string{BreakCR: "\r", BreakLF: "\n", BreakCRLF: "\r\n"}[b.Kind] {
+			t.Fatalf("break of segment %d is %q but is called %s", s.Index(), got, b.Kind)
+		}
+		if b.Reason == "" {
+			t.Fatalf("break of segment %d has no reason", s.Index())
+		}
+		pos = b.Offset + b.Length
+		walkSegment(t, m, s)
+	}
+	if pos != len(data) {
+		t.Fatalf("segments end at %d of %d", pos, len(data))
+	}
+	at := 0
+	for _, c := range m.Continuations() {
+		s, ok := m.SegmentAt(c.Offset)
+		if c.Offset < at || !ok || c.Offset+c.Length > s.End() || c.Reason == "" {
+			t.Fatalf("continuation at %d (%d bytes) is not inside a segment", c.Offset, c.Length)
+		}
+		at = c.Offset + c.Length
+	}
+	step := max(1, len(data)/200)
+	for i := 0; i <= len(data); i += step {
+		m.Locate(i)
+	}
+	if c := m.Charset(); c.Name == "" || c.Source == "" {
+		t.Fatalf("no character set: %+v", c)
+	}
+}
+
+func walkSegment(t testing.TB, m *Message, s Segment) {
+	count := 0
+	end := s.Offset()
+	for n, f := range s.All() {
+		count++
+		if n != count {
+			t.Fatalf("field %d comes after %d", n, count-1)
+		}
+		if f.Offset() < end {
+			t.Fatalf("field %d overlaps the one before", n)
+		}
+		end = f.End()
+		if n <= 70 && s.Field(n) != f {
+			t.Fatalf("field %d differs between All and Field", n)
+		}
+		walkValue(t, f)
+	}
+	if count != s.Fields() {
+		t.Fatalf("%d fields, Fields says %d", count, s.Fields())
+	}
+	if s.Field(count+1).IsPresent() || s.Field(0).IsPresent() {
+		t.Fatal("a field beyond the end is present")
+	}
+}
+
+func walkValue(t testing.TB, f Value) {
+	f.Text()
+	for e := range f.Escapes() {
+		if e.Offset < f.Offset() || e.Offset+e.Length > f.End() || e.Length == 0 || !e.OK && e.Reason == "" {
+			t.Fatalf("escape %+v in a value from %d to %d", e, f.Offset(), f.End())
+		}
+	}
+	reps := 0
+	for r := range f.AllRepetitions() {
+		reps++
+		comps := 0
+		for c := range r.AllComponents() {
+			comps++
+			subs := 0
+			for s := range c.AllSubcomponents() {
+				subs++
+				if subs < 5 && s != c.Subcomponent(subs) {
+					t.Fatal("subcomponents differ")
+				}
+				s.Text()
+			}
+			if subs != c.Subcomponents() {
+				t.Fatal("wrong count of subcomponents")
+			}
+		}
+		if comps != r.Components() {
+			t.Fatal("wrong count of components")
+		}
+	}
+	if reps != f.Repetitions() {
+		t.Fatal("wrong count of repetitions")
+	}
+}

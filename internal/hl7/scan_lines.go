@@ -1,0 +1,183 @@
+package hl7
+
+import (
+	"bytes"
+	"slices"
+)
+
+const (
+	headerLook = 40  // bytes that decide whether a line is a header
+	prefixLook = 512 // how far into a line a header is searched after a log prefix
+)
+
+// opening says what starts at the current position, and readies the scanner
+// to read it.
+func (s *Scanner) opening() ItemKind {
+	text := s.peek(0, headerLook)
+	kind, headless := s.starts(text)
+	if kind != ItemOutside {
+		s.sep = nil
+		if name := text[:3]; len(text) > 3 && canDelimit(text[3:]) {
+			s.sep = slices.Clone(firstCharacter(text[3:]))
+			_ = name
+		}
+		s.rest = false
+		if headless {
+			s.note(NoteNoHeader, 0, 0, "the message has no MSH segment")
+		}
+		if s.framed {
+			if s.inFrame > 0 {
+				s.note(NoteSeveral, 0, 0, "the frame holds more than one message")
+			}
+			s.inFrame++
+		}
+	}
+	return kind
+}
+
+// starts says what a line starts where no message is open.
+func (s *Scanner) starts(text []byte) (kind ItemKind, headless bool) {
+	id, up := leadingID(text)
+	if !id {
+		return ItemOutside, false
+	}
+	name := [3]byte{upper(text[0]), upper(text[1]), upper(text[2])}
+	alone := len(text) == 3 || text[3] == '\r' || text[3] == '\n' || text[3] == fs
+	switch {
+	case name == nameMSH && (strictHeader(firstLine(text)) || up && (alone || canDelimit(text[3:]))):
+		return ItemMessage, false
+	case isHeader(name) && (strictHeader(firstLine(text)) || up && (alone || canDelimit(text[3:]))):
+		return ItemEnvelope, false
+	case isTrailer(name) && up && (alone || text[3] == '|' || hasPrefixAt(text, 3, s.sep) && len(s.sep) > 0):
+		return ItemEnvelope, false
+	case !s.rest && !alone && text[3] == '|' && (up || s.base+int64(s.pos) == 0):
+		return ItemMessage, true
+	}
+	return ItemOutside, false
+}
+
+func isTrailer(name [3]byte) bool {
+	return name == [3]byte{'B', 'T', 'S'} || name == [3]byte{'F', 'T', 'S'}
+}
+
+// firstLine cuts text at its first line end.
+func firstLine(text []byte) []byte {
+	if i := bytes.IndexAny(text, "\r\n\v\x1c"); i >= 0 {
+		return text[:i]
+	}
+	return text
+}
+
+// boundary says where an item of the kind ends, given that a line starts at n:
+// at n, later in that line, or not here (-1).
+func (s *Scanner) boundary(kind ItemKind, n int) int {
+	text := s.peek(n, headerLook)
+	if len(text) == 0 {
+		return -1 // the end of the data, or a start block, comes as an event
+	}
+	switch kind {
+	case ItemOutside:
+		if k, _ := s.starts(text); k != ItemOutside {
+			return n
+		}
+		return s.insideLine(n)
+	case ItemEnvelope:
+		if isBlank(firstLine(text)) {
+			return -1
+		}
+		return n
+	}
+	id, up := leadingID(text)
+	if id {
+		name := [3]byte{upper(text[0]), upper(text[1]), upper(text[2])}
+		same := len(s.sep) > 0 && hasPrefixAt(text, 3, s.sep)
+		switch {
+		case isHeader(name) && (strictHeader(firstLine(text)) || same && up):
+			return n
+		case isTrailer(name) && up && (same || len(text) == 3 || len(text) > 3 && (text[3] == '\r' || text[3] == '\n')):
+			return n
+		case same:
+			return -1
+		}
+	}
+	if s.insideLine(n) >= 0 || s.log.matches(s.peek(n, len(s.log.shape))) {
+		return n
+	}
+	return -1
+}
+
+// insideLine finds a header in the middle of the line that starts at n.
+func (s *Scanner) insideLine(n int) int {
+	text := s.peek(n, prefixLook)
+	if i := headerInside(firstLine(text)); i > 0 {
+		return n + i
+	}
+	return -1
+}
+
+// markOrPrefix measures a byte order mark at the start of the stream or the
+// words before a header in the first line.
+func (s *Scanner) markOrPrefix() int {
+	if s.base == 0 && s.pos == 0 && bytes.Equal(s.peek(0, len(bom)), bom) {
+		s.note(NoteMark, 0, len(bom), "the data starts with a UTF-8 byte order mark")
+		return len(bom)
+	}
+	n := s.insideLine(0)
+	if n <= 0 {
+		return 0
+	}
+	prefix := s.peek(0, n)
+	if !isBlank(prefix) {
+		s.note(NotePrefix, 0, n, "these bytes stand before a message in the same line")
+		s.log.learn(prefix)
+	}
+	return n
+}
+
+// afterBreak returns where the next line starts, given the CR or LF at at.
+func (s *Scanner) afterBreak(at int) int {
+	if two := s.peek(at, 2); len(two) == 2 && two[0] == '\r' && two[1] == '\n' {
+		return at + 2
+	}
+	return at + 1
+}
+
+// prefixShape is how the lines of a log start: digits, letters and the signs
+// between them. Once a message was found behind such a prefix, a line of the
+// same shape ends it.
+type prefixShape struct {
+	shape [12]byte
+	n     int
+}
+
+func shapeByte(c byte) byte {
+	switch {
+	case isDigit(c):
+		return '0'
+	case isLetter(c):
+		return 'a'
+	}
+	return c
+}
+
+func (p *prefixShape) learn(prefix []byte) {
+	if len(prefix) < 8 {
+		return
+	}
+	p.n = min(len(prefix), len(p.shape))
+	for i := range p.n {
+		p.shape[i] = shapeByte(prefix[i])
+	}
+}
+
+func (p *prefixShape) matches(text []byte) bool {
+	if p.n == 0 || len(text) < p.n {
+		return false
+	}
+	for i := range p.n {
+		if shapeByte(text[i]) != p.shape[i] {
+			return false
+		}
+	}
+	return true
+}
