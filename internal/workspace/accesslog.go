@@ -1,0 +1,208 @@
+package workspace
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Action is what somebody did.
+type Action string
+
+// The actions that the package writes into the access log by itself.
+const (
+	ActionCreated         Action = "created"
+	ActionOpened          Action = "opened"
+	ActionWrongPassphrase Action = "wrong passphrase"
+	ActionUpgraded        Action = "upgraded"
+	ActionImported        Action = "imported"
+	ActionViewed          Action = "viewed"
+	ActionSearched        Action = "searched"
+	ActionNoted           Action = "noted"
+	ActionTagged          Action = "tagged"
+	ActionDeleted         Action = "deleted"
+	ActionExported        Action = "exported"
+	ActionClosed          Action = "closed"
+)
+
+// LogEntry is one row of the access log.
+type LogEntry struct {
+	Seq     int64 // from 1, without gaps
+	Time    time.Time
+	User    string
+	Action  Action
+	Object  string // "message 12", a file's name
+	Details string
+}
+
+// accessLog writes the chain. Each row carries an HMAC over itself and the row before, under a key that only comes
+// from the data key; the head carries one over the last row, so that rows cut off at the end are missed as well. This
+// finds edits, gaps, reordering and truncation by whoever lacks the key. It cannot stop who has it, nor show that the
+// whole file was replaced by an older one.
+type accessLog struct {
+	key  []byte
+	user string
+
+	mu   sync.Mutex
+	seen map[string]time.Time // what was logged lately; see repeated
+}
+
+// repeatAfter is how long the same reading by the same session is one act: looking at a message again and again while
+// working on it is one viewing, and the same search run for the count, the list and a new sorting is one search.
+const repeatAfter = 5 * time.Minute
+
+// repeated tells whether the same was logged within repeatAfter.
+func (l *accessLog) repeated(what string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t, ok := l.seen[what]
+	return ok && time.Since(t) < repeatAfter
+}
+
+func (l *accessLog) remember(what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.seen) > 10000 {
+		l.seen = nil // forgetting only means that something is logged again
+	}
+	if l.seen == nil {
+		l.seen = map[string]time.Time{}
+	}
+	l.seen[what] = time.Now()
+}
+
+// mac is HMAC-SHA256 over the row and the MAC before it. Texts go in with their lengths, or two rows could be read as
+// one.
+func (l *accessLog) mac(e LogEntry, previous []byte) []byte {
+	m := hmac.New(sha256.New, l.key)
+	m.Write([]byte("row\x00"))
+	var b [8]byte
+	number := func(n int64) {
+		binary.LittleEndian.PutUint64(b[:], uint64(n))
+		m.Write(b[:])
+	}
+	number(e.Seq)
+	number(e.Time.UnixMicro())
+	for _, s := range []string{e.User, string(e.Action), e.Object, e.Details} {
+		number(int64(len(s)))
+		m.Write([]byte(s))
+	}
+	m.Write(previous)
+	return m.Sum(nil)
+}
+
+// headMAC seals the number and MAC of the last row.
+func (l *accessLog) headMAC(seq int64, last []byte) []byte {
+	m := hmac.New(sha256.New, l.key)
+	m.Write([]byte("head"))
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(seq))
+	m.Write(b[:])
+	m.Write(last)
+	return m.Sum(nil)
+}
+
+// logPurpose names the sub-key of the chain.
+const logPurpose = "trestle/access-log"
+
+// firstMAC stands for the row before the first.
+var firstMAC = make([]byte, sha256.Size)
+
+// log appends an entry, in the transaction of the act that it tells of.
+func (t *tx) log(action Action, object, details string) error {
+	l := &t.w.log
+	e := LogEntry{Time: time.Now().UTC().Truncate(time.Microsecond), User: l.user, Action: action, Object: object, Details: details}
+	previous := firstMAC
+	err := t.QueryRow("SELECT seq, mac FROM access_log ORDER BY seq DESC LIMIT 1").Scan(&e.Seq, &previous)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	e.Seq++
+	mac := l.mac(e, previous)
+	if _, err := t.Exec("INSERT INTO access_log(seq, at, user, action, object, details, mac) VALUES(?,?,?,?,?,?,?)",
+		e.Seq, e.Time.UnixMicro(), e.User, string(e.Action), e.Object, e.Details, mac); err != nil {
+		return err
+	}
+	_, err = t.Exec("INSERT INTO access_log_head(id, mac) VALUES(1, ?) ON CONFLICT(id) DO UPDATE SET mac=excluded.mac", l.headMAC(e.Seq, mac))
+	return err
+}
+
+// Log lists entries with a number above after, oldest first, at most limit.
+func (w *Workspace) Log(ctx context.Context, after int64, limit int) ([]LogEntry, error) {
+	var out []LogEntry
+	err := w.walkLog(ctx, w.read, after, limit, func(e LogEntry, _ []byte) error {
+		out = append(out, e)
+		return nil
+	})
+	return out, err
+}
+
+func (w *Workspace) walkLog(ctx context.Context, db *sql.DB, after int64, limit int, f func(LogEntry, []byte) error) error {
+	rows, err := db.QueryContext(ctx, "SELECT seq, at, user, action, object, details, mac FROM access_log WHERE seq>? ORDER BY seq LIMIT ?", after, limit)
+	if err != nil {
+		return w.sqlError(ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var e LogEntry
+		var at int64
+		var mac []byte
+		if err := rows.Scan(&e.Seq, &at, &e.User, &e.Action, &e.Object, &e.Details, &mac); err != nil {
+			return w.sqlError(ctx, err)
+		}
+		e.Time = time.UnixMicro(at).UTC()
+		if err := f(e, mac); err != nil {
+			return err
+		}
+	}
+	return w.sqlError(ctx, rows.Err())
+}
+
+// VerifyLog checks the chain of the access log from its first row to its head. An error that is ErrDamaged names the
+// first entry that is not as it was written.
+func (w *Workspace) VerifyLog(ctx context.Context) error {
+	_, err := w.verifyLog(ctx, w.read)
+	return err
+}
+
+func (w *Workspace) verifyLog(ctx context.Context, db *sql.DB) (entries int64, err error) {
+	previous := firstMAC
+	err = w.walkLog(ctx, db, -1<<62, -1, func(e LogEntry, mac []byte) error {
+		if e.Seq != entries+1 {
+			return fail(ErrDamaged, "the access log has a gap: entry %d is followed by %d", entries, e.Seq)
+		}
+		if !hmac.Equal(mac, w.log.mac(e, previous)) {
+			return fail(ErrDamaged, "entry %d of the access log, or the one before it, is not as it was written", e.Seq)
+		}
+		entries++
+		previous = bytes.Clone(mac)
+		return nil
+	})
+	if err != nil {
+		return entries, err
+	}
+	var head []byte
+	err = db.QueryRowContext(ctx, "SELECT mac FROM access_log_head WHERE id=1").Scan(&head)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return entries, w.sqlError(ctx, err)
+	}
+	if (entries > 0 || head != nil) && !hmac.Equal(head, w.log.headMAC(entries, previous)) {
+		return entries, fail(ErrDamaged, "the access log ends with entry %d, but more was written after it", entries)
+	}
+	return entries, nil
+}
+
+// LogExport records that patient data leaves the workspace: what, how many, and the name of the file that it goes to,
+// without its folder. It must be called before the first byte is written, and the export given up if it fails.
+func (w *Workspace) LogExport(ctx context.Context, what string, count int, destination string) error {
+	return w.update(ctx, func(tx *tx) error {
+		return tx.log(ActionExported, destination, fmt.Sprintf("%s: %d", what, count))
+	})
+}

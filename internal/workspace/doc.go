@@ -1,0 +1,34 @@
+// Package workspace keeps a project in one encrypted file: messages with their bytes, an index over fields and words,
+// notes, tags, settings, and an access log that it writes by itself. It is the only package that speaks SQL.
+//
+// Its central type is [Workspace]. What it puts on disk is sealed by package sealed; FORMAT.md there is the format.
+//
+//	w, err := workspace.Open(ctx, "riverbend.trestle", passphrase, workspace.OpenOptions{})
+//	if errors.Is(err, workspace.ErrWrongPassphrase) { ... }
+//	defer w.Close()
+//	q, err := workspace.ParseQuery("type:ADT severity:error doe")
+//	ids, err := w.IDs(ctx, q)             // all of them, eight bytes each
+//	rows, err := w.Rows(ctx, ids[:50])    // those in sight
+//	m, err := w.Message(ctx, ids[0])      // with its bytes; this is logged
+//
+// # Threat model
+//
+// Kept out: whoever gets the file, its write-ahead log, its lock file or a backup, without the passphrase. They learn
+// sizes, how many pages there are and which differ between two copies, the cost of the passphrase, and from the lock
+// file who has it open and how many wrong passphrases were tried. They cannot read, and what they change is an error,
+// never wrong data.
+//
+// Not kept out: whoever knows the passphrase, or an old one and an old copy of the file; whoever controls the computer
+// while the workspace is open, since keys and messages are in memory then and may reach swap and hibernation files;
+// whoever can replace the file by an older copy of itself, whole or page by page, or cut its write-ahead log: that is
+// rolled back, not wrong, and cannot be seen from the file alone. Guessing is only slowed down, by Argon2id: a weak
+// passphrase stays weak. Deleted messages are overwritten in the file, but old cipher text may stay on the medium.
+//
+// # The access log
+//
+// Every act is written in its own transaction, before anything is handed out: created, opened, closed, imported,
+// searched, viewed, noted, tagged, deleted, exported. If the log cannot be written, the act does not happen. The same
+// viewing or search within five minutes is one entry. Listing without a filter and changing settings are not logged.
+// Wrong passphrases cannot be written without the key: they are counted in the lock file, unprotected, and enter the
+// log at the next opening. Anybody who can write in the folder can remove that count.
+package workspace

@@ -1,0 +1,108 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"trestle/internal/workspace/sealed"
+)
+
+// Tally is a name with a number of messages.
+type Tally struct {
+	Name     string
+	Messages int64
+}
+
+// Info describes a workspace.
+type Info struct {
+	Name          string // file name without folder
+	Project       string
+	FileID        string // random, in hexadecimal
+	FormatVersion int    // of the file; see FORMAT.md
+	SchemaVersion int    // of the tables inside
+	Cipher        string
+	KDF           string // of the first passphrase
+	Slots         int    // key slots in use
+	PageSize      int
+	Size          int64 // bytes on disk, the write-ahead log included
+	Messages      int64
+	ByType        []Tally // "ADT^A08"; what has no type, by format
+	Sources       []Tally
+	LogEntries    int64
+	Created       time.Time
+	SQLite        string
+}
+
+// Info collects what can be told about a workspace. No patient data is in it.
+func (w *Workspace) Info(ctx context.Context) (Info, error) {
+	id := w.header.FileID()
+	version, _, _ := sqlite3.Version()
+	i := Info{
+		Name: w.name, FileID: fmt.Sprintf("%x", id[:]), FormatVersion: w.header.Format(), PageSize: w.header.PageSize(),
+		Cipher: cipherName(w.header.Cipher()), SQLite: version,
+	}
+	for s := range sealed.Slots {
+		typ, cost := w.header.Slot(s)
+		if typ == sealed.SlotEmpty {
+			continue
+		}
+		if i.Slots++; i.KDF == "" && typ == sealed.SlotPassphrase {
+			i.KDF = cost.String()
+		}
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		if fi, err := os.Stat(w.path + suffix); err == nil {
+			i.Size += fi.Size()
+		}
+	}
+	var created string
+	err := w.read.QueryRowContext(ctx, `SELECT
+		(SELECT count(*) FROM messages),
+		(SELECT count(*) FROM access_log),
+		coalesce((SELECT value FROM settings WHERE key='created'), ''),
+		coalesce((SELECT value FROM settings WHERE key='project'), ''),
+		(SELECT user_version FROM pragma_user_version)`).Scan(&i.Messages, &i.LogEntries, &created, &i.Project, &i.SchemaVersion)
+	if err != nil {
+		return i, w.sqlError(ctx, err)
+	}
+	i.Created, _ = time.Parse(time.RFC3339, created) // zero if a person changed the setting
+	i.ByType, err = w.tallies(ctx, `SELECT CASE WHEN type='' THEN format WHEN trigger_event='' THEN type ELSE type||'^'||trigger_event END AS kind, count(*)
+		FROM messages GROUP BY kind ORDER BY count(*) DESC, kind`)
+	if err != nil {
+		return i, err
+	}
+	i.Sources, err = w.tallies(ctx, `SELECT s.name, count(*) FROM messages m JOIN sources s ON s.id=m.source GROUP BY s.id ORDER BY s.name`)
+	return i, err
+}
+
+func cipherName(c int) string {
+	switch c {
+	case sealed.XChaCha20Poly1305:
+		return "XChaCha20-Poly1305"
+	case sealed.AES256GCM:
+		return "AES-256-GCM"
+	}
+	return fmt.Sprintf("cipher %d", c)
+}
+
+// tallies runs a query of name and number.
+func (w *Workspace) tallies(ctx context.Context, q string) ([]Tally, error) {
+	rows, err := w.read.QueryContext(ctx, q)
+	if err != nil {
+		return nil, w.sqlError(ctx, err)
+	}
+	defer rows.Close()
+	var out []Tally
+	for rows.Next() {
+		var t Tally
+		if err := rows.Scan(&t.Name, &t.Messages); err != nil {
+			return nil, w.sqlError(ctx, err)
+		}
+		out = append(out, t)
+	}
+	return out, w.sqlError(ctx, rows.Err())
+}

@@ -1,0 +1,37 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+)
+
+// tx is a transaction of the one writer.
+type tx struct {
+	w   *Workspace
+	ctx context.Context
+	sql *sql.Tx
+}
+
+func (t *tx) Exec(q string, args ...any) (sql.Result, error) {
+	return t.sql.ExecContext(t.ctx, q, args...)
+}
+func (t *tx) Query(q string, args ...any) (*sql.Rows, error) {
+	return t.sql.QueryContext(t.ctx, q, args...)
+}
+func (t *tx) QueryRow(q string, args ...any) *sql.Row {
+	return t.sql.QueryRowContext(t.ctx, q, args...)
+}
+func (t *tx) Prepare(q string) (*sql.Stmt, error) { return t.sql.PrepareContext(t.ctx, q) }
+
+// update runs f in a transaction: all of it happens, its entry in the access log included, or nothing does.
+func (w *Workspace) update(ctx context.Context, f func(*tx) error) error {
+	s, err := w.write.BeginTx(ctx, nil)
+	if err != nil {
+		return w.sqlError(ctx, err)
+	}
+	defer s.Rollback()
+	if err := f(&tx{w, ctx, s}); err != nil {
+		return w.sqlError(ctx, err)
+	}
+	return w.sqlError(ctx, s.Commit())
+}

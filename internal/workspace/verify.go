@@ -1,0 +1,190 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+
+	"trestle/internal/workspace/sealed"
+)
+
+// Report is what Verify found.
+type Report struct {
+	Name         string
+	Pages        int64    // pages read, free ones included
+	BadPages     int64    // pages that are not as they were written
+	BadPageList  []uint64 // the first hundred of them
+	Tail         int64    // bytes after the last whole page: the file was cut off
+	HeaderMended bool     // one of the two header copies is damaged or old
+	Recovered    bool     // a write-ahead log was left by a crash, and was folded in
+	LogLoss      string   // what was wrong in that log; empty is nothing
+	Integrity    []string // what SQLite's integrity_check says, empty is nothing
+	FullText     []string // what is wrong with the indexes of words; they can be built again
+	LogEntries   int64
+	LogProblem   string // what is wrong with the access log
+	Messages     int64  // messages found
+	Readable     int64  // messages whose bytes read; counted only if something is wrong
+	Unreadable   []int64
+}
+
+// OK reports whether everything is as it was written.
+func (r Report) OK() bool {
+	return r.BadPages == 0 && r.Tail == 0 && len(r.Integrity) == 0 && len(r.FullText) == 0 && r.LogProblem == "" && r.LogLoss == ""
+}
+
+// maxListed is how many problems of one kind a report lists.
+const maxListed = 100
+
+// Verify checks a closed workspace: every page is authenticated, free ones included; SQLite's own structure, the
+// indexes of words and the chain of the access log are checked. If something is wrong, it counts the messages that
+// still read. After a crash it first folds the write-ahead log in, as opening does; it changes nothing else, and
+// writes nothing into the access log. progress, which may be nil, gets pages.
+//
+// What a file cannot show by itself is that it is an older copy, put back whole or page by page.
+func Verify(ctx context.Context, path string, passphrase []byte, progress func(done, total int64)) (Report, error) {
+	w, err := unlock(ctx, path, passphrase)
+	if err != nil {
+		return Report{}, err
+	}
+	defer w.abandon()
+	r := Report{Name: w.name, HeaderMended: w.header.NeedsRewrite()}
+	if w.keys, err = w.header.Keys(); err != nil {
+		return r, err
+	}
+	if w.log.key, err = w.header.Derive(logPurpose); err != nil {
+		return r, err
+	}
+	w.recoverLog(ctx, &r)
+	v, err := sealed.Verify(ctx, w.path, w.keys, progress)
+	if err != nil {
+		return r, fileError("to read", w.name, err)
+	}
+	r.Pages, r.BadPages, r.BadPageList, r.Tail = v.Pages, v.BadPages, v.Bad, v.Tail
+	w.read = connect(w.path, w.keys, reader)
+	w.read.SetMaxOpenConns(1)
+	w.integrity(ctx, &r)
+	if err := ctx.Err(); err != nil {
+		return r, err
+	}
+	if !r.OK() {
+		w.countReadable(ctx, &r)
+	}
+	return r, ctx.Err()
+}
+
+// recoverLog folds in what a crash left.
+func (w *Workspace) recoverLog(ctx context.Context, r *Report) {
+	fi, err := os.Stat(w.path + "-wal")
+	if err != nil || fi.Size() == 0 {
+		return
+	}
+	r.Recovered = true
+	w.write = connect(w.path, w.keys, writer)
+	var tables int
+	err = w.write.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables) // recovery happens here
+	if err == nil {
+		err = w.checkpoint(ctx)
+	}
+	if err != nil {
+		r.LogLoss = w.sqlError(ctx, err).Error()
+	}
+	w.write.Close()
+	w.write = nil
+	for _, e := range w.keys.Events() {
+		if r.LogLoss == "" && e.Role > 1 {
+			r.LogLoss = e.String() + ": what was written just before the crash may be missing, or the log was changed"
+		}
+	}
+}
+
+// integrity asks SQLite and the access log.
+func (w *Workspace) integrity(ctx context.Context, r *Report) {
+	note := func(list *[]string, err error) {
+		if err != nil && len(*list) < maxListed {
+			*list = append(*list, w.sqlError(ctx, err).Error())
+		}
+	}
+	rows, err := w.read.QueryContext(ctx, "PRAGMA integrity_check")
+	note(&r.Integrity, err)
+	if err == nil {
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err == nil && s != "ok" && len(r.Integrity) < maxListed {
+				r.Integrity = append(r.Integrity, s)
+			}
+		}
+		note(&r.Integrity, rows.Err())
+		rows.Close()
+	}
+	var broken int
+	err = w.read.QueryRowContext(ctx, "SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken)
+	note(&r.Integrity, err)
+	if broken > 0 {
+		r.Integrity = append(r.Integrity, fmt.Sprintf("%d rows belong to messages that are not there", broken))
+	}
+	note(&r.Integrity, w.read.QueryRowContext(ctx, "SELECT count(*) FROM messages").Scan(&r.Messages))
+	if len(r.Integrity) == 0 {
+		note(&r.FullText, w.checkWords(ctx))
+	}
+	if r.LogEntries, err = w.verifyLog(ctx, w.read); err != nil {
+		r.LogProblem = err.Error()
+	}
+}
+
+// checkWords compares the indexes of words with the texts. FTS5 takes the command as an INSERT, so it needs a
+// connection that may write; it is rolled back.
+func (w *Workspace) checkWords(ctx context.Context) error {
+	db := connect(w.path, w.keys, writer)
+	defer db.Close()
+	for _, table := range []string{"message_words", "note_words"} {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO "+table+"("+table+", rank) VALUES('integrity-check', 1)")
+		tx.Rollback()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countReadable reads every message by itself. A connection that met a damaged page is given up, so that the next
+// message is read by a fresh one.
+func (w *Workspace) countReadable(ctx context.Context, r *Report) {
+	var top int64
+	if err := w.read.QueryRowContext(ctx, "SELECT max(id) FROM contents").Scan(&top); err != nil {
+		var seq sql.NullInt64
+		if w.read.QueryRowContext(ctx, "SELECT seq FROM sqlite_sequence WHERE name='messages'").Scan(&seq) != nil {
+			return
+		}
+		top = seq.Int64
+	}
+	for id := int64(1); id <= top && ctx.Err() == nil; id++ {
+		var b sql.RawBytes
+		rows, err := w.read.QueryContext(ctx, "SELECT bytes FROM contents WHERE id=?", id)
+		found := false
+		if err == nil {
+			if found = rows.Next(); found {
+				err = rows.Scan(&b)
+			}
+			if e := rows.Err(); e != nil {
+				err = e
+			}
+			rows.Close()
+		}
+		switch {
+		case err != nil:
+			if len(r.Unreadable) < maxListed {
+				r.Unreadable = append(r.Unreadable, id)
+			}
+			w.read.Close()
+			w.read = connect(w.path, w.keys, reader)
+			w.read.SetMaxOpenConns(1)
+		case found:
+			r.Readable++
+		}
+	}
+}

@@ -1,0 +1,362 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"trestle/internal/inspect"
+	"trestle/internal/workspace/sealed"
+)
+
+// Workspace is an open workspace. Its methods may be called from several goroutines.
+type Workspace struct {
+	path, name string
+	file       os.FileInfo
+	header     *sealed.Header
+	keys       *sealed.Keys
+	lock       *fileLock
+	write      *sql.DB // one connection
+	read       *sql.DB // maxReaders connections, query_only
+
+	log      accessLog
+	warnings []string
+
+	closing sync.Once
+	closed  error
+}
+
+var _ inspect.Store = (*Workspace)(nil)
+
+// CreateOptions are the choices at creation.
+type CreateOptions struct {
+	KDF     KDF    // cost of the passphrase; the zero value is calibrated to about a second
+	User    string // for the access log; empty is the system's user
+	Project string // the project's name, kept as setting "project"
+}
+
+// OpenOptions are the choices at opening.
+type OpenOptions struct {
+	User string // for the access log; empty is the system's user
+}
+
+// pageSize and cipher of new workspaces; see FORMAT.md for the alternatives.
+const (
+	pageSize   = 4096
+	fileCipher = sealed.XChaCha20Poly1305
+)
+
+// Create makes a new workspace; the file must not exist. The passphrase stays the caller's, who should clear it.
+// Errors: ErrPassphraseTooShort, fs.ErrExist, fs.ErrPermission, ErrNoSpace.
+func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions) (*Workspace, error) {
+	if err := errors.Join(checkEngine(), sealed.Register()); err != nil {
+		return nil, err
+	}
+	pass := normalise(passphrase)
+	defer clear(pass)
+	if err := checkLength(pass); err != nil {
+		return nil, err
+	}
+	kdf, err := o.KDF.choose()
+	if err != nil {
+		return nil, err
+	}
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Base(path)
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fileError("", name, fs.ErrExist)
+	}
+	h, err := sealed.New(pageSize, fileCipher)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.SetSlot(0, sealed.SlotPassphrase, pass, kdf.cost()); err != nil {
+		return nil, err
+	}
+	defer debug.FreeOSMemory() // Argon2id's blocks
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := h.Create(path); err != nil {
+		return nil, fileError("to make", name, err)
+	}
+	w := &Workspace{path: path, name: name, header: h}
+	err = w.start(ctx, creator, func() error { return w.fill(ctx, o) })
+	if err != nil {
+		for _, suffix := range []string{"-wal", "-shm", ""} {
+			os.Remove(path + suffix)
+		}
+		return nil, err
+	}
+	return w, nil
+}
+
+// fill writes what a new workspace contains.
+func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
+	w.log.user = userOr(o.User)
+	if err := w.migrate(ctx, len(migrations)); err != nil {
+		return err
+	}
+	err := w.update(ctx, func(tx *tx) error {
+		for key, value := range map[string]string{settingCreated: time.Now().UTC().Format(time.RFC3339), settingProject: o.Project} {
+			if _, err := tx.Exec("INSERT INTO settings(key,value) VALUES(?,?)", key, value); err != nil {
+				return err
+			}
+		}
+		return tx.log(ActionCreated, w.name, "")
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.checkpoint(ctx); err != nil { // page 1 must be on disk, or the file would count as unfinished
+		return err
+	}
+	return fileError("to make", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
+}
+
+// Open opens a workspace and brings its schema up to date. The passphrase stays the caller's, who should clear it.
+// Errors: ErrWrongPassphrase, ErrNotWorkspace, ErrDamaged, ErrNewer, ErrInUse, fs.ErrNotExist, fs.ErrPermission.
+func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*Workspace, error) {
+	w, err := unlock(ctx, path, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	failed := w.lock.owner
+	err = w.start(ctx, writer, func() error {
+		w.log.user = userOr(o.User)
+		if err := w.upgrade(ctx); err != nil {
+			return err
+		}
+		return w.opened(ctx, failed)
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.warn()
+	return w, nil
+}
+
+func userOr(name string) string {
+	if name == "" {
+		return systemUser()
+	}
+	return name
+}
+
+// unlock does everything of opening that comes before SQLite: it looks at the file, takes the lock, reads the header
+// and opens a key slot. With an error nothing is left open.
+func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, err error) {
+	if err := errors.Join(checkEngine(), sealed.Register(), ctx.Err()); err != nil {
+		return nil, err
+	}
+	name := filepath.Base(path)
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, fileError("to read", name, err)
+	}
+	if fi.IsDir() {
+		return nil, fail(ErrNotWorkspace, "%s is a folder, not a Trestle workspace; choose a file that ends in .trestle", name)
+	}
+	if path, err = filepath.Abs(path); err == nil {
+		path, err = filepath.EvalSymlinks(path) // the lock and the log belong beside the real file
+	}
+	if err != nil {
+		return nil, fileError("to read", name, err)
+	}
+	if !reserve(fi) {
+		return nil, fail(ErrInUse, "%s is open already in this program", name)
+	}
+	w = &Workspace{path: path, name: name, file: fi}
+	defer func() {
+		if err != nil {
+			w.abandon()
+			w = nil
+		}
+	}()
+	if _, err = sealed.ReadFile(path); err != nil { // no lock file beside what is no workspace
+		return w, headerError(name, err)
+	}
+	if w.lock, err = lockFile(path); err != nil {
+		return w, err
+	}
+	h, err := sealed.ReadFile(path) // again, now that nobody else writes it
+	if err != nil {
+		return w, headerError(name, err)
+	}
+	pass := normalise(passphrase)
+	defer clear(pass)
+	_, err = h.Unlock(sealed.SlotPassphrase, pass)
+	defer debug.FreeOSMemory() // Argon2id's blocks
+	if errors.Is(err, sealed.ErrWrongSecret) {
+		w.lock.failed()
+		w.lock = nil
+	}
+	if err != nil {
+		return w, headerError(name, err)
+	}
+	w.header = h
+	return w, nil
+}
+
+// start opens the connections of a workspace whose header is unlocked, and runs first on it. With an error nothing is
+// left open.
+func (w *Workspace) start(ctx context.Context, r role, first func() error) (err error) {
+	defer func() {
+		if err != nil {
+			err = w.openError(ctx, err)
+			w.abandon()
+		}
+	}()
+	if w.file == nil {
+		if w.file, err = os.Stat(w.path); err != nil {
+			return fileError("to read", w.name, err)
+		}
+		if !reserve(w.file) {
+			return fail(ErrInUse, "%s is open already in this program", w.name)
+		}
+	}
+	if w.lock == nil {
+		if w.lock, err = lockFile(w.path); err != nil {
+			return err
+		}
+	}
+	if w.keys, err = w.header.Keys(); err != nil {
+		return err
+	}
+	if w.log.key, err = w.header.Derive(logPurpose); err != nil {
+		return err
+	}
+	w.write = connect(w.path, w.keys, r)
+	if err := w.write.PingContext(ctx); err != nil {
+		return err
+	}
+	if err := checkFTS(ctx, w.write); err != nil {
+		return err
+	}
+	w.read = connect(w.path, w.keys, reader)
+	return first()
+}
+
+// openError is sqlError with what only opening can meet.
+func (w *Workspace) openError(ctx context.Context, err error) error {
+	if errors.Is(err, errNoWAL) {
+		return fail(ErrInUse, "%s lies where no write-ahead log is possible, perhaps on a network drive; copy it to a disk of this computer and open it there", w.name)
+	}
+	var e sqlite3.Error
+	if w.keys == nil && errors.As(err, &e) {
+		return fmt.Errorf("%s: %s", w.name, e.Code.Error())
+	}
+	return w.sqlError(ctx, err)
+}
+
+// opened writes the access log's first entries of a session, and mends the header if one copy is not as the other.
+func (w *Workspace) opened(ctx context.Context, failed owner) error {
+	err := w.update(ctx, func(tx *tx) error {
+		if failed.Failed > 0 {
+			details := fmt.Sprintf("%d since it was last opened, the last at %s, by the lock file, which is not protected", failed.Failed, failed.LastFailed.Format(time.RFC3339))
+			if err := tx.log(ActionWrongPassphrase, w.name, details); err != nil {
+				return err
+			}
+		}
+		return tx.log(ActionOpened, w.name, "")
+	})
+	if err != nil {
+		return err
+	}
+	w.lock.owner.Failed, w.lock.owner.LastFailed = 0, time.Time{}
+	w.lock.write()
+	if w.header.NeedsRewrite() {
+		w.warnings = append(w.warnings, "one of the two copies of the header was damaged or old; it was mended from the other")
+		return w.writeHeader(ctx)
+	}
+	return nil
+}
+
+// writeHeader writes both header copies, through SQLite's own handle of the file.
+func (w *Workspace) writeHeader(ctx context.Context) error {
+	c, err := w.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Raw(func(x any) error {
+		return x.(*sqlite3.SQLiteConn).SetFileControlInt("main", sealed.WriteHeader, 0)
+	})
+}
+
+// warn collects what a person should hear after opening.
+func (w *Workspace) warn() {
+	for _, e := range w.keys.Events() {
+		if !strings.Contains(e.String(), "temporary") {
+			w.warnings = append(w.warnings, e.String()+": what was written just before a crash may be missing, or the file was changed from outside; run verify")
+			break
+		}
+	}
+	if _, err := os.Lstat(w.path + "-journal"); err == nil {
+		w.warnings = append(w.warnings, "a file "+w.name+"-journal lies beside the workspace; Trestle makes no such file and does not read it")
+	}
+}
+
+// Warnings are sentences about what was odd at opening: a damaged header copy, a log that ended in a torn record, a
+// foreign file beside the workspace. Usually there are none.
+func (w *Workspace) Warnings() []string { return append([]string(nil), w.warnings...) }
+
+// Path is the absolute path of the workspace.
+func (w *Workspace) Path() string { return w.path }
+
+// checkpoint folds the write-ahead log into the file and empties it.
+func (w *Workspace) checkpoint(ctx context.Context) error {
+	var busy, log, done int
+	if err := w.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done); err != nil {
+		return w.sqlError(ctx, err)
+	}
+	return nil // busy: a reader is still at work; the last connection to close does it again
+}
+
+// Close writes the last entry of the access log, folds the write-ahead log into the file, closes it and forgets the
+// keys. It may be called more than once.
+func (w *Workspace) Close() error {
+	w.closing.Do(func() {
+		ctx := context.Background()
+		err := w.update(ctx, func(tx *tx) error { return tx.log(ActionClosed, w.name, "") })
+		w.closed = errors.Join(err, w.checkpoint(ctx), w.abandon())
+	})
+	return w.closed
+}
+
+// abandon closes whatever is open and forgets the keys.
+func (w *Workspace) abandon() error {
+	var errs []error
+	for _, db := range []*sql.DB{w.read, w.write} {
+		if db != nil {
+			errs = append(errs, w.sqlError(context.Background(), db.Close()))
+		}
+	}
+	if w.keys != nil {
+		w.keys.Drop()
+	}
+	if w.header != nil {
+		w.header.Wipe()
+	}
+	clear(w.log.key)
+	if w.lock != nil {
+		errs = append(errs, w.lock.release())
+	}
+	if w.file != nil {
+		unreserve(w.file)
+	}
+	return errors.Join(errs...)
+}
