@@ -14,7 +14,7 @@ import (
 	"io/fs"
 )
 
-//go:embed all:riverbend
+//go:embed riverbend
 var files embed.FS
 
 // Riverbend returns the folder of the sample project "Riverbend ↔ Lakeside EHR": an infusion centre that is being
