@@ -31,6 +31,10 @@ func (m *Message) Get(p Path) Value {
 		}
 		return s.get(p)
 	}
+	return m.firstOf(p)
+}
+
+func (m *Message) firstOf(p Path) Value {
 	for v := range m.All(p) {
 		return v
 	}
@@ -71,7 +75,7 @@ func (m *Message) All(p Path) iter.Seq[Value] {
 // each yields the values of one segment that the path names.
 func (s Segment) each(p Path, yield func(Value) bool) bool {
 	more := true
-	field := func(v Value) bool { more = v.each(p, yield); return more }
+	field := func(v Value) bool { more = v.matches(p, yield); return more }
 	if p.Field != All {
 		return field(s.Field(p.Field))
 	}
@@ -83,7 +87,7 @@ func (s Segment) each(p Path, yield func(Value) bool) bool {
 	return more
 }
 
-func (v Value) each(p Path, yield func(Value) bool) bool {
+func (v Value) matches(p Path, yield func(Value) bool) bool {
 	steps := [...]struct {
 		n   int
 		one func(Value, int) Value

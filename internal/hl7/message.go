@@ -182,7 +182,7 @@ func (m *Message) SegmentAt(offset int) (Segment, bool) {
 	if offset < 0 || offset > len(m.b) || len(m.lines) == 0 {
 		return Segment{}, false
 	}
-	i := sort.Search(len(m.lines), func(i int) bool { return m.lines[i].next > offset })
+	i := sort.Search(len(m.lines), func(i int) bool { return m.lines[i].next() > offset })
 	return Segment{m, min(i, len(m.lines)-1)}, true
 }
 

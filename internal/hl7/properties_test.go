@@ -49,6 +49,7 @@ func checkMessage(t testing.TB, data []byte) {
 }
 
 func walkSegment(t testing.TB, m *Message, s Segment) {
+	next := s.Field(1)
 	count := 0
 	end := s.Offset()
 	for n, f := range s.All() {
@@ -60,10 +61,17 @@ func walkSegment(t testing.TB, m *Message, s Segment) {
 			t.Fatalf("field %d overlaps the one before", n)
 		}
 		end = f.End()
+		if next != f {
+			t.Fatalf("field %d differs between All and Next", n)
+		}
+		next = next.Next()
 		if n <= 70 && s.Field(n) != f {
 			t.Fatalf("field %d differs between All and Field", n)
 		}
 		walkValue(t, f)
+	}
+	if next.IsPresent() {
+		t.Fatal("Next gives a field beyond the end")
 	}
 	if count != s.Fields() {
 		t.Fatalf("%d fields, Fields says %d", count, s.Fields())
@@ -83,9 +91,13 @@ func walkValue(t testing.TB, f Value) {
 	reps := 0
 	for r := range f.AllRepetitions() {
 		reps++
-		comps := 0
+		comps, next := 0, r.Component(1)
 		for c := range r.AllComponents() {
 			comps++
+			if next != c {
+				t.Fatalf("component differs between All and Next: %d-%d, %d-%d", c.off, c.end, next.off, next.end)
+			}
+			next = next.Next()
 			subs := 0
 			for s := range c.AllSubcomponents() {
 				subs++
@@ -97,6 +109,9 @@ func walkValue(t testing.TB, f Value) {
 			if subs != c.Subcomponents() {
 				t.Fatal("wrong count of subcomponents")
 			}
+		}
+		if next.IsPresent() {
+			t.Fatal("Next gives a component beyond the end")
 		}
 		if comps != r.Components() {
 			t.Fatal("wrong count of components")

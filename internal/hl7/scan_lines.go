@@ -1,13 +1,11 @@
 package hl7
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 const (
-	headerLook = 40  // bytes that decide whether a line is a header
-	prefixLook = 512 // how far into a line a header is searched after a log prefix
+	headerLook   = 40   // bytes that decide whether a line is a header
+	envelopeLook = 4096 // how far the line after an envelope segment is searched
+	prefixLook   = 512  // how far into a line a header is searched after a log prefix
 )
 
 // opening says what starts at the current position, and readies the scanner
@@ -16,10 +14,9 @@ func (s *Scanner) opening() ItemKind {
 	text := s.peek(0, headerLook)
 	kind, headless := s.starts(text)
 	if kind != ItemOutside {
-		s.sep = nil
-		if name := text[:3]; len(text) > 3 && canDelimit(text[3:]) {
-			s.sep = slices.Clone(firstCharacter(text[3:]))
-			_ = name
+		s.sep = s.sep[:0]
+		if len(text) > 3 && canDelimit(text[3:]) {
+			s.sep = append(s.sep, firstCharacter(text[3:])...)
 		}
 		s.rest = false
 		if headless {
@@ -92,9 +89,11 @@ func (s *Scanner) boundary(kind ItemKind, n int) int {
 		name := [3]byte{upper(text[0]), upper(text[1]), upper(text[2])}
 		same := len(s.sep) > 0 && hasPrefixAt(text, 3, s.sep)
 		switch {
-		case isHeader(name) && (strictHeader(firstLine(text)) || same && up):
+		case name == nameMSH && (strictHeader(firstLine(text)) || same && up):
 			return n
-		case isTrailer(name) && up && (same || len(text) == 3 || len(text) > 3 && (text[3] == '\r' || text[3] == '\n')):
+		case isHeader(name) && (strictHeader(firstLine(text)) || same && up) && s.endsMessage(n):
+			return n
+		case isTrailer(name) && up && (same || len(firstLine(text)) == 3) && s.endsMessage(n):
 			return n
 		case same:
 			return -1
@@ -104,6 +103,24 @@ func (s *Scanner) boundary(kind ItemKind, n int) int {
 		return n
 	}
 	return -1
+}
+
+// endsMessage reports whether the envelope segment at n really ends a message:
+// the line after it, if there is one, must be another header, trailer or blank.
+// An envelope segment that plain segments follow was put into a message by
+// mistake and is kept there.
+func (s *Scanner) endsMessage(n int) bool {
+	text := s.peek(n, envelopeLook)
+	i := bytes.IndexAny(text, "\r\n")
+	if i < 0 {
+		return true
+	}
+	text = bytes.TrimLeft(text[i:], "\r\n")
+	if id, _ := leadingID(text); id {
+		name := [3]byte{upper(text[0]), upper(text[1]), upper(text[2])}
+		return isHeader(name) || isTrailer(name)
+	}
+	return true
 }
 
 // insideLine finds a header in the middle of the line that starts at n.

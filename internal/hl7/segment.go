@@ -87,7 +87,7 @@ func (s Segment) Bytes() []byte {
 // Break returns the end of the segment.
 func (s Segment) Break() Break {
 	l := s.line()
-	return Break{Kind: l.brk, Offset: l.end, Length: l.next - l.end, Reason: l.reason}
+	return Break{Kind: l.brk, Offset: l.end, Length: l.brk.length(), Reason: reasons[l.why]}
 }
 
 // IsHeader reports whether the segment declares delimiters: MSH, FHS or BHS.
@@ -141,19 +141,19 @@ func (s Segment) Field(n int) Value {
 	}
 	if l.header && n <= 2 {
 		if n == 1 {
-			return Value{m: s.m, off: l.start + 3, end: at, seg: int32(s.i), level: LevelField, whole: true, present: true}
+			return Value{m: s.m, off: l.start + 3, end: at, limit: l.end, seg: int32(s.i), level: LevelField, whole: true, present: true}
 		}
 		end := l.end
 		if i, _ := s.m.setAt(l.set).next(s.m.b[at:l.end], roleField); i >= 0 {
 			end = at + i
 		}
-		return Value{m: s.m, off: at, end: end, seg: int32(s.i), level: LevelField, whole: true, present: true}
+		return Value{m: s.m, off: at, end: end, limit: l.end, seg: int32(s.i), level: LevelField, whole: true, present: true}
 	}
 	off, end, ok := s.m.part(l.set, at, l.end, roleField, n-first+1)
 	if !ok {
 		return s.absent()
 	}
-	return Value{m: s.m, off: off, end: end, seg: int32(s.i), level: LevelField, present: true}
+	return Value{m: s.m, off: off, end: end, limit: l.end, seg: int32(s.i), level: LevelField, present: true}
 }
 
 func (s Segment) absent() Value {
@@ -161,33 +161,41 @@ func (s Segment) absent() Value {
 	return Value{m: s.m, off: end, end: end, seg: int32(s.i), level: LevelField}
 }
 
-// All iterates over the fields with their numbers. It is the fast way to read
-// a whole segment.
+// All iterates over the fields with their numbers.
 func (s Segment) All() iter.Seq2[int, Value] {
-	return func(yield func(int, Value) bool) {
-		at, n, ok := s.fieldsStart()
-		if !ok {
+	return func(yield func(int, Value) bool) { s.eachField(yield) }
+}
+
+func (s Segment) eachField(yield func(int, Value) bool) {
+	at, n, ok := s.fieldsStart()
+	if !ok {
+		return
+	}
+	l := s.line()
+	d := s.m.setAt(l.set)
+	v := Value{m: s.m, off: at, limit: l.end, seg: int32(s.i), level: LevelField, present: true}
+	if l.header {
+		if !yield(1, s.Field(1)) || !yield(2, s.Field(2)) {
 			return
 		}
-		l := s.line()
-		if l.header {
-			if !yield(1, s.Field(1)) || !yield(2, s.Field(2)) {
-				return
-			}
-			i, w := s.m.setAt(l.set).next(s.m.b[at:l.end], roleField)
-			if i < 0 {
-				return
-			}
-			at, n = at+i+w, 3
+		i, w := d.next(s.m.b[at:l.end], roleField)
+		if i < 0 {
+			return
 		}
-		v := Value{m: s.m, seg: int32(s.i), level: LevelField, present: true}
-		for off, end := range s.m.parts(l.set, at, l.end, roleField) {
-			v.off, v.end = off, end
-			if !yield(n, v) {
-				return
-			}
-			n++
+		v.off, n = at+i+w, 3
+	}
+	for ; ; n++ {
+		i, w := d.next(s.m.b[v.off:l.end], roleField)
+		if i < 0 {
+			v.end = l.end
+			yield(n, v)
+			return
 		}
+		v.end = v.off + i
+		if !yield(n, v) {
+			return
+		}
+		v.off = v.end + w
 	}
 }
 

@@ -36,6 +36,7 @@ func (l Level) String() string {
 type Value struct {
 	m        *Message
 	off, end int
+	limit    int // end of the part that this one was split from, for Next
 	seg      int32
 	level    Level
 	present  bool
@@ -93,7 +94,9 @@ func (v Value) Repetitions() int { return v.count(roleRepetition, LevelRepetitio
 func (v Value) Repetition(n int) Value { return v.nth(roleRepetition, LevelRepetition, n) }
 
 // AllRepetitions iterates over the repetitions.
-func (v Value) AllRepetitions() iter.Seq[Value] { return v.all(roleRepetition, LevelRepetition) }
+func (v Value) AllRepetitions() iter.Seq[Value] {
+	return func(yield func(Value) bool) { v.each(roleRepetition, LevelRepetition, yield) }
+}
 
 // Components counts the components, of a field those of its first repetition:
 // 0 if the value is absent, else at least 1.
@@ -109,7 +112,7 @@ func (v Value) Component(n int) Value {
 
 // AllComponents iterates over the components.
 func (v Value) AllComponents() iter.Seq[Value] {
-	return v.Repetition(1).all(roleComponent, LevelComponent)
+	return func(yield func(Value) bool) { v.Repetition(1).each(roleComponent, LevelComponent, yield) }
 }
 
 // Subcomponents counts the subcomponents of the (first) component.
@@ -124,7 +127,7 @@ func (v Value) Subcomponent(n int) Value {
 
 // AllSubcomponents iterates over the subcomponents.
 func (v Value) AllSubcomponents() iter.Seq[Value] {
-	return v.Component(1).all(roleSubcomponent, LevelSubcomponent)
+	return func(yield func(Value) bool) { v.Component(1).each(roleSubcomponent, LevelSubcomponent, yield) }
 }
 
 func (v Value) count(r role, level Level) int {
@@ -157,27 +160,68 @@ func (v Value) nth(r role, level Level, n int) Value {
 	if !ok {
 		return v.absent(level)
 	}
-	v.off, v.end, v.level = off, end, level
+	v.off, v.end, v.limit, v.level = off, end, v.end, level
 	return v
 }
 
-func (v Value) all(r role, level Level) iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		if !v.present {
+func (v Value) each(r role, level Level, yield func(Value) bool) {
+	if !v.present {
+		return
+	}
+	if v.level >= level || v.whole {
+		yield(v.nth(r, level, 1))
+		return
+	}
+	d := v.m.setAt(v.set())
+	p, end := v, v.end
+	p.level, p.limit = level, end
+	for {
+		i, w := d.next(v.m.b[p.off:end], r)
+		if i < 0 {
+			p.end = end
+			yield(p)
 			return
 		}
-		if v.level >= level || v.whole {
-			yield(v.nth(r, level, 1))
+		p.end = p.off + i
+		if !yield(p) {
 			return
 		}
-		p := v
-		p.level = level
-		for p.off, p.end = range v.m.parts(v.set(), v.off, v.end, r) {
-			if !yield(p) {
-				return
+		p.off = p.end + w
+	}
+}
+
+// Next returns the part after this one, of the same level and within the same
+// whole: the next field of the segment, the next repetition of the field, and
+// so on. It is Absent after the last one. It is the way to visit many parts
+// without any allocation:
+//
+//	for c := field.Component(1); c.IsPresent(); c = c.Next() { ... }
+func (v Value) Next() Value {
+	if !v.present {
+		return v
+	}
+	if v.whole {
+		if s := v.Segment(); v.level == LevelField {
+			if v.off == s.Offset()+3 {
+				return s.Field(2)
 			}
+			v.whole = false
+		} else {
+			return v.absent(v.level)
 		}
 	}
+	if v.end == v.limit {
+		return v.absent(v.level)
+	}
+	r := [...]role{roleField, roleRepetition, roleComponent, roleSubcomponent}[v.level]
+	d := v.m.setAt(v.set())
+	v.off = v.end + int(d.sep[r].n)
+	if i, _ := d.next(v.m.b[v.off:v.limit], r); i >= 0 {
+		v.end = v.off + i
+	} else {
+		v.end = v.limit
+	}
+	return v
 }
 
 func (v Value) absent(level Level) Value {
