@@ -1,0 +1,269 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// entry is one command.
+type entry struct {
+	name    string // "inspect", "workspace new"
+	usage   string // what follows "trestle "
+	summary string // one line, for the list
+	text    string // the rest of its help
+	run     func(ctx context.Context, s *session, args []string) error
+}
+
+// entries lists the commands in the order of the help. It is a function because help itself reads it.
+func entries() []entry {
+	return []entry{
+		{"window", "[window] [--sample] [--or-tour] [WORKSPACE]", "open the window", windowHelp, runWindow},
+		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
+		{"get", "get [--raw] [-r] PATH FILE...", "print the values at a path, one line a message", getHelp, runGet},
+		{"workspace new", "workspace new [--project NAME] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
+		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
+		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},
+		{"workspace find", "workspace find [--json] [--limit N] [--passphrase-file FILE] WORKSPACE [QUERY...]", "list the messages that answer a query", findHelp, runFind},
+		{"workspace log", "workspace log [--json] [--limit N] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
+		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
+		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
+		{"version", "version", "print the version", "", runVersion},
+		{"help", "help [COMMAND]", "explain a command", "", runHelp},
+	}
+}
+
+const introduction = `Trestle looks into the messages that healthcare systems exchange.
+
+Without a command it opens the window. With one it works here:
+`
+
+const conclusion = `
+Results go to standard output, everything else to standard error. FILE may be - for
+standard input. Flags may stand before or after the files; -- ends them.
+
+Exit status: 0 done; 1 findings of the severity asked for, or a check that failed;
+2 usage, or something that could not be read; 130 interrupted.
+
+The passphrase of a workspace is asked for, or read from --passphrase-file FILE, or
+taken from the environment variable TRESTLE_PASSPHRASE.
+
+"trestle help COMMAND" says more.
+`
+
+const windowHelp = `
+Opens the window: on WORKSPACE, or on the sample project with --sample. The workspace of
+the sample is made on first use, in the user's data folder; its data is invented and its
+passphrase is "riverbend sample".
+
+  --sample     open the sample project
+  --or-tour    where no window can be opened, run "trestle tour" instead
+`
+
+const inspectHelp = `
+Reads files of any kind and says of each piece what it is and what is wrong with it. A
+file may hold one message, many, a batch, or messages framed for MLLP; something that
+is not HL7 v2 is named. Files are streamed: their size does not matter.
+
+  --json               one JSON object a line and piece:
+                       file, index, offset, length, format, type, trigger, structure,
+                       version, controlId, findings; a finding has code, severity, path,
+                       offset, length and text. Offsets of findings count from the start
+                       of the piece, in bytes.
+  --fail-on SEVERITY   exit status 1 if there is a finding of this severity or worse:
+                       information, warning, error or fatal
+  --minimum SEVERITY   show only findings of this severity or worse
+  -r, --recursive      read every file below a folder; names that start with a dot are
+                       left out
+
+A line of a finding, for people, is:
+  severity  code  path  offset START+LENGTH  what is wrong
+`
+
+const getHelp = `
+Prints one line a message, its columns separated by tabs:
+  file  index  value...
+index counts the pieces of the file from 0. There is a column for every value that is
+present: where PATH names no repetition (or no segment of several), all of them. An empty
+value is an empty column, an absent one is none, HL7's "delete" is "". Escape sequences are
+resolved and the character set is decoded to UTF-8. A tab, line end, backslash or control
+character in a value is written \t, \r, \n, \\ or \xNN.
+
+PATH  PID-3.1     component 1 of every repetition of every PID-3
+      PID-3[2].1  of the second repetition only
+      OBX[3]-5    field 5 of the third OBX
+      PID.3.1, PID-3-1 and /PATIENT/PID-3-1 are read too
+
+  --raw             the bytes as they came, escape sequences and all
+  -r, --recursive   read every file below a folder
+`
+
+const newHelp = `
+Makes an encrypted file. The passphrase is asked for twice. It cannot be recovered: without
+it the file is worth nothing.
+
+  --project NAME          the project's name; without it the file's
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const importHelp = `
+Stores every piece of the files, byte for byte, HL7 v2 or not, and prints what was stored.
+A file that cannot be read is named and the others are stored nevertheless.
+
+  -r, --recursive         read every file below a folder
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const infoHelp = `
+Prints the format, the cipher, the size, and how many messages of which type there are.
+
+  --json                  as one JSON object
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const findHelp = `
+Prints one line a message, its columns separated by tabs:
+  id  time  type  control-id  mrn  account  name  source  index  fatal  errors  warnings
+time is that of the message, as sent. Values are written as by "trestle get".
+
+QUERY is words to search for and conditions, all of which must hold:
+  type:ADT trigger:A08 mrn:88121 account:4711 control:MSG00412 tag:open
+  since:2026-01-01 until:2026-02-01 severity:error
+Without QUERY all messages are listed.
+
+  --json                  one JSON object a line
+  --limit N               at most N messages
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const logHelp = `
+Prints the access log, oldest entry first, its columns separated by tabs:
+  number  time  user  action  object  details
+Opening the workspace to print its log is logged too.
+
+  --json                  one JSON object a line
+  --limit N               only the last N entries
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const verifyHelp = `
+Reads the whole file: every page is authenticated, the database and its full-text index are
+checked, and the access log's chain is followed. Exit status 1 if something is wrong.
+
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const tourHelp = `
+Makes an encrypted workspace of the sample project in DIR, imports its messages, lists them,
+shows what is wrong with one, finds a patient's, verifies the file and prints its access
+log; then draws the main places of the window into PNG files. It needs no display. The
+sample's data is invented.
+
+  --dir DIR   where the workspace and the pictures go; "tour" if not given
+`
+
+// choose finds the command that args ask for.
+func choose(args []string) (*entry, []string, error) {
+	all := entries()
+	named := func(name string) *entry {
+		if i := slices.IndexFunc(all, func(e entry) bool { return e.name == name }); i >= 0 {
+			return &all[i]
+		}
+		return nil
+	}
+	if len(args) == 0 {
+		return named("window"), nil, nil
+	}
+	switch args[0] {
+	case "-h", "-help", "--help", "-?", "/?":
+		return named("help"), args[1:], nil
+	case "--version", "-version":
+		return named("version"), args[1:], nil
+	case "workspace":
+		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
+			return named("help"), []string{"workspace"}, nil
+		}
+		if e := named("workspace " + args[1]); e != nil {
+			return e, args[2:], nil
+		}
+		return nil, nil, usagef("there is no command %q%s", "workspace "+args[1], guess("workspace "+args[1], all))
+	}
+	if e := named(args[0]); e != nil {
+		return e, args[1:], nil
+	}
+	if looksLikeWindow(args[0]) {
+		return named("window"), args, nil
+	}
+	return nil, nil, usagef("there is no command %q%s", args[0], guess(args[0], all))
+}
+
+func runHelp(_ context.Context, s *session, args []string) error {
+	name := strings.Join(args, " ")
+	if name == "" {
+		s.out.WriteString(introduction)
+		rows := [][]string{}
+		for _, e := range entries() {
+			rows = append(rows, []string{"trestle " + e.name, e.summary})
+		}
+		if err := writeAligned(s.out, "  ", rows); err != nil {
+			return err
+		}
+		_, err := s.out.WriteString(conclusion)
+		return err
+	}
+	found := false
+	for _, e := range entries() {
+		if e.name != name && !strings.HasPrefix(e.name, name+" ") {
+			continue
+		}
+		if found {
+			fmt.Fprintln(s.out)
+		}
+		s.explain(e)
+		found = true
+	}
+	if !found {
+		return usagef("there is no command %q%s", name, guess(name, entries()))
+	}
+	return nil
+}
+
+func (s *session) explain(e entry) {
+	fmt.Fprintf(s.out, "trestle %s\n\n%s.\n%s", e.usage, strings.ToUpper(e.summary[:1])+e.summary[1:], e.text)
+}
+
+// guess proposes the command that was probably meant.
+func guess(typed string, all []entry) string {
+	best, least := "", 3 // more than two letters off is no slip of the finger
+	for _, e := range all {
+		if d := distance(typed, e.name); d < least {
+			best, least = e.name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance is the Levenshtein distance in bytes: command names are ASCII.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		left, diagonal := i+1, i
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, left, row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+			left = cost
+		}
+	}
+	return row[len(b)]
+}

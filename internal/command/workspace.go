@@ -1,0 +1,320 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"trestle/internal/check"
+	"trestle/internal/inspect"
+	"trestle/internal/job"
+	"trestle/internal/workspace"
+)
+
+// chunk is how many rows are fetched at a time.
+const chunk = 500
+
+// workspaceFlags parses args and returns the workspace's path and what follows it.
+func workspaceFlags(set *flag.FlagSet, args []string) (path string, rest []string, err error) {
+	plain, err := parse(set, args)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(plain) == 0 {
+		return "", nil, usagef("%s needs the name of a workspace file", set.Name())
+	}
+	return plain[0], plain[1:], nil
+}
+
+func alone(set *flag.FlagSet, rest []string) error {
+	if len(rest) > 0 {
+		return usagef("%s takes one workspace; %q is too much", set.Name(), rest[0])
+	}
+	return nil
+}
+
+// within opens the workspace, uses it and closes it.
+func (s *session) within(ctx context.Context, path, passphraseFile string, use func(*workspace.Workspace) error) error {
+	// Ask for no passphrase where there is nothing to open.
+	if _, err := os.Stat(path); err != nil {
+		return errors.New(describe(path, err))
+	}
+	pass, err := s.passphrase(ctx, passphraseFile, false)
+	if err != nil {
+		return err
+	}
+	w, err := workspace.Open(ctx, path, pass, workspace.OpenOptions{User: s.User})
+	clear(pass)
+	if err != nil {
+		return err
+	}
+	for _, text := range w.Warnings() {
+		s.complain("%s: %s", filepath.Base(path), text)
+	}
+	return errors.Join(use(w), w.Close())
+}
+
+func runNew(ctx context.Context, s *session, args []string) error {
+	set := flag.NewFlagSet("workspace new", flag.ContinueOnError)
+	name := set.String("project", "", "")
+	file := passphraseFlag(set)
+	path, rest, err := workspaceFlags(set, args)
+	if err == nil {
+		err = alone(set, rest)
+	}
+	if err != nil {
+		return err
+	}
+	if *name == "" {
+		*name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s exists already; choose another name", path)
+	}
+	pass, err := s.passphrase(ctx, *file, true)
+	if err != nil {
+		return err
+	}
+	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Project: *name})
+	clear(pass)
+	if err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "made %s\n", clean(path))
+	return nil
+}
+
+func runImport(ctx context.Context, s *session, args []string) error {
+	set := flag.NewFlagSet("workspace import", flag.ContinueOnError)
+	recursive := recursiveFlag(set)
+	file := passphraseFlag(set)
+	path, files, err := workspaceFlags(set, args)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return usagef("workspace import needs at least one file; - is standard input")
+	}
+	return s.within(ctx, path, *file, func(w *workspace.Workspace) error {
+		return s.eachInput(ctx, files, *recursive, func(in *input) error { return s.importOne(ctx, w, in) })
+	})
+}
+
+func (s *session) importOne(ctx context.Context, w *workspace.Workspace, in *input) error {
+	progress := job.NewProgress()
+	progress.SetTotal(in.size)
+	stop := s.showProgress(in.source(), progress)
+	defer stop()
+	// An error of the file is that file's alone; one of the workspace ends the command.
+	watched := &watchedReader{Reader: in}
+	result, err := inspect.Import(ctx, w, in.source(), watched, func(done int64, messages int) {
+		progress.Set(done)
+		progress.Note(plural(int64(messages), "message", "messages"))
+	})
+	stop()
+	if err != nil {
+		stored := plural(int64(result.Messages+result.Others), "piece", "pieces")
+		if watched.err != nil && ctx.Err() == nil {
+			return &readError{in.name, fmt.Errorf("%w (%s before that are stored)", watched.err, stored)}
+		}
+		return err
+	}
+	text := plural(int64(result.Messages), "message", "messages")
+	if result.Others > 0 {
+		text += ", " + plural(int64(result.Others), "other piece", "other pieces")
+	}
+	var counts [check.Severities]int64
+	for i, n := range result.Counts {
+		counts[i] = int64(n)
+	}
+	fmt.Fprintf(s.out, "%s: %s; %s\n", clean(in.title()), text, countsText(counts))
+	return s.out.Flush()
+}
+
+// watchedReader remembers the error that it gave.
+type watchedReader struct {
+	io.Reader
+	err error
+}
+
+func (r *watchedReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+func runFind(ctx context.Context, s *session, args []string) error {
+	set := flag.NewFlagSet("workspace find", flag.ContinueOnError)
+	asJSON := set.Bool("json", false, "")
+	limit := set.Int("limit", 0, "")
+	file := passphraseFlag(set)
+	path, words, err := workspaceFlags(set, args)
+	if err != nil {
+		return err
+	}
+	query, err := workspace.ParseQuery(strings.Join(words, " "))
+	if err != nil {
+		return usagef("%s", err)
+	}
+	return s.within(ctx, path, *file, func(w *workspace.Workspace) error { return s.find(ctx, w, query, *limit, *asJSON) })
+}
+
+func (s *session) find(ctx context.Context, w *workspace.Workspace, query workspace.Query, limit int, asJSON bool) error {
+	ids, err := w.IDs(ctx, query)
+	if err != nil {
+		return err
+	}
+	if limit > 0 && len(ids) > limit {
+		ids = ids[:limit]
+	}
+	enc := json.NewEncoder(s.out)
+	enc.SetEscapeHTML(false)
+	for len(ids) > 0 {
+		n := min(chunk, len(ids))
+		rows, err := w.Rows(ctx, ids[:n])
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if asJSON {
+				err = enc.Encode(rowObject(r))
+			} else {
+				err = s.columns(rowColumns(r)...)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// columns writes one tab-separated line.
+func (s *session) columns(cells ...string) error {
+	for i, c := range cells {
+		if i > 0 {
+			s.out.WriteByte('\t')
+		}
+		s.out.WriteString(field(c))
+	}
+	return s.out.WriteByte('\n')
+}
+
+func rowColumns(r workspace.Row) []string {
+	return []string{
+		fmt.Sprint(r.ID), r.Time, kindOf(r.Summary), r.ControlID, r.MRN, r.Account, r.Name, r.Source, fmt.Sprint(r.Index),
+		fmt.Sprint(r.Counts[check.Fatal]), fmt.Sprint(r.Counts[check.Error]), fmt.Sprint(r.Counts[check.Warning]),
+	}
+}
+
+// kindOf is the message type, or the format of what is no message.
+func kindOf(sum inspect.Summary) string {
+	if sum.Type == "" {
+		return sum.Format
+	}
+	return joinNonEmpty("^", sum.Type, sum.Trigger)
+}
+
+// foundMessage is a row as JSON.
+type foundMessage struct {
+	ID          int64     `json:"id"`
+	Source      string    `json:"source"`
+	Index       int       `json:"index"`
+	Format      string    `json:"format"`
+	Type        string    `json:"type"`
+	Trigger     string    `json:"trigger"`
+	Structure   string    `json:"structure"`
+	Version     string    `json:"version"`
+	ControlID   string    `json:"controlId"`
+	Time        string    `json:"time"`
+	MRN         string    `json:"mrn"`
+	Account     string    `json:"account"`
+	Visit       string    `json:"visit"`
+	Name        string    `json:"name"`
+	Size        int64     `json:"size"`
+	Received    time.Time `json:"received"`
+	Tags        []string  `json:"tags"`
+	Noted       bool      `json:"noted"`
+	Fatal       int       `json:"fatal"`
+	Errors      int       `json:"errors"`
+	Warnings    int       `json:"warnings"`
+	Information int       `json:"information"`
+}
+
+func rowObject(r workspace.Row) foundMessage {
+	return foundMessage{
+		ID: r.ID, Source: r.Source, Index: r.Index, Format: r.Format, Type: r.Type, Trigger: r.Trigger, Structure: r.Structure,
+		Version: r.Version, ControlID: r.ControlID, Time: r.Time, MRN: r.MRN, Account: r.Account, Visit: r.Visit, Name: r.Name,
+		Size: r.Size, Received: r.Received, Tags: append([]string{}, r.Tags...), Noted: r.Noted,
+		Fatal: r.Counts[check.Fatal], Errors: r.Counts[check.Error], Warnings: r.Counts[check.Warning], Information: r.Counts[check.Information],
+	}
+}
+
+func runLog(ctx context.Context, s *session, args []string) error {
+	set := flag.NewFlagSet("workspace log", flag.ContinueOnError)
+	asJSON := set.Bool("json", false, "")
+	limit := set.Int("limit", 0, "")
+	file := passphraseFlag(set)
+	path, rest, err := workspaceFlags(set, args)
+	if err == nil {
+		err = alone(set, rest)
+	}
+	if err != nil {
+		return err
+	}
+	return s.within(ctx, path, *file, func(w *workspace.Workspace) error { return s.printLog(ctx, w, *limit, *asJSON) })
+}
+
+// logLine is an entry of the access log as JSON.
+type logLine struct {
+	Number  int64     `json:"number"`
+	Time    time.Time `json:"time"`
+	User    string    `json:"user"`
+	Action  string    `json:"action"`
+	Object  string    `json:"object"`
+	Details string    `json:"details"`
+}
+
+// printLog prints the access log, or its last limit entries.
+func (s *session) printLog(ctx context.Context, w *workspace.Workspace, limit int, asJSON bool) error {
+	after := int64(0)
+	if limit > 0 {
+		info, err := w.Info(ctx)
+		if err != nil {
+			return err
+		}
+		after = max(0, info.LogEntries-int64(limit)) // numbers run from 1 without gaps
+	}
+	enc := json.NewEncoder(s.out)
+	enc.SetEscapeHTML(false)
+	for {
+		entries, err := w.Log(ctx, after, chunk)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		for _, e := range entries {
+			after = e.Seq
+			if asJSON {
+				err = enc.Encode(logLine{e.Seq, e.Time.UTC(), e.User, string(e.Action), e.Object, e.Details})
+			} else {
+				err = s.columns(fmt.Sprint(e.Seq), e.Time.UTC().Format(time.RFC3339), e.User, string(e.Action), e.Object, e.Details)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
