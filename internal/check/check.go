@@ -3,9 +3,6 @@ package check
 import (
 	"fmt"
 	"strings"
-
-	"trestle/internal/format"
-	"trestle/internal/hl7"
 )
 
 // Severity says what a finding means for a receiver.
@@ -108,6 +105,8 @@ type Description struct {
 	Catalogue string // the id of the malformation catalogue, such as "L1"
 	Severity  Severity
 	Text      string // one sentence
+
+	root bool // explains other findings, so it is listed before them
 }
 
 // Count returns the number of findings of each severity.
@@ -117,15 +116,3 @@ func Count(findings []Finding) (counts [Severities]int) {
 	}
 	return counts
 }
-
-// Message returns what is to be said about m: root causes first, then by
-// place. It never fails and never panics, whatever the bytes are.
-func Message(m *hl7.Message, o Options) []Finding { return nil }
-
-// Piece returns what the container of a message says: framing, batch counts,
-// bytes that belong to no message, or what the piece is if it is not HL7 v2.
-func Piece(p format.Piece, o Options) []Finding { return nil }
-
-// Codes lists every code that Message and Piece can report, in the order of
-// the catalogue.
-func Codes() []Description { return nil }

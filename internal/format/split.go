@@ -14,9 +14,12 @@ import (
 // DefaultMaxPiece is how many bytes of one piece are kept in memory.
 const DefaultMaxPiece = 16 << 20
 
-// NoteCut is the code of the note on a piece of which only the beginning was
-// kept.
-const NoteCut = "piece-cut"
+// Codes of the notes that Split itself makes.
+const (
+	NoteCut           = "piece-cut"      // only the beginning of the piece was kept
+	NoteBatchCount    = "batch-count"    // BTS-1 or FTS-1 is not the number of messages or batches
+	NoteBatchEnvelope = "batch-envelope" // a header or trailer is missing, or a batch has no message
+)
 
 // Options choose how a file is split. Zero values take the defaults.
 type Options struct {
@@ -34,6 +37,7 @@ type Piece struct {
 	Notes          []hl7.Note
 	Kind           hl7.ItemKind // of HL7 v2; ItemOutside for other kinds
 	Framed         bool         // it stood between MLLP bytes
+	InHL7          bool         // the file as a whole is HL7 v2
 }
 
 // Split reads r and yields its pieces, in order. Memory stays bounded by the
@@ -105,12 +109,14 @@ func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 // messages hands the stream to the HL7 scanner.
 func (s *splitter) messages(r io.Reader) {
 	scanner := hl7.NewScanner(r, hl7.ScanOptions{MaxMessage: s.options.MaxMessage})
+	var tally envelopes
 	for scanner.Scan() {
 		item := scanner.Item()
 		p := Piece{
-			Offset: item.Offset, Length: item.Length, Bytes: bytes.Clone(item.Bytes),
-			Notes: item.Notes, Kind: item.Kind, Framed: item.Framed,
+			Offset: item.Offset, Length: item.Length, Bytes: item.Bytes,
+			Notes: item.Notes, Kind: item.Kind, Framed: item.Framed, InHL7: true,
 		}
+		tally.count(&p)
 		switch item.Kind {
 		case hl7.ItemMessage:
 			p.Guess = Guess{Kind: HL7v2, Why: "It is an HL7 v2 message."}

@@ -1,0 +1,140 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"trestle/internal/hl7"
+)
+
+// collector gathers findings and keeps each code within its limit.
+type collector struct {
+	options  Options
+	limit    int
+	found    []entry
+	counts   map[*Description]int
+	overflow map[*Description]int // offset of the first finding left out
+	scratch  Finding              // takes what is over the limit
+}
+
+type entry struct {
+	Finding
+	about *Description
+}
+
+func newCollector(o Options) collector {
+	limit := o.Limit
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	return collector{options: o, limit: limit}
+}
+
+// add records a finding. The text is written only if the finding is kept. The
+// caller may change severity and repair of what is returned, until the next
+// call.
+func (c *collector) add(d *Description, path string, offset, length int, format string, args ...any) *Finding {
+	if c.counts == nil {
+		c.counts = map[*Description]int{}
+		c.overflow = map[*Description]int{}
+	}
+	c.counts[d]++
+	if c.counts[d] > c.limit {
+		if _, ok := c.overflow[d]; !ok {
+			c.overflow[d] = offset
+		}
+		return &c.scratch
+	}
+	text := format
+	if len(args) > 0 {
+		text = fmt.Sprintf(format, args...)
+	}
+	c.found = append(c.found, entry{about: d, Finding: Finding{
+		Code: d.Code, Severity: d.Severity, Path: path, Offset: offset, Length: length, Text: text,
+	}})
+	return &c.found[len(c.found)-1].Finding
+}
+
+// full reports whether another finding of the code would only be counted.
+func (c *collector) full(d *Description) bool { return c.counts[d] >= c.limit }
+
+// has reports whether the code was found.
+func (c *collector) has(d *Description) bool { return c.counts[d] > 0 }
+
+// result returns the findings, root causes first, then by place, and one line
+// for each code that went over its limit.
+func (c *collector) result() []Finding {
+	for _, d := range descriptions {
+		if more := c.counts[d] - c.limit; more > 0 {
+			c.found = append(c.found, entry{about: d, Finding: Finding{
+				Code: d.Code, Severity: d.Severity, Offset: c.overflow[d],
+				Text: fmt.Sprintf("And %d more of the same kind from here on.", more),
+			}})
+		}
+	}
+	slices.SortStableFunc(c.found, func(a, b entry) int {
+		if a.about.root != b.about.root {
+			if a.about.root {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.Offset, b.Offset)
+	})
+	out := make([]Finding, 0, len(c.found))
+	for _, e := range c.found {
+		if e.Severity >= c.options.Minimum {
+			out = append(out, e.Finding)
+		}
+	}
+	return out
+}
+
+// place is where a value stands; it becomes a path only in a finding.
+type place struct {
+	segment                  hl7.Segment
+	field, rep, comp, subcmp int // 0 = not that deep
+}
+
+func (p place) String() string {
+	return hl7.Path{
+		Segment: p.segment.Name(), Occurrence: p.segment.Occurrence(),
+		Field: p.field, Repetition: p.rep, Component: p.comp, Subcomponent: p.subcmp,
+	}.String()
+}
+
+// maxQuote is how many characters of a value a finding shows.
+const maxQuote = 40
+
+// quote shortens a value for a sentence and makes control characters visible.
+// It is the raw text: what was sent is the evidence.
+func quote(raw []byte) string {
+	out := make([]rune, 0, maxQuote)
+	for i := 0; i < len(raw); {
+		r, n := utf8.DecodeRune(raw[i:])
+		i += n
+		switch {
+		case r == utf8.RuneError && n == 1:
+			r = '\uFFFD'
+		case r < 0x20:
+			r += 0x2400 // the control pictures
+		case r == 0x7F:
+			r = '\u2421'
+		}
+		if len(out) == maxQuote {
+			out[maxQuote-1] = '…'
+			break
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,402 @@
+package check
+
+import (
+	"bytes"
+	"strings"
+
+	"trestle/internal/dictionary"
+	"trestle/internal/hl7"
+)
+
+// headerChecked are the fields of MSH that the header checks speak of.
+var headerChecked = map[int]bool{1: true, 2: true, 7: true, 9: true, 10: true, 11: true, 12: true, 18: true}
+
+// segments checks the fields of every segment.
+func (c *checker) segments() {
+	sets := setIDs{}
+	for s := range c.m.Segments() {
+		switch s.Kind() {
+		case hl7.LineBadID:
+			c.badID(s)
+			c.plain(s)
+			continue
+		case hl7.LineSegment:
+		default:
+			continue
+		}
+		if c.skip[s.Index()] {
+			continue
+		}
+		name := s.Name()
+		plan := c.plans.segment(name)
+		if plan == nil || c.blind {
+			if !c.blind {
+				c.unknownSegment(s, name)
+			}
+			c.plain(s)
+			continue
+		}
+		if s.IsHeader() && name != "MSH" {
+			continue // an envelope is the container's matter
+		}
+		c.fields(s, name, plan)
+		if plan.setID {
+			sets.check(c, s)
+		} else {
+			sets.other(name)
+		}
+		switch name {
+		case "OBX":
+			c.observation(s)
+		case "DSC", "ADD":
+			c.continued(s, name)
+		case "PID":
+			c.identifiers(s)
+		}
+	}
+}
+
+// plain looks at the values of a segment of which nothing is known.
+func (c *checker) plain(s hl7.Segment) {
+	if c.escape == "" || !bytes.Contains(s.Bytes(), []byte(c.escape)) {
+		return
+	}
+	for n, v := range s.All() {
+		if !s.IsHeader() || n > 2 {
+			c.escapesWithin(place{segment: s, field: n}, v)
+		}
+	}
+}
+
+// unknownSegment reports a name once, with how often it stands in the message.
+func (c *checker) unknownSegment(s hl7.Segment, name string) {
+	if c.seen[name] {
+		return
+	}
+	if c.seen == nil {
+		c.seen = map[string]bool{}
+	}
+	c.seen[name] = true
+	times := ""
+	if n := c.count(name); n > 1 {
+		times = " It stands here " + plural(n, "time", "times") + "."
+	}
+	at := place{segment: s}.String()
+	if name[0] == 'Z' {
+		c.add(codeSegmentZ, at, s.Offset(), 3, "%s is a segment of the sender's own; a receiver that does not know it ignores it.%s", name, times)
+		return
+	}
+	where := "no version of HL7 v2 defines it"
+	if first := firstVersionWith(func(v *dictionary.Version) bool { _, ok := v.Segment(name); return ok }, c.v.Name); first != "" {
+		where = first + " defines it"
+	}
+	c.add(codeSegmentUnknown, at, s.Offset(), 3, "HL7 %s does not define the segment %s (%s); a receiver ignores it.%s", c.v.Name, name, where, times)
+}
+
+func (c *checker) count(name string) int {
+	n := 0
+	for s := range c.m.Segments() {
+		if s.Name() == name {
+			n++
+		}
+	}
+	return n
+}
+
+// firstVersionWith returns the first version after the given one for which the
+// condition holds, else the last one before it, else "".
+func firstVersionWith(holds func(*dictionary.Version) bool, now string) string {
+	before, past := "", false
+	for _, name := range dictionary.Versions() {
+		if name == now {
+			past = true
+			continue
+		}
+		v, _ := dictionary.For(name)
+		if !holds(v) {
+			continue
+		}
+		if past {
+			return name
+		}
+		before = name
+	}
+	return before
+}
+
+// fields checks the fields of one segment against its plan.
+func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
+	last := 0
+	header := name == "MSH"
+	for n, v := range s.All() {
+		last = n
+		if header && n <= 2 {
+			continue
+		}
+		f := plan.field(n)
+		raw := v.Raw()
+		if len(raw) == 0 {
+			if f != nil && f.required && !(header && headerChecked[n]) {
+				c.required(s, n, f, v.Offset())
+			}
+			continue
+		}
+		if f == nil || !f.defined() {
+			c.beyond(s, name, n, v)
+			continue
+		}
+		c.field(place{segment: s, field: n}, f, v)
+	}
+	for n := last + 1; n <= len(plan.fields); n++ {
+		if f := &plan.fields[n-1]; f.required && !(header && headerChecked[n]) {
+			c.required(s, n, f, s.End())
+		}
+	}
+}
+
+func (c *checker) required(s hl7.Segment, n int, f *fieldPlan, offset int) {
+	if c.full(codeFieldRequired) {
+		c.counts[codeFieldRequired]++
+		return
+	}
+	c.add(codeFieldRequired, place{segment: s, field: n}.String(), offset, 0,
+		"%s-%d (%s) is empty, but HL7 %s requires it.", s.Name(), n, f.def.Name, c.v.Name)
+}
+
+// beyond reports a field that the version does not define, once for each field
+// of a segment name: what repeats in a thousand OBX is one thing to know.
+func (c *checker) beyond(s hl7.Segment, name string, n int, v hl7.Value) {
+	c.escapesWithin(place{segment: s, field: n}, v)
+	key := fieldKey{name, min(n, 1000)}
+	if c.beyondSeen[key] {
+		return
+	}
+	if c.beyondSeen == nil {
+		c.beyondSeen = map[fieldKey]bool{}
+	}
+	c.beyondSeen[key] = true
+	at := place{segment: s, field: n}.String()
+	if later, f, ok := dictionary.DefinedLater(c.v.Name, name, n); ok {
+		c.add(codeFieldBeyond, at, v.Offset(), len(v.Raw()), "%s-%d is not defined in HL7 %s; from %s on it is %s. A receiver ignores it.", name, n, c.v.Name, later, f.Name)
+		return
+	}
+	c.add(codeFieldBeyond, at, v.Offset(), len(v.Raw()), "%s-%d is not defined in HL7 %s nor in a later version. A receiver ignores it.", name, n, c.v.Name)
+}
+
+type fieldKey struct {
+	name  string
+	field int
+}
+
+// field checks a field that has bytes.
+func (c *checker) field(at place, f *fieldPlan, v hl7.Value) {
+	if f.def.Type == "" {
+		if f.def.Usage == "W" || f.def.Usage == "X" {
+			c.add(codeFieldWithdrawn, at.String(), v.Offset(), len(v.Raw()), "HL7 %s has withdrawn %s-%d (%s). A receiver ignores it.", c.v.Name, at.segment.Name(), at.field, f.def.Name)
+		}
+		c.escapesWithin(at, v)
+		return
+	}
+	if f.kind == valueVaries {
+		if at.segment.Name() != "OBX" {
+			c.escapesWithin(at, v)
+		}
+		return // OBX-5 is checked with OBX-2
+	}
+	c.repetitions(at, f, v)
+}
+
+// repetitions checks each repetition of a field.
+func (c *checker) repetitions(at place, f *fieldPlan, v hl7.Value) {
+	if c.repetition == "" || !bytes.Contains(v.Raw(), []byte(c.repetition)) {
+		c.value(at, f, v)
+		return
+	}
+	n := 0
+	for r := range v.AllRepetitions() {
+		n++
+		at.rep = n
+		if allowed := f.def.Repeat; allowed > 0 && n == allowed+1 {
+			c.tooMany(at, f, v, r, allowed)
+		}
+		if len(r.Raw()) > 0 {
+			c.value(at, f, r)
+		}
+	}
+}
+
+// tooMany reports the first repetition that the version does not allow. In a
+// text it is more likely a tilde that nobody escaped.
+func (c *checker) tooMany(at place, f *fieldPlan, field, r hl7.Value, allowed int) {
+	if len(bytes.Trim(field.Raw()[r.Offset()-field.Offset():], c.repetition)) == 0 {
+		return // only separators follow
+	}
+	if f.kind == valueText || f.kind == valueFormatted {
+		at.rep = 0
+		c.add(codeSeparator, at.String(), r.Offset()-len(c.repetition), len(c.repetition),
+			"%s-%d (%s) is one text, but the repetition separator %s stands in it; it was probably meant as a character and should be \\R\\.",
+			at.segment.Name(), at.field, f.def.Name, c.repetition)
+		return
+	}
+	c.add(codeRepetitions, at.String(), r.Offset(), len(r.Raw()), "%s-%d (%s) can occur %s in HL7 %s. A receiver ignores further repetitions.",
+		at.segment.Name(), at.field, f.def.Name, plural(allowed, "time", "times"), c.v.Name)
+}
+
+// value checks a whole value: a repetition of a field.
+func (c *checker) value(at place, f *fieldPlan, v hl7.Value) {
+	if v.State() == hl7.Null {
+		return
+	}
+	raw := v.Raw()
+	if c.components(raw) == 0 && c.subcomponents(raw) == 0 && f.kind != valueComposite {
+		c.leaf(at, f, v)
+		return
+	}
+	if f.kind != valueComposite {
+		c.partsInPrimitive(at, f, v)
+		return
+	}
+	n := 0
+	for part := range v.AllComponents() {
+		n++
+		if len(part.Raw()) == 0 {
+			continue
+		}
+		at.comp = n
+		c.component(at, f, n, part)
+	}
+	at.comp = 0
+	c.lengthOf(at, f, raw, v.Offset())
+	if f.codes != nil {
+		c.codedElement(at, f, v)
+	}
+}
+
+// component checks a component that has bytes.
+func (c *checker) component(at place, f *fieldPlan, n int, v hl7.Value) {
+	if v.State() == hl7.Null {
+		return
+	}
+	if n > len(f.parts) || !f.parts[n-1].defined() {
+		c.componentBeyond(at, f, v)
+		return
+	}
+	p := &f.parts[n-1]
+	raw := v.Raw()
+	sub := c.subcomponents(raw)
+	if p.kind != valueComposite {
+		if sub > 0 {
+			c.partsInPrimitive(at, p, v)
+			return
+		}
+		c.leaf(at, p, v)
+		return
+	}
+	k := 0
+	for part := range v.AllSubcomponents() {
+		k++
+		if len(part.Raw()) == 0 || part.State() == hl7.Null {
+			continue
+		}
+		if sub > 0 {
+			at.subcmp = k
+		}
+		if k > len(p.parts) || !p.parts[k-1].defined() {
+			c.componentBeyond(at, p, part)
+			continue
+		}
+		c.leaf(at, &p.parts[k-1], part)
+	}
+}
+
+func (c *checker) componentBeyond(at place, f *fieldPlan, v hl7.Value) {
+	c.escapesWithin(at, v)
+	key := fieldKey{at.segment.Name() + "-" + f.def.Type, at.field*100 + min(at.comp, 99)}
+	if c.beyondSeen[key] {
+		return
+	}
+	if c.beyondSeen == nil {
+		c.beyondSeen = map[fieldKey]bool{}
+	}
+	c.beyondSeen[key] = true
+	c.add(codeComponentBeyond, at.String(), v.Offset(), len(v.Raw()), "The data type %s (%s) has %s in HL7 %s. A receiver ignores what comes after.",
+		f.def.Type, f.def.Name, plural(len(f.parts), "part", "parts"), c.v.Name)
+}
+
+func (c *checker) components(raw []byte) int {
+	if c.comp == "" {
+		return 0
+	}
+	return bytes.Count(raw, []byte(c.comp))
+}
+
+func (c *checker) subcomponents(raw []byte) int {
+	if c.sub == "" {
+		return 0
+	}
+	return bytes.Count(raw, []byte(c.sub))
+}
+
+// partsInPrimitive judges separators in a value that has no parts: a field
+// that later versions made composite, a text that was not escaped, or a
+// mistake. Empty parts at the end say nothing.
+func (c *checker) partsInPrimitive(at place, f *fieldPlan, v hl7.Value) {
+	raw := v.Raw()
+	c.escapesWithin(at, v)
+	trimmed := bytes.TrimRight(raw, c.comp+c.sub)
+	if c.components(trimmed) == 0 && c.subcomponents(trimmed) == 0 {
+		return
+	}
+	if f.kind == valueOther || f.kind == valueVaries {
+		return
+	}
+	if later := c.compositeLater(at); later != "" {
+		c.add(codeComponentBeyond, at.String(), v.Offset(), len(raw), "%s has no components in HL7 %s, but from %s on. Receivers of %s may take it for one text.",
+			at, c.v.Name, later, c.v.Name)
+		return
+	}
+	sep, escape, i := c.comp, "S", bytes.Index(raw, []byte(c.comp))
+	if j := bytes.Index(raw, []byte(c.sub)); c.comp == "" || i < 0 || c.sub != "" && j >= 0 && j < i && f.kind != valueCode {
+		sep, escape, i = c.sub, "T", j
+	}
+	if i < 0 {
+		return
+	}
+	if f.kind == valueText || f.kind == valueFormatted {
+		found := c.add(codeSeparator, at.String(), v.Offset()+i, len(sep),
+			"%s is a text, but the separator %s stands in it; it was probably meant as a character and should be %s%s%s.", at, sep, c.escape, escape, c.escape)
+		if c.escape != "" {
+			found.Repair = &Repair{Title: "Escape the separators in this text", Offset: v.Offset(), Length: len(raw), Replacement: c.escapeSeparators(raw)}
+		}
+		return
+	}
+	c.add(codeComponents, at.String(), v.Offset(), len(raw), "%s is of type %s, which has no components, but %s stands in it.", at, f.def.Type, sep)
+}
+
+func (c *checker) escapeSeparators(raw []byte) []byte {
+	pairs := []string{c.comp, c.escape + "S" + c.escape}
+	if c.sub != "" {
+		pairs = append(pairs, c.sub, c.escape+"T"+c.escape)
+	}
+	if c.comp == "" {
+		pairs = pairs[2:]
+	}
+	return []byte(strings.NewReplacer(pairs...).Replace(string(raw)))
+}
+
+// compositeLater returns the first later version in which the place has parts.
+func (c *checker) compositeLater(at place) string {
+	past := false
+	for _, name := range dictionary.Versions() {
+		if !past {
+			past = name == c.v.Name
+			continue
+		}
+		v, _ := dictionary.For(name)
+		f, ok := v.FieldAt(at.segment.Name(), at.field, at.comp, 0)
+		if ok && (len(f.Components()) > 1 || f.Type == "varies") {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,406 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"trestle/internal/dictionary"
+	"trestle/internal/hl7"
+)
+
+// lines looks at how the message is cut into segments.
+func (c *checker) lines() {
+	if c.literalBreaks() {
+		return
+	}
+	c.breaks()
+	c.lineKinds()
+	c.continuations()
+	c.lowerCase()
+	c.joined()
+}
+
+// breaks reports the kinds of segment ends, as one cause for the message.
+func (c *checker) breaks() {
+	var count [5]int
+	var first [5]hl7.Break
+	var last hl7.Segment
+	for s := range c.m.Segments() {
+		if k := s.Kind(); k != hl7.LineSegment && k != hl7.LineBadID {
+			continue
+		}
+		b := s.Break()
+		if count[b.Kind] == 0 {
+			first[b.Kind] = b
+		}
+		count[b.Kind]++
+		last = s
+	}
+	cr, lf, crlf := count[hl7.BreakCR], count[hl7.BreakLF], count[hl7.BreakCRLF]
+	wrong := first[hl7.BreakLF]
+	if crlf > 0 && (lf == 0 || first[hl7.BreakCRLF].Offset < wrong.Offset) {
+		wrong = first[hl7.BreakCRLF]
+	}
+	var found *Finding
+	switch {
+	case lf == 0 && crlf == 0:
+	case (lf == 0 || crlf == 0) && cr == 0:
+		found = c.add(codeLineEnds, "", wrong.Offset, wrong.Length,
+			"Segments end with %s instead of CR (0D), the only terminator that HL7 knows; a strict receiver sees one long MSH segment.", breakBytes(wrong.Kind))
+	default:
+		found = c.add(codeLineEndsMixed, "", wrong.Offset, wrong.Length,
+			"Segments end in different ways: %s. HL7 knows only CR.", countBreaks(cr, lf, crlf))
+	}
+	if found != nil {
+		found.Repair = &Repair{Title: "End every segment with CR", Offset: 0, Length: len(c.b), Replacement: c.withCR()}
+	}
+	if last.Break().Kind == hl7.BreakEnd && count[hl7.BreakEnd] > 0 && last.Index() == c.m.Len()-1 {
+		found := c.add(codeLastTerminator, "", last.End(), 0, "The last segment has no terminator; some receivers wait for it or drop the segment.")
+		found.Repair = &Repair{Title: "Add the last CR", Offset: last.End(), Replacement: []byte("\r")}
+	}
+}
+
+func breakBytes(k hl7.BreakKind) string {
+	if k == hl7.BreakLF {
+		return "LF (0A)"
+	}
+	return "CR LF (0D 0A)"
+}
+
+func countBreaks(cr, lf, crlf int) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		name string
+	}{{cr, "CR"}, {lf, "LF"}, {crlf, "CR LF"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d with %s", p.n, p.name))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// withCR is the message with CR for every segment end; line ends inside fields
+// stay, for they are text.
+func (c *checker) withCR() []byte {
+	out := make([]byte, 0, len(c.b))
+	for s := range c.m.Segments() {
+		out = append(out, s.Bytes()...)
+		switch s.Break().Kind {
+		case hl7.BreakCR, hl7.BreakLF, hl7.BreakCRLF:
+			out = append(out, '\r')
+		}
+	}
+	return out
+}
+
+// lineKinds reports blank lines, stray lines and what stands before a header.
+func (c *checker) lineKinds() {
+	blank, firstBlank := 0, hl7.Segment{}
+	open := false
+	for s := range c.m.Segments() {
+		switch s.Kind() {
+		case hl7.LineSegment, hl7.LineBadID:
+			open = true
+		case hl7.LineBlank:
+			if s.Break().Kind == hl7.BreakNone {
+				c.beforeHeader(s)
+				continue
+			}
+			if blank == 0 {
+				firstBlank = s
+			}
+			blank++
+		case hl7.LineStray:
+			if s.Break().Kind == hl7.BreakNone {
+				c.beforeHeader(s)
+				continue
+			}
+			c.strayLine(s, open)
+		}
+	}
+	if blank > 0 {
+		c.add(codeBlankLine, "", firstBlank.Offset(), firstBlank.End()-firstBlank.Offset(), "%s in or after the message. Receivers ignore them or call them a segment without a name.", standLines(blank))
+	}
+}
+
+func standLines(n int) string {
+	if n == 1 {
+		return "A blank line stands"
+	}
+	return fmt.Sprintf("%d blank lines stand", n)
+}
+
+func (c *checker) strayLine(s hl7.Segment, open bool) {
+	text := s.Bytes()
+	if id := segmentWithin(text, c.separator()); id > 0 && blankLead(text[:id]) {
+		c.indented(s.Offset(), id)
+		return
+	}
+	where := "after a line end that closes the segment before it"
+	if !open {
+		where = "before the first segment"
+	}
+	c.add(codeStrayLine, "", s.Offset(), len(text), "The line %q is no segment; it stands %s and is read as nothing.", quote(text), where)
+}
+
+// beforeHeader reports what stands before the header on its line.
+func (c *checker) beforeHeader(s hl7.Segment) {
+	text := bytes.TrimPrefix(s.Bytes(), []byte("\xEF\xBB\xBF"))
+	offset := s.End() - len(text)
+	shown := strings.Trim(string(text), " \t\r\n\x00")
+	switch {
+	case shown == "\x0B" || len(text) == 0:
+		return // framing, or a byte order mark, which has its own finding
+	case shown == "":
+		c.indented(offset, len(text))
+	case strings.Trim(shown, "\"'`") == "":
+		found := c.add(codeQuoted, "", offset, len(text), "The message stands in quotation marks, as it does in program text or JSON.")
+		found.Repair = &Repair{Title: "Remove the quotation marks", Offset: 0, Length: len(c.b), Replacement: c.unquoted(offset, offset+len(text))}
+	default:
+		found := c.add(codePrefix, "", offset, len(text), "%q stands before the header on its line, as in a log; a receiver then does not find MSH at the start.", quote(text))
+		found.Repair = &Repair{Title: "Remove the text before the header", Offset: offset, Length: len(text)}
+	}
+}
+
+func (c *checker) unquoted(from, to int) []byte {
+	out := append([]byte(nil), c.b[:from]...)
+	rest := bytes.TrimRight(c.b[to:], " \t\r\n;,)")
+	if n := len(rest); n > 0 && strings.IndexByte("\"'`", rest[n-1]) >= 0 {
+		return append(out, rest[:n-1]...)
+	}
+	return append(out, c.b[to:]...)
+}
+
+func (c *checker) indented(offset, length int) {
+	found := c.add(codeIndented, "", offset, length, "Blanks or a line number stand before a segment ID; receivers then do not see the segment.")
+	found.Repair = &Repair{Title: "Remove what stands before the segment ID", Offset: offset, Length: length}
+}
+
+// blankLead reports whether text is blanks and digits only: an indentation or
+// a line number.
+func blankLead(text []byte) bool {
+	return len(bytes.Trim(text, " \t0123456789:.")) == 0
+}
+
+func (c *checker) separator() string {
+	if d := c.m.Delimiters().Field; d != "" {
+		return d
+	}
+	return "|"
+}
+
+// segmentWithin returns where a standard segment starts in the first bytes of a
+// line, -1 if none does.
+func segmentWithin(text []byte, sep string) int {
+	for i := 0; i <= 16 && i+3+len(sep) <= len(text); i++ {
+		if bytes.HasPrefix(text[i+3:], []byte(sep)) && knownSegment(string(text[i:i+3])) {
+			return i
+		}
+	}
+	return -1
+}
+
+// knownSegment reports whether any version defines the segment.
+func knownSegment(id string) bool {
+	return len(id) == 3 && isID([]byte(id)) && allSegments()[id]
+}
+
+// continuations reports raw line ends inside fields.
+func (c *checker) continuations() {
+	sep := c.separator()
+	for _, k := range c.m.Continuations() {
+		line := c.b[k.Offset+k.Length:]
+		if end := bytes.IndexAny(line[:min(len(line), 64)], "\r\n"); end >= 0 {
+			line = line[:end]
+		}
+		line = line[:min(len(line), 64)]
+		if id := segmentWithin(line, sep); id > 0 && blankLead(line[:id]) {
+			c.indented(k.Offset+k.Length, id)
+			continue
+		}
+		if c.full(codeLineInField) {
+			c.counts[codeLineInField]++
+			continue
+		}
+		path := c.m.Locate(k.Offset).String()
+		found := c.add(codeLineInField, path, k.Offset, k.Length,
+			"A raw line end stands inside %s: %s. A receiver takes it for the end of the segment.", path, k.Reason)
+		if e := c.m.Delimiters().Escape; e != "" {
+			found.Repair = &Repair{Title: "Write " + e + ".br" + e, Offset: k.Offset, Length: k.Length, Replacement: []byte(e + ".br" + e)}
+		}
+	}
+}
+
+// lowerCase reports lower-case segment IDs, once.
+func (c *checker) lowerCase() {
+	var first hl7.Segment
+	n, last := 0, 0
+	for s := range c.m.Segments() {
+		if id := s.ID(); id != s.Name() {
+			if n == 0 {
+				first = s
+			}
+			n++
+			last = s.Offset() + 3
+		}
+	}
+	if n == 0 {
+		return
+	}
+	text := fmt.Sprintf("The segment ID %s is written in lower case; HL7 compares IDs as they are, so receivers do not know it.", first.ID())
+	if n > 1 {
+		text = fmt.Sprintf("%d segment IDs are written in lower case, the first is %s; HL7 compares IDs as they are, so receivers do not know them.", n, first.ID())
+	}
+	found := c.add(codeLowerCase, place{segment: first}.String(), first.Offset(), 3, "%s", text)
+	from := first.Offset()
+	upper := bytes.Clone(c.b[from:last])
+	for s := range c.m.Segments() {
+		if s.ID() != s.Name() {
+			copy(upper[s.Offset()-from:], s.Name())
+		}
+	}
+	found.Repair = &Repair{Title: "Write the IDs in capitals", Offset: from, Length: last - from, Replacement: upper}
+}
+
+var literalBreak = regexp.MustCompile(`\\r\\n|\\r|\\n`)
+
+// literalBreaks reports line ends written as \r or \n, the way a log, JSON or
+// program text shows them. Then nothing else can be said about the body.
+func (c *checker) literalBreaks() bool {
+	h, ok := c.m.Header()
+	if !ok {
+		return false
+	}
+	sep := c.separator()
+	first, count := -1, 0
+	line := h.Bytes()
+	for _, at := range literalBreak.FindAllIndex(line, -1) {
+		rest := line[at[1]:]
+		if len(rest) >= 3+len(sep) && string(rest[3:3+len(sep)]) == sep && isID(rest[:3]) {
+			if count == 0 {
+				first = h.Offset() + at[0]
+			}
+			count++
+		}
+	}
+	if count == 0 {
+		return false
+	}
+	c.blind, c.loose = true, true
+	found := c.add(codeLiteralBreaks, "", first, 2, "%s written as the characters %s, as a log, JSON or program text does; a receiver sees one long MSH segment.",
+		segmentsAre(count), c.b[first:first+2])
+	found.Repair = &Repair{Title: "Turn them into segment ends", Offset: 0, Length: len(c.b), Replacement: c.unescaped(h)}
+	return true
+}
+
+func segmentsAre(n int) string {
+	if n == 1 {
+		return "A segment end is"
+	}
+	return fmt.Sprintf("%d segment ends are", n)
+}
+
+func isID(b []byte) bool {
+	return b[0] >= 'A' && b[0] <= 'Z' && upperAlnum(b[1]) && upperAlnum(b[2])
+}
+
+func upperAlnum(b byte) bool { return b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' }
+
+// unescaped undoes one level of the escaping of logs, JSON and program text.
+func (c *checker) unescaped(h hl7.Segment) []byte {
+	text := string(c.b[h.Offset():])
+	trimmed := strings.TrimRight(text, " \t\r\n;,)")
+	if strings.HasSuffix(trimmed, `"`) || strings.HasSuffix(trimmed, "'") {
+		text = trimmed[:len(trimmed)-1]
+	}
+	pairs := []string{`\r\n`, "\r", `\r`, "\r", `\n`, "\r"}
+	if strings.Contains(string(h.Field(2).Raw()), `\\`) {
+		pairs = append([]string{`\\`, `\`}, append(pairs, `\"`, `"`, `\t`, "\t", `\u0026`, "&")...)
+	}
+	return []byte(strings.NewReplacer(pairs...).Replace(text))
+}
+
+// joined reports segments that start in the middle of a line, because the
+// terminator before them is missing or became a blank. It looks only where a
+// segment is too long for its version, and in MSH, so that a text that happens
+// to end with an ID is left alone.
+func (c *checker) joined() {
+	sep := []byte(c.separator())
+	for s := range c.m.Segments() {
+		if s.Kind() != hl7.LineSegment || len(s.Bytes()) < 24 {
+			continue
+		}
+		header := s.Name() == "MSH"
+		from := 10
+		if !header {
+			def, ok := c.anySegment(s.Name())
+			if !ok || s.Fields() <= len(def.Fields) {
+				continue
+			}
+			from = 2
+		}
+		c.joinedIn(s, sep, from, header)
+	}
+}
+
+// anySegment returns the longest definition that any version has.
+func (c *checker) anySegment(name string) (*dictionary.Segment, bool) {
+	v, _ := dictionary.For("2.9")
+	if def, ok := v.Segment(name); ok {
+		return def, true
+	}
+	v, _ = dictionary.For("2.5.1")
+	return v.Segment(name)
+}
+
+func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
+	var places []int // where an ID starts
+	for n, v := range s.All() {
+		raw := v.Raw()
+		if n < from || len(raw) < 3 || v.End() == s.End() || !knownSegment(string(raw[len(raw)-3:])) {
+			continue
+		}
+		id := string(raw[len(raw)-3:])
+		switch {
+		case len(raw) == 3:
+			if _, there := c.m.Find(id, 1); there || !header || !opensMessage[id] {
+				continue
+			}
+		case upperAlnum(raw[len(raw)-4]) && !(raw[len(raw)-4] >= '0' && raw[len(raw)-4] <= '9') && !header:
+			continue
+		}
+		places = append(places, v.End()-3)
+	}
+	if len(places) == 0 {
+		return
+	}
+	if c.skip == nil {
+		c.skip = map[int]bool{}
+	}
+	c.skip[s.Index()] = true
+	c.loose = true
+	id := string(c.b[places[0] : places[0]+3])
+	text := fmt.Sprintf("The segment %s starts in the middle of %s: the CR before it is missing.", id, s.Name())
+	if len(places) > 1 {
+		text = fmt.Sprintf("%d segments start in the middle of %s, the first is %s: the CR before them is missing.", len(places), s.Name(), id)
+	}
+	found := c.add(codeNoTerminators, place{segment: s}.String(), places[0], 3, "%s", text)
+	start, end := places[0], places[len(places)-1]
+	if c.b[start-1] == ' ' {
+		start--
+	}
+	var out []byte
+	at := start
+	for _, p := range places {
+		out = append(out, bytes.TrimRight(c.b[at:p], " ")...)
+		out = append(out, '\r')
+		at = p
+	}
+	found.Repair = &Repair{Title: "Put a CR before each segment", Offset: start, Length: end - start, Replacement: out}
+}
+
+// opensMessage are segments that can follow MSH.
+var opensMessage = map[string]bool{"EVN": true, "PID": true, "MSA": true, "SCH": true, "ORC": true, "QRD": true, "QPD": true, "SFT": true}

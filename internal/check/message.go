@@ -1,0 +1,92 @@
+package check
+
+import (
+	"trestle/internal/dictionary"
+	"trestle/internal/format"
+	"trestle/internal/hl7"
+)
+
+// checker holds what is known about one message while it is looked at.
+type checker struct {
+	collector
+	m *hl7.Message
+	b []byte
+
+	comp, repetition, sub, escape string // delimiters that can be used, else empty
+
+	v         *dictionary.Version
+	plans     *versionPlans
+	structure *dictionary.Structure
+
+	blind bool         // fields cannot be checked against a version: no MSH, or a damaged body
+	loose bool         // the structure cannot be checked
+	skip  map[int]bool // segments whose fields would only repeat a root cause
+
+	seen       map[string]bool // unknown segments that are reported
+	beyondSeen map[fieldKey]bool
+}
+
+// Message returns what is to be said about m: root causes first, then by
+// place. What an earlier cause explains is left out. It never fails and never
+// panics, whatever the bytes are; it takes time in proportion to their number.
+func Message(m *hl7.Message, o Options) []Finding {
+	c := &checker{collector: newCollector(o), m: m, b: m.Bytes()}
+	if c.readable() {
+		c.bytes()
+		c.lines()
+		c.header()
+		c.order()
+		c.segments()
+	}
+	return c.result()
+}
+
+// readable reports what cannot be a message at all.
+func (c *checker) readable() bool {
+	if len(c.b) == 0 {
+		c.add(codeEmpty, "", 0, 0, "There are no bytes.")
+		return false
+	}
+	segments := 0
+	for s := range c.m.Segments() {
+		if k := s.Kind(); k == hl7.LineSegment || k == hl7.LineBadID {
+			segments++
+		}
+	}
+	if _, ok := c.m.Header(); ok && c.b[0] != 0 {
+		return true
+	}
+	g := format.Detect(c.b)
+	switch {
+	case g.Kind == format.UTF16:
+		c.add(codeUTF16, "", 0, min(2, len(c.b)), "The text is %s. HL7 connections carry single bytes or UTF-8; ask the sender for UTF-8.", g.Encoding)
+		return false
+	case g.Kind == format.Empty:
+		c.add(codeEmpty, "", 0, len(c.b), "%s", g.Why)
+		return false
+	case g.Kind.IsHL7v2() || segments >= 2:
+		return true
+	}
+	c.notHL7(g, len(c.b))
+	return false
+}
+
+// notHL7 says what the bytes seem to be.
+func (c *collector) notHL7(g format.Guess, length int) {
+	switch g.Kind {
+	case format.HTTP, format.TLS, format.ASTM:
+		c.add(codeWrongProtocol, "", 0, length, "This is not HL7 v2 but %s. %s", g.Kind.Words(), g.Why)
+	case format.Empty:
+		c.add(codeEmpty, "", 0, length, "%s", g.Why)
+	case format.UTF16:
+		c.add(codeUTF16, "", 0, min(2, length), "%s", g.Why)
+	default:
+		c.add(codeNotHL7, "", 0, length, "This is not HL7 v2 but %s. %s", g.Kind.Words(), g.Why)
+	}
+}
+
+// delimiters takes those that can split: declared, and not equal to another.
+func (c *checker) delimiters() {
+	d := c.m.Delimiters().Usable()
+	c.comp, c.repetition, c.sub, c.escape = d.Component, d.Repetition, d.Subcomponent, d.Escape
+}

@@ -1,0 +1,196 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"trestle/internal/dictionary"
+	"trestle/internal/hl7"
+)
+
+// order compares the segments with the structure of the message.
+func (c *checker) order() {
+	if c.loose || c.blind || c.structure == nil || c.has(codeNoTerminators) {
+		return
+	}
+	match := c.v.Match(c.m, c.structure)
+	for _, d := range match.Deviations {
+		c.deviation(d)
+	}
+}
+
+func (c *checker) deviation(d dictionary.Deviation) {
+	published := c.structure.Published()
+	offset, length, path := len(c.b), 0, ""
+	if d.Segment < c.m.Len() {
+		s := c.m.Segment(d.Segment)
+		offset, length, path = s.Offset(), 3, place{segment: s}.String()
+	}
+	inside := ""
+	if n := len(d.Groups); n > 0 {
+		inside = " in the group " + d.Groups[n-1].Name
+	}
+	switch d.Kind {
+	case dictionary.Missing:
+		what := "The segment " + d.Name
+		if d.Group {
+			what = "The group " + d.Name + beginsWith(d.Expected)
+		}
+		where := "at the end"
+		if path != "" {
+			where = "before " + path
+		}
+		c.add(codeSegmentMissing, d.Name, offset, 0, "%s is missing%s, %s; the structure %s of HL7 %s requires it.", what, inside, where, published, c.v.Name)
+	case dictionary.OutOfOrder:
+		belongs := ""
+		if d.After != "" {
+			belongs = "; it belongs after " + d.After
+		} else if len(d.Expected) > 0 {
+			belongs = "; here can stand " + list(d.Expected)
+		}
+		c.add(codeSegmentOrder, path, offset, length, "%s stands in the wrong place for the structure %s%s.", d.Name, published, belongs)
+	case dictionary.Repeated:
+		what := d.Name + " is there again, but the structure " + published + " has it once"
+		if d.Group {
+			what = "The group " + d.Name + " is there again, but the structure " + published + " has it once"
+		}
+		c.add(codeSegmentRepeated, path, offset, length, "%s%s; many receivers take only the first or the last.", what, inside)
+	case dictionary.Unexpected:
+		if plan := c.plans.segment(d.Name); plan == nil {
+			return // unknown to the version: said once, by that finding
+		}
+		c.add(codeSegmentUnexpected, path, offset, length, "The structure %s has no place for %s; a receiver ignores it.", published, d.Name)
+	}
+}
+
+func beginsWith(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return " (" + list(names) + ")"
+}
+
+// list writes at most five names.
+func list(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + " …"
+	}
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
+// badID explains a segment ID that is none.
+func (c *checker) badID(s hl7.Segment) {
+	if c.has(codeLiteralBreaks) {
+		return
+	}
+	lead := s.Lead()
+	id := strings.TrimRight(lead, " ")
+	var why string
+	switch {
+	case id != lead && len(id) == 3:
+		found := c.add(codeBadID, "", s.Offset(), len(lead), "Blanks stand after the segment ID %s; receivers do not know the segment.", id)
+		found.Repair = &Repair{Title: "Remove the blanks", Offset: s.Offset() + 3, Length: len(lead) - 3}
+		return
+	case id != "" && id[0] >= '0' && id[0] <= '9':
+		why = "it starts with a digit"
+	default:
+		why = fmt.Sprintf("it has %d characters instead of three", len(id))
+	}
+	hint := ""
+	if near := nearID(id); near != "" {
+		hint = fmt.Sprintf(" Perhaps %s is meant.", near)
+	}
+	c.add(codeBadID, "", s.Offset(), len(lead), "%q is no segment ID: %s.%s", quote([]byte(lead)), why, hint)
+}
+
+// nearID finds the segment that a wrong ID may stand for: with one character
+// too many or too few.
+func nearID(id string) string {
+	if len(id) == 4 {
+		for i := range 4 {
+			if near := id[:3-i] + id[4-i:]; knownSegment(near) {
+				return near
+			}
+		}
+	}
+	if len(id) == 2 {
+		if near := id + "1"; knownSegment(near) {
+			return near
+		}
+	}
+	return ""
+}
+
+// continued tells that the message goes on elsewhere.
+func (c *checker) continued(s hl7.Segment, name string) {
+	at := place{segment: s}.String()
+	if name == "DSC" && s.Field(1).State() == hl7.Valued {
+		c.add(codeContinuation, at, s.Offset(), 3, "DSC says that the message goes on in another one, whose MSH-14 is %s.", quote(s.Field(1).Raw()))
+		return
+	}
+	if name == "ADD" {
+		c.add(codeContinuation, at, s.Offset(), 3, "ADD continues the segment before it; the two must be joined before they are read.")
+	}
+}
+
+// setIDs follows the Set IDs of a message: they count 1, 2, 3 and start anew
+// when another segment stands between.
+type setIDs map[string]*setID
+
+type setID struct {
+	last    int
+	between bool // another segment stood since the last
+}
+
+// other tells that a segment without a Set ID came.
+func (m setIDs) other(name string) {
+	if name == "NTE" {
+		return
+	}
+	for _, s := range m {
+		s.between = true
+	}
+}
+
+func (m setIDs) check(c *checker, s hl7.Segment) {
+	name := s.Name()
+	state := m[name]
+	if state == nil {
+		state = &setID{between: true}
+		m[name] = state
+	}
+	for other, st := range m {
+		if other != name && name != "NTE" {
+			st.between = true
+		}
+	}
+	between := state.between
+	state.between = false
+	v := s.Field(1)
+	raw := v.Raw()
+	if !allDigits(raw) || len(raw) > 9 {
+		if v.State() == hl7.Empty || v.State() == hl7.Absent {
+			state.last = 0
+			state.between = true
+		}
+		return
+	}
+	n := number(raw)
+	last := state.last
+	state.last = n
+	switch {
+	case n == last+1, n == 1 && between, n == 0 && between && last == 0:
+		return
+	case last == 0:
+		if n > 1 && name != "NTE" {
+			c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 starts with %d instead of 1; segments before it may be missing.", name, n)
+		}
+	case n == last:
+		c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 is %d twice in a row; receivers that use it as a key keep only one of the two.", name, n)
+	default:
+		c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 is %d where %d comes next.", name, n, last+1)
+	}
+}

@@ -1,0 +1,75 @@
+package inspect
+
+import (
+	"trestle/internal/check"
+	"trestle/internal/format"
+	"trestle/internal/hl7"
+)
+
+// Record is one piece of a file as it goes into a project.
+type Record struct {
+	Source         string // file name without folder
+	Index          int    // 0-based place in the file
+	Offset, Length int64  // place of the piece in the file; Length exceeds len(Bytes) where only the beginning was kept
+	Bytes          []byte // as they came
+	Summary        Summary
+	Counts         [check.Severities]int // findings by check.Severity
+	Findings       []check.Finding       // what the container says first, then what the message says
+}
+
+// IsMessage reports whether the record is an HL7 v2 message, not an envelope
+// or a piece of another kind.
+func (r Record) IsMessage() bool { return r.Summary.Format == string(format.HL7v2) }
+
+// Options choose how a file is read. Zero values take the defaults.
+type Options struct {
+	Check      check.Options
+	MaxPiece   int // bytes kept of a piece that is not HL7 v2
+	MaxMessage int // bytes of a message at most
+}
+
+// record makes a record of a piece.
+func record(source string, p format.Piece, o check.Options) Record {
+	r := Record{Source: source, Index: p.Index, Offset: p.Offset, Length: p.Length, Bytes: p.Bytes}
+	r.Findings = check.Piece(p, o)
+	if p.Kind == hl7.ItemMessage && p.Guess.Kind == format.HL7v2 {
+		m := hl7.Parse(p.Bytes)
+		r.Summary = Summarise(m)
+		r.Findings = append(r.Findings, check.Message(m, o)...)
+	} else {
+		r.Summary.Format = string(p.Guess.Kind)
+	}
+	r.Counts = check.Count(r.Findings)
+	return r
+}
+
+// Object is a record as JSON: one line of `trestle inspect --json`. Offset and
+// length place the record in the file; those of a finding count from the
+// record's first byte.
+type Object struct {
+	File      string          `json:"file"`
+	Index     int             `json:"index"`
+	Offset    int64           `json:"offset"`
+	Length    int64           `json:"length"`
+	Format    string          `json:"format"`
+	Type      string          `json:"type"`
+	Trigger   string          `json:"trigger"`
+	Structure string          `json:"structure"`
+	Version   string          `json:"version"`
+	ControlID string          `json:"controlId"`
+	Findings  []check.Finding `json:"findings"` // never null
+}
+
+// Object returns the record for JSON, under the file name that the user gave.
+func (r Record) Object(file string) Object {
+	findings := r.Findings
+	if findings == nil {
+		findings = []check.Finding{}
+	}
+	return Object{
+		File: file, Index: r.Index, Offset: r.Offset, Length: r.Length,
+		Format: r.Summary.Format, Type: r.Summary.Type, Trigger: r.Summary.Trigger,
+		Structure: r.Summary.Structure, Version: r.Summary.Version, ControlID: r.Summary.ControlID,
+		Findings: findings,
+	}
+}
