@@ -15,8 +15,9 @@ package dictionary
 // in practice leaves a handful.
 //
 // Equal prices are settled by fixed rules, so that the same message always gets
-// the same reading: a segment is placed rather than left over, and the reading
-// whose last place stands earlier in the structure wins.
+// the same reading: if one of two segments must be left over it is the later one,
+// and of two readings that end in different places the one whose place stands
+// earlier in the structure wins.
 func (g *grammar) align(n int, name func(int) string) []int16 {
 	a := &aligner{grammar: g, slot: make([]int32, len(g.places))}
 	a.live = append(a.live, reading{trail: -1})
@@ -79,7 +80,7 @@ func (a *aligner) step(segment int32, name string) {
 	}
 	left := int32(0)
 	switch {
-	case local || len(named) == 0:
+	case local:
 	case a.needed[name]:
 		left = priceStrayNeeded
 	default:
@@ -87,7 +88,7 @@ func (a *aligner) step(segment int32, name string) {
 	}
 	for _, r := range a.live {
 		r.cost += left
-		a.offer(r)
+		a.offer(r, left > 0)
 	}
 	a.prune()
 }
@@ -109,15 +110,16 @@ func (a *aligner) carry(segment int32, to int16, extra int32) {
 	}
 	before := best.trail
 	best.trail = int32(len(a.trails))
-	if a.offer(best) {
+	if a.offer(best, false) {
 		a.trails = append(a.trails, trail{before: before, segment: segment, place: to})
 	}
 }
 
-// offer keeps a reading unless there is one for its place that costs no more.
-func (a *aligner) offer(r reading) bool {
+// offer keeps a reading unless there is a cheaper one for its place. Of two at
+// the same price the new one wins only if asked.
+func (a *aligner) offer(r reading, wins bool) bool {
 	if at := a.slot[r.place]; at > 0 {
-		if a.next[at-1].cost <= r.cost {
+		if old := a.next[at-1].cost; old < r.cost || old == r.cost && !wins {
 			return false
 		}
 		a.next[at-1] = r

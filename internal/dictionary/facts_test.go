@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The counts of the source, version by version.
@@ -121,6 +122,23 @@ func TestReferencesResolve(t *testing.T) {
 			if _, ok := v.Structure(m.structure); !ok {
 				t.Errorf("%s: %s has structure %s, which is not defined", name, key, m.structure)
 			}
+		}
+	}
+}
+
+// A version loads in a few milliseconds; the limit is what a person may wait for.
+func TestLoadTime(t *testing.T) {
+	for _, name := range Versions() {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			if _, err := (&Version{Name: name}).unpack(); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(start))
+		}
+		if limit := 20 * time.Millisecond; best > limit {
+			t.Errorf("version %s loads in %v, at most %v is allowed", name, best, limit)
 		}
 	}
 }

@@ -177,6 +177,7 @@ func (f *follower) leftOver(segment int, name string) {
 	place := f.home(places)
 	s := stray{deviation: len(f.Deviations), segment: segment, place: place}
 	s.instance, d.After = f.nearest(place)
+	f.inside[segment] = s.instance
 	if d.After == "" {
 		f.strays = append(f.strays, s)
 	}

@@ -158,10 +158,13 @@ func (g *grammar) price(from, to int16) move {
 	}
 	if from == to {
 		m := move{how: moveAgain, at: g.places[from].group}
-		if g.places[from].node.Max == 1 {
+		switch node := g.places[from].node; {
+		case node.Max != 1:
+			offer(m)
+		case node.Name != Any: // one segment more than ANY allows is a stray
 			m.cost = priceAgain
+			offer(m)
 		}
-		offer(m)
 	}
 	// Climb from both places to the group that holds both; before and after are
 	// what is left out on the way down to `to` and on the way up from `from`.

@@ -56,7 +56,6 @@ type Match struct {
 	filled    []int16 // place of each segment, 0 = none
 	inside    []int32 // instance of each segment
 	instances []instance
-	paths     map[int32][]hl7.GroupStep
 }
 
 // instance is one occurrence of a group in the message; 0 is the message.
@@ -71,8 +70,9 @@ var _ hl7.Grouping = (*Match)(nil)
 // Match lays a message over a structure of this version and says which group
 // each segment is in and where the message deviates. Any message can be matched
 // with any structure. Segments that the structure does not name and Z segments
-// belong to the group that is open where they stand; Z segments and lines that
-// are no segments never deviate.
+// belong to the group that is open where they stand, a segment out of order to
+// the innermost open group that it could belong to. Z segments and lines that are
+// no segments never deviate.
 //
 // How it works: all places of the structure are numbered, and for each pair of
 // places the price of having one follow the other is known beforehand: 0 if the
