@@ -45,38 +45,42 @@ func (f *follower) current() int32 {
 
 // goTo makes the move to a place and notes what is wrong with it.
 func (f *follower) goTo(segment int, to int16) {
-	g, from := f.grammar, f.at
-	m := g.move(from, to)
-	switch m.how {
-	case moveAgain:
+	g := f.grammar
+	if m := g.move(f.at, to); m.how == moveAgain {
 		if m.cost > 0 {
-			f.note(Deviation{Kind: Repeated, Segment: segment, Name: g.places[to].node.Name, Expected: f.expected(from)}, f.current())
+			f.note(Deviation{Kind: Repeated, Segment: segment, Name: g.places[to].node.Name, Expected: f.expected(f.at)}, f.current())
 		}
-	default:
-		ia := f.close(segment, from, m.at)
-		path, ib := g.down(to, m.at)
-		if m.how == moveRepeat {
-			f.missing(segment, m.at, ia+1, len(g.groups[m.at].children))
-			f.repeat(segment, m)
-			ia = -1
-		}
-		if m.how == moveOther {
-			node := g.groups[m.at].node
-			f.note(Deviation{Kind: Repeated, Segment: segment, Name: node.Name, Group: true, Expected: f.expected(from)}, f.open[m.at])
-		} else {
-			f.missing(segment, m.at, ia+1, ib)
-		}
-		for _, inner := range path {
-			f.enter(inner)
-			next := g.places[to].child
-			if i := slices.Index(path, inner); i+1 < len(path) {
-				next = g.groups[path[i+1]].child
-			}
-			f.missing(segment, inner, 0, next)
-		}
+	} else {
+		f.cross(segment, to, m)
 	}
 	f.at = to
 	f.last[to] = f.open[g.places[to].group]
+}
+
+// cross leaves groups, begins the one in which the move happens anew if it is
+// repeated, and enters groups down to the place.
+func (f *follower) cross(segment int, to int16, m move) {
+	g := f.grammar
+	from := f.close(segment, f.at, m.at)
+	path, child := g.down(to, m.at)
+	switch m.how {
+	case moveRepeat:
+		f.missing(segment, m.at, from+1, len(g.groups[m.at].children))
+		f.repeat(segment, m.at)
+		f.missing(segment, m.at, 0, child)
+	case moveOther:
+		f.note(Deviation{Kind: Repeated, Segment: segment, Name: g.groups[m.at].node.Name, Group: true, Expected: f.expected(f.at)}, f.open[m.at])
+	default:
+		f.missing(segment, m.at, from+1, child)
+	}
+	for i, inner := range path {
+		f.enter(inner)
+		next := g.places[to].child
+		if i+1 < len(path) {
+			next = g.groups[path[i+1]].child
+		}
+		f.missing(segment, inner, 0, next)
+	}
 }
 
 // close leaves the groups from a place up to, not including, group at; it
@@ -104,10 +108,11 @@ func (g *grammar) down(to, at int16) (path []int16, child int) {
 	return path, child
 }
 
-func (f *follower) repeat(segment int, m move) {
-	parent := f.open[f.grammar.groups[m.at].parent]
-	f.enter(m.at)
-	if node := f.grammar.groups[m.at].node; node.Max == 1 {
+// repeat begins a group anew.
+func (f *follower) repeat(segment int, group int16) {
+	parent := f.open[f.grammar.groups[group].parent]
+	f.enter(group)
+	if node := f.grammar.groups[group].node; node.Max == 1 {
 		f.note(Deviation{Kind: Repeated, Segment: segment, Name: node.Name, Group: true, Expected: f.expected(f.at)}, parent)
 	}
 }

@@ -64,7 +64,7 @@ const (
 	priceAny         = 1 // a named place is preferred to ANY
 	priceImpossible  = 1 << 13
 
-	slack = 24 // readings that cost this much more than the best are given up
+	slack = 60 // readings that cost this much more than the best are given up
 )
 
 const (
