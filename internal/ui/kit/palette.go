@@ -57,7 +57,7 @@ func ShowPalette(c fyne.Canvas, placeholder string, items []Item, closed func())
 	p.nothing = NewText("Nothing has that name.", screen.RoleMuted)
 	p.nothing.Align = fyne.TextAlignCenter
 	body := container.NewVBox(p.entry, container.NewStack(p.list, p.nothing))
-	p.popup = widget.NewPopUp(container.New(&fixed{fyne.NewSize(paletteWidth, 0)}, body), c)
+	p.popup = widget.NewPopUp(container.New(&sized{fyne.NewSize(paletteWidth, 0)}, body), c)
 	p.Query("")
 	size := p.popup.MinSize()
 	p.popup.ShowAtPosition(fyne.NewPos(max((c.Size().Width-size.Width)/2, 0), min(72, max(c.Size().Height-size.Height, 0)/2)))

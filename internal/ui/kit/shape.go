@@ -66,6 +66,82 @@ func fillPaths(dst *image.RGBA, paths []path, ink color.NRGBA) {
 	z.Draw(dst, box, image.NewUniform(ink), image.Point{})
 }
 
+// signs are the masks of shapes and arrows by side in pixels: a list draws the same ones in every row.
+var signs = map[signKey]*image.Alpha{}
+
+type signKey struct {
+	name string
+	side int
+}
+
+func sign(name string, side int, outline func(side float32) []path) *image.Alpha {
+	key := signKey{name, side}
+	if m, ok := signs[key]; ok {
+		return m
+	}
+	if len(signs) > 256 {
+		clear(signs)
+	}
+	img := image.NewRGBA(image.Rect(0, 0, side, side))
+	fillPaths(img, outline(float32(side)), color.NRGBA{255, 255, 255, 255})
+	m := image.NewAlpha(img.Rect)
+	for i := range m.Pix {
+		m.Pix[i] = img.Pix[4*i+3]
+	}
+	signs[key] = m
+	return m
+}
+
+// shape paints a severity's shape into the square at x, y.
+func (s *surface) shape(k screen.Shape, x, y, side int, ink color.NRGBA) {
+	name := [...]string{"", "square", "triangle", "circle", "ring"}[k]
+	s.blit(sign(name, side, func(z float32) []path { return shapePaths(k, 0, 0, z) }), x, y, ink)
+}
+
+// arrow paints the arrow of a branch: to the right while it is closed, down while it is open.
+func (s *surface) arrow(open bool, x, y, side int, ink color.NRGBA) {
+	name := "closed"
+	if open {
+		name = "open"
+	}
+	s.blit(sign(name, side, func(z float32) []path {
+		// A chevron of even stroke: the outline of two thick lines that meet in a corner.
+		pts := [][2]float32{{.30, .17}, {.41, .06}, {.85, .50}, {.41, .94}, {.30, .83}, {.63, .50}}
+		p := make(path, len(pts))
+		for i, q := range pts {
+			a, b := q[0], q[1]
+			if open {
+				a, b = 1-q[1], q[0]
+			}
+			p[i] = struct{ x, y float32 }{a * z, b * z}
+		}
+		return []path{p}
+	}), x, y, ink)
+}
+
+// pill paints a rectangle whose short sides are round.
+func (s *surface) pill(r image.Rectangle, c color.NRGBA) {
+	s.round(r, float32(min(r.Dx(), r.Dy()))/2, c)
+}
+
+// round paints a rectangle with round corners.
+func (s *surface) round(r image.Rectangle, radius float32, c color.NRGBA) {
+	var p path
+	const steps = 8
+	corner := func(cx, cy float32, from float64) {
+		for i := range steps + 1 {
+			sin, cos := math.Sincos(from + math.Pi/2*float64(i)/steps)
+			p = append(p, struct{ x, y float32 }{cx + radius*float32(cos), cy + radius*float32(sin)})
+		}
+	}
+	x0, y0, x1, y1 := float32(r.Min.X)+radius, float32(r.Min.Y)+radius, float32(r.Max.X)-radius, float32(r.Max.Y)-radius
+	corner(x1, y1, 0)
+	corner(x0, y1, math.Pi/2)
+	corner(x0, y0, math.Pi)
+	corner(x1, y0, 3*math.Pi/2)
+	fillPaths(s.img, []path{p}, c)
+}
+
 // newShapeRaster is a shape alone, in the colour that look names when it is painted.
 func newShapeRaster(look func() (screen.Shape, color.NRGBA)) *canvas.Raster {
 	r := canvas.NewRaster(func(w, h int) image.Image {

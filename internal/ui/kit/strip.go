@@ -104,7 +104,7 @@ func (e *EmptyState) CreateRenderer() fyne.WidgetRenderer {
 	title.Align = fyne.TextAlignCenter
 	words := widget.NewLabel(e.text)
 	words.Wrapping, words.Alignment, words.Importance = fyne.TextWrapWord, fyne.TextAlignCenter, widget.LowImportance
-	column := []fyne.CanvasObject{container.New(&fixed{fyne.NewSize(40, 40)}, icon), gap(0), title, container.New(&fixed{fyne.NewSize(400, 0)}, words)}
+	column := []fyne.CanvasObject{container.New(&sized{fyne.NewSize(40, 40)}, icon), gap(0), title, container.New(&sized{fyne.NewSize(400, 0)}, words)}
 	if len(e.actions) > 0 {
 		row := container.NewHBox(layout.NewSpacer())
 		for i, a := range e.actions {
@@ -121,10 +121,10 @@ func (e *EmptyState) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.NewCenter(container.NewVBox(column...)))
 }
 
-// fixed gives its one object a width (and height, unless it is 0), in the middle.
-type fixed struct{ size fyne.Size }
+// sized gives its one object a width (and height, unless it is 0), in the middle.
+type sized struct{ size fyne.Size }
 
-func (f *fixed) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (f *sized) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	if f.size.Height > 0 {
 		return f.size
 	}
@@ -133,7 +133,7 @@ func (f *fixed) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(f.size.Width, o.MinSize().Height)
 }
 
-func (f *fixed) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (f *sized) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	o := objects[0]
 	h := f.size.Height
 	if h == 0 {
