@@ -136,6 +136,9 @@ func (c *checker) charset(high, first int) {
 		if valid && ok && h.Fields() >= 18 {
 			found.Repair = &Repair{Title: "Write UNICODE UTF-8 in MSH-18", Offset: field, Length: length, Replacement: []byte("UNICODE UTF-8")}
 		}
+	case cs.Source == "detected" && high > 0 && cs.ConflictOffset >= 0 && valid:
+		c.add(codeCharsetWrong, path, field, length, "MSH-18 says %s, but all bytes above 7F form UTF-8 characters, the first at byte %d; it is read as UTF-8.",
+			quote([]byte(cs.Declared)), cs.ConflictOffset)
 	case cs.Source == "detected" && high > 0 && cs.ConflictOffset >= 0:
 		c.add(codeCharsetWrong, path, field, length, "MSH-18 says %s, but byte %d (%02X) disproves it; the bytes seem to be %s.",
 			quote([]byte(cs.Declared)), cs.ConflictOffset, c.b[cs.ConflictOffset], seem)

@@ -130,8 +130,8 @@ func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 	header := name == "MSH"
 	for n, v := range s.All() {
 		last = n
-		if header && n <= 2 {
-			continue
+		if header && n <= 2 || n == 2 && name == "OBX" {
+			continue // MSH-2 and OBX-2 have checks of their own
 		}
 		f := plan.field(n)
 		raw := v.Raw()
@@ -167,14 +167,9 @@ func (c *checker) required(s hl7.Segment, n int, f *fieldPlan, offset int) {
 // of a segment name: what repeats in a thousand OBX is one thing to know.
 func (c *checker) beyond(s hl7.Segment, name string, n int, v hl7.Value) {
 	c.escapesWithin(place{segment: s, field: n}, v)
-	key := fieldKey{name, min(n, 1000)}
-	if c.beyondSeen[key] {
+	if !c.firstTime("beyond", place{segment: s, field: n}) {
 		return
 	}
-	if c.beyondSeen == nil {
-		c.beyondSeen = map[fieldKey]bool{}
-	}
-	c.beyondSeen[key] = true
 	at := place{segment: s, field: n}.String()
 	if later, f, ok := dictionary.DefinedLater(c.v.Name, name, n); ok {
 		c.add(codeFieldBeyond, at, v.Offset(), len(v.Raw()), "%s-%d is not defined in HL7 %s; from %s on it is %s. A receiver ignores it.", name, n, c.v.Name, later, f.Name)
@@ -183,9 +178,24 @@ func (c *checker) beyond(s hl7.Segment, name string, n int, v hl7.Value) {
 	c.add(codeFieldBeyond, at, v.Offset(), len(v.Raw()), "%s-%d is not defined in HL7 %s nor in a later version. A receiver ignores it.", name, n, c.v.Name)
 }
 
+// fieldKey is a field of any segment of a name.
 type fieldKey struct {
-	name  string
-	field int
+	what, name string
+	field      int
+}
+
+// firstTime reports whether this is the first finding of a sort for a field of
+// a segment name: what repeats in a thousand OBX is one thing to know.
+func (c *checker) firstTime(what string, at place) bool {
+	key := fieldKey{what, at.segment.Name(), min(at.field, 1000)}
+	if c.told[key] {
+		return false
+	}
+	if c.told == nil {
+		c.told = map[fieldKey]bool{}
+	}
+	c.told[key] = true
+	return true
 }
 
 // field checks a field that has bytes.
@@ -311,14 +321,9 @@ func (c *checker) component(at place, f *fieldPlan, n int, v hl7.Value) {
 
 func (c *checker) componentBeyond(at place, f *fieldPlan, v hl7.Value) {
 	c.escapesWithin(at, v)
-	key := fieldKey{at.segment.Name() + "-" + f.def.Type, at.field*100 + min(at.comp, 99)}
-	if c.beyondSeen[key] {
+	if !c.firstTime("parts", at) {
 		return
 	}
-	if c.beyondSeen == nil {
-		c.beyondSeen = map[fieldKey]bool{}
-	}
-	c.beyondSeen[key] = true
 	c.add(codeComponentBeyond, at.String(), v.Offset(), len(v.Raw()), "The data type %s (%s) has %s in HL7 %s. A receiver ignores what comes after.",
 		f.def.Type, f.def.Name, plural(len(f.parts), "part", "parts"), c.v.Name)
 }
@@ -355,22 +360,33 @@ func (c *checker) partsInPrimitive(at place, f *fieldPlan, v hl7.Value) {
 			at, c.v.Name, later, c.v.Name)
 		return
 	}
-	sep, escape, i := c.comp, "S", bytes.Index(raw, []byte(c.comp))
-	if j := bytes.Index(raw, []byte(c.sub)); c.comp == "" || i < 0 || c.sub != "" && j >= 0 && j < i && f.kind != valueCode {
-		sep, escape, i = c.sub, "T", j
+	if at.segment.Name() == "OBX" && at.field == 3 && at.comp == 1 {
+		return // suffixes such as &IMP are the standard's own (HL7 2.5.1 section 7.2.4)
 	}
-	if i < 0 {
+	text := f.kind == valueText || f.kind == valueFormatted
+	sep, escape, i := c.meant(trimmed)
+	if !text || i < 0 || c.escape == "" {
+		c.add(codeComponents, at.String(), v.Offset(), len(raw), "%s is of type %s in HL7 %s, which has no components, but the value has some.", at, f.def.Type, c.v.Name)
 		return
 	}
-	if f.kind == valueText || f.kind == valueFormatted {
-		found := c.add(codeSeparator, at.String(), v.Offset()+i, len(sep),
-			"%s is a text, but the separator %s stands in it; it was probably meant as a character and should be %s%s%s.", at, sep, c.escape, escape, c.escape)
-		if c.escape != "" {
-			found.Repair = &Repair{Title: "Escape the separators in this text", Offset: v.Offset(), Length: len(raw), Replacement: c.escapeSeparators(raw)}
+	found := c.add(codeSeparator, at.String(), v.Offset()+i, len(sep),
+		"%s is a text, but the separator %s stands in it; it was probably meant as a character and should be %s.", at, sep, escape)
+	found.Repair = &Repair{Title: "Escape the separators in this text", Offset: v.Offset(), Length: len(raw), Replacement: c.escapeSeparators(raw)}
+}
+
+// meant finds a separator in a text that is probably a character of it: an
+// ampersand, or a single circumflex. Several of them, or one at the edge, are
+// parts that somebody sent on purpose.
+func (c *checker) meant(text []byte) (sep, escape string, at int) {
+	if c.comp != "" {
+		switch i := bytes.Index(text, []byte(c.comp)); {
+		case i == 0 || bytes.Count(text, []byte(c.comp)) > 1:
+			return "", "", -1
+		case i > 0:
+			return c.comp, c.escape + "S" + c.escape, i
 		}
-		return
 	}
-	c.add(codeComponents, at.String(), v.Offset(), len(raw), "%s is of type %s, which has no components, but %s stands in it.", at, f.def.Type, sep)
+	return c.sub, c.escape + "T" + c.escape, bytes.Index(text, []byte(c.sub))
 }
 
 func (c *checker) escapeSeparators(raw []byte) []byte {

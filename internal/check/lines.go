@@ -363,13 +363,12 @@ func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
 		if n < from || len(raw) < 3 || v.End() == s.End() || !knownSegment(string(raw[len(raw)-3:])) {
 			continue
 		}
-		id := string(raw[len(raw)-3:])
-		switch {
-		case len(raw) == 3:
-			if _, there := c.m.Find(id, 1); there || !header || !opensMessage[id] {
-				continue
-			}
-		case upperAlnum(raw[len(raw)-4]) && !(raw[len(raw)-4] >= '0' && raw[len(raw)-4] <= '9') && !header:
+		if id := string(raw[len(raw)-3:]); header && !opensMessage[id] || len(raw) == 3 && !(header && c.first(id)) {
+			continue
+		}
+		// Before a glued ID stands the end of a value: a digit, or the blank
+		// that took the place of the terminator. A letter means a word.
+		if len(raw) > 3 && !header && raw[len(raw)-4] != ' ' && (raw[len(raw)-4] < '0' || raw[len(raw)-4] > '9') {
 			continue
 		}
 		places = append(places, v.End()-3)
@@ -400,6 +399,12 @@ func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
 		at = p
 	}
 	found.Repair = &Repair{Title: "Put a CR before each segment", Offset: start, Length: end - start, Replacement: out}
+}
+
+// first reports whether the message has no other segment of the name.
+func (c *checker) first(id string) bool {
+	_, there := c.m.Find(id, 1)
+	return !there
 }
 
 // opensMessage are segments that can follow MSH.

@@ -22,8 +22,8 @@ type checker struct {
 	loose bool         // the structure cannot be checked
 	skip  map[int]bool // segments whose fields would only repeat a root cause
 
-	seen       map[string]bool // unknown segments that are reported
-	beyondSeen map[fieldKey]bool
+	seen map[string]bool   // unknown segments that are reported
+	told map[fieldKey]bool // fields whose every occurrence would say the same
 }
 
 // Message returns what is to be said about m: root causes first, then by

@@ -12,6 +12,10 @@ import (
 // observation checks OBX-2 and OBX-5 together.
 func (c *checker) observation(s hl7.Segment) {
 	typ, value := s.Field(2), s.Field(5)
+	if c.components(typ.Raw()) > 0 {
+		c.add(codeComponents, place{segment: s, field: 2}.String(), typ.Offset(), len(typ.Raw()), "OBX-2 is of type ID, which has no components; only its first part is read.")
+		typ = typ.Component(1)
+	}
 	name := strings.TrimSpace(typ.Text())
 	if value.State() != hl7.Valued {
 		if typ.State() == hl7.Valued && name != "" {

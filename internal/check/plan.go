@@ -134,8 +134,15 @@ func (p *versionPlans) plan(f dictionary.Field, depth int) fieldPlan {
 		for _, part := range parts {
 			out.parts = append(out.parts, p.plan(part, depth+1))
 		}
-		if f.Type == "TS" {
+		switch f.Type {
+		case "TS":
 			out.parts[0].kind = valueStamp
+		case "CM":
+			// The component lists of CM come from schemas, not from the
+			// standard: good for names, not for judging values.
+			for i := range out.parts {
+				out.parts[i].kind, out.parts[i].codes, out.parts[i].parts = valueOther, nil, nil
+			}
 		}
 		if f.Table != "" && (f.Type == "CE" || f.Type == "CWE" || f.Type == "CNE") {
 			out.codes = p.codes(f.Table)

@@ -36,11 +36,14 @@ func (c *checker) deviation(d dictionary.Deviation) {
 		if d.Group {
 			what = "The group " + d.Name + beginsWith(d.Expected)
 		}
-		where := "at the end"
+		where, named := "at the end", d.Name
 		if path != "" {
 			where = "before " + path
 		}
-		c.add(codeSegmentMissing, d.Name, offset, 0, "%s is missing%s, %s; the structure %s of HL7 %s requires it.", what, inside, where, published, c.v.Name)
+		if d.Group {
+			named = ""
+		}
+		c.add(codeSegmentMissing, named, offset, 0, "%s is missing %s%s; the structure %s of HL7 %s requires it.", what, where, inside, published, c.v.Name)
 	case dictionary.OutOfOrder:
 		belongs := ""
 		if d.After != "" {
@@ -54,7 +57,10 @@ func (c *checker) deviation(d dictionary.Deviation) {
 		if d.Group {
 			what = "The group " + d.Name + " is there again, but the structure " + published + " has it once"
 		}
-		c.add(codeSegmentRepeated, path, offset, length, "%s%s; many receivers take only the first or the last.", what, inside)
+		found := c.add(codeSegmentRepeated, path, offset, length, "%s%s; many receivers take only the first or the last.", what, inside)
+		if published == "RSP_K21" {
+			found.Severity = Information // IHE PDQ answers several patients with this structure
+		}
 	case dictionary.Unexpected:
 		if plan := c.plans.segment(d.Name); plan == nil {
 			return // unknown to the version: said once, by that finding
@@ -182,10 +188,10 @@ func (m setIDs) check(c *checker, s hl7.Segment) {
 	last := state.last
 	state.last = n
 	switch {
-	case n == last+1, n == 1 && between, n == 0 && between && last == 0:
+	case n == last+1, n == 1 && between, n == 0 && between:
 		return
 	case last == 0:
-		if n > 1 && name != "NTE" {
+		if n > 1 && name != "NTE" && name != "PID" {
 			c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 starts with %d instead of 1; segments before it may be missing.", name, n)
 		}
 	case n == last:

@@ -121,6 +121,9 @@ func (c *checker) number(at place, f *fieldPlan, raw []byte, offset int) {
 	}
 	text, fixed := numberFault(raw)
 	found := c.add(d, at.String(), offset, len(raw), "%s", text)
+	if c.v.Name == "2.1" && at.segment.Name() != "OBX" {
+		found.Severity = Information // 2.1 wants digits in identifiers that all later versions take as text
+	}
 	if fixed != "" {
 		found.Repair = &Repair{Title: "Write " + fixed, Offset: offset, Length: len(raw), Replacement: []byte(fixed)}
 	}
@@ -206,7 +209,7 @@ func (c *checker) notInTable(at place, f *fieldPlan, raw []byte, offset int, str
 		return
 	}
 	table, value := f.codes.table, string(raw)
-	if better, ok := f.codes.suggest(value); ok {
+	if better, ok := f.codes.suggest(value); ok && !(strings.EqualFold(better, value) && c.codeElsewhere(table.ID, value) != "") {
 		found := c.add(codeNotInTable, at.String(), offset, len(raw), "%s is not in table %s (%s); the code is %s.", quote(raw), table.ID, table.Name, better)
 		found.Repair = &Repair{Title: "Write " + better, Offset: offset, Length: len(raw), Replacement: []byte(better)}
 		return
@@ -234,7 +237,7 @@ func (c *checker) lengthOf(at place, f *fieldPlan, raw []byte, offset int) {
 	if c.escape != "" {
 		n -= bytes.Count(raw, []byte(c.escape))
 	}
-	if n <= limit {
+	if n <= limit || !c.firstTime("long", at) {
 		return
 	}
 	c.add(codeTooLong, at.String(), offset, len(raw), "%s (%s) has %d characters; HL7 %s gives it %d. A receiver that keeps to that cuts it off.", at, f.def.Name, n, c.v.Name, limit)
