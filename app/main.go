@@ -21,7 +21,7 @@ import (
 func main() {
 	// First of all: Fyne reads the metadata when its app is made, and would otherwise look for files.
 	fyneapp.SetMetadata(fyne.AppMetadata{
-		ID: "io.trestle.Trestle", Name: "Trestle", Version: command.Version, Build: command.Build,
+		ID: appID, Name: "Trestle", Version: command.Version, Build: command.Build,
 		Migrations: map[string]bool{"fyneDo": true},
 	})
 	os.Exit(run())

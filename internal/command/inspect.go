@@ -61,7 +61,7 @@ func runInspect(ctx context.Context, s *session, args []string) error {
 		}
 		return nil
 	})
-	if !*asJSON && total.pieces+total.files > 1 && ctx.Err() == nil {
+	if !*asJSON && (total.pieces > 1 || total.files > 1) && ctx.Err() == nil {
 		fmt.Fprintln(s.out, total)
 	}
 	if err == nil && failed {
@@ -130,10 +130,11 @@ func heading(r inspect.Record) string {
 		add("v" + sum.Version)
 	}
 	add(sum.ControlID)
-	add(fmt.Sprintf("at %d, %s", r.Offset, plural(r.Length, "byte", "bytes")))
+	place := fmt.Sprintf("at %d, %s", r.Offset, plural(r.Length, "byte", "bytes"))
 	if sum.Segments > 0 {
-		add(plural(int64(sum.Segments), "segment", "segments"))
+		place += ", " + plural(int64(sum.Segments), "segment", "segments")
 	}
+	add(place)
 	return strings.Join(parts, "  ")
 }
 

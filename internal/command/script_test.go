@@ -230,6 +230,9 @@ func (r *script) run(command string) {
 			r.answers = r.answers[1:]
 			return []byte(a), nil
 		},
+		Pictures: func(_ context.Context, dir, _ string, _ []byte) ([]string, error) {
+			return []string{filepath.ToSlash(filepath.Join(dir, "window.png"))}, nil
+		},
 		Window: func(_ context.Context, o WindowOptions) error {
 			fmt.Fprintf(&out, "window %q\n", o.Workspace)
 			return nil

@@ -111,28 +111,31 @@ const shownRows = 12
 func (t *tour) list(ctx context.Context) error {
 	t.title("What is in it")
 	t.shell("workspace find " + t.file)
-	return t.open(ctx, func(w *workspace.Workspace) error {
-		ids, err := w.IDs(ctx, workspace.Query{})
-		if err != nil {
-			return err
+	return t.open(ctx, func(w *workspace.Workspace) error { return t.found(ctx, w, workspace.Query{}) })
+}
+
+// found prints the first messages of a query, and remembers a patient among them.
+func (t *tour) found(ctx context.Context, w *workspace.Workspace, query workspace.Query) error {
+	ids, err := w.IDs(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := w.Rows(ctx, ids[:min(shownRows, len(ids))])
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if t.mrn == "" {
+			t.mrn = r.MRN
 		}
-		rows, err := w.Rows(ctx, ids[:min(shownRows, len(ids))])
-		if err != nil {
-			return err
-		}
-		if err := t.table(rows); err != nil {
-			return err
-		}
-		if more := len(ids) - len(rows); more > 0 {
-			fmt.Fprintf(t.out, "  and %s more\n", thousands(int64(more)))
-		}
-		for _, r := range rows {
-			if t.mrn == "" {
-				t.mrn = r.MRN
-			}
-		}
-		return nil
-	})
+	}
+	if err := t.table(rows); err != nil {
+		return err
+	}
+	if more := len(ids) - len(rows); more > 0 {
+		fmt.Fprintf(t.out, "  and %s more\n", thousands(int64(more)))
+	}
+	return nil
 }
 
 func (t *tour) table(rows []workspace.Row) error {
@@ -151,44 +154,59 @@ func (t *tour) table(rows []workspace.Row) error {
 	return writeAligned(t.out, "  ", lines)
 }
 
-// malformed shows the first message of the sample that is wrong on purpose and reads worst.
+// malformed shows the message of the sample, of those that are wrong on purpose, in which most different things are.
 func (t *tour) malformed(ctx context.Context) error {
 	t.title("What is wrong with one of them")
-	var worst *sample.File
-	for i := range t.report.Files {
-		f := &t.report.Files[i]
-		if f.Malformed() && (worst == nil || total(f.Counts[1:]) > total(worst.Counts[1:])) {
-			worst = f
+	var worst []inspect.Record
+	var title string
+	most := 0
+	for _, f := range t.report.Files {
+		if !f.Malformed() {
+			continue
+		}
+		records, err := readSample(ctx, f.File)
+		if err != nil {
+			return err
+		}
+		codes := map[string]bool{}
+		for _, r := range records {
+			for _, finding := range r.Findings {
+				codes[finding.Code] = true
+			}
+		}
+		if len(records) == 1 && len(codes) > most {
+			worst, title, most = records, f.Title, len(codes)
 		}
 	}
 	if worst == nil {
 		fmt.Fprintln(t.out, "  nothing: every message of the sample is as it should be")
 		return nil
 	}
-	file, err := workspaces.Riverbend().Open(worst.File)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	t.shell("inspect " + filepath.Base(worst.File))
-	fmt.Fprintf(t.out, "  (%s)\n", clean(worst.Title))
+	t.shell("inspect " + worst[0].Source)
+	fmt.Fprintf(t.out, "  (%s)\n", clean(title))
 	write := t.textWriter(&severityValue{})
-	for record, err := range inspect.Read(ctx, filepath.Base(worst.File), file, inspect.Options{}) {
-		if err != nil {
-			return err
-		}
-		if err := write(&input{name: filepath.Base(worst.File)}, record); err != nil {
+	for _, r := range worst {
+		if err := write(&input{name: r.Source}, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func total(counts []int) (n int) {
-	for _, c := range counts {
-		n += c
+// readSample reads one message file of the sample project.
+func readSample(ctx context.Context, name string) (records []inspect.Record, err error) {
+	file, err := workspaces.Riverbend().Open(name)
+	if err != nil {
+		return nil, err
 	}
-	return n
+	defer file.Close()
+	for record, err := range inspect.Read(ctx, filepath.Base(name), file, inspect.Options{}) {
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, record)
+	}
+	return records, nil
 }
 
 func (t *tour) find(ctx context.Context) error {
@@ -198,17 +216,7 @@ func (t *tour) find(ctx context.Context) error {
 		return err
 	}
 	t.shell(fmt.Sprintf("workspace find %s mrn:%s", t.file, clean(t.mrn)))
-	return t.open(ctx, func(w *workspace.Workspace) error {
-		ids, err := w.IDs(ctx, query)
-		if err != nil {
-			return err
-		}
-		rows, err := w.Rows(ctx, ids)
-		if err != nil {
-			return err
-		}
-		return t.table(rows)
-	})
+	return t.open(ctx, func(w *workspace.Workspace) error { return t.found(ctx, w, query) })
 }
 
 func (t *tour) verifyFile(ctx context.Context) error {

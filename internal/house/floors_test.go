@@ -25,6 +25,7 @@ var floors = []struct {
 	{"how the window looks", []string{"internal/ui/theme"}},
 	{"our widgets", []string{"internal/ui/kit"}},
 	{"how the window is tested", []string{"internal/ui/uitest"}},
+	{"what a place asks of the window", []string{"internal/ui/host"}},
 	{"the places of the window", []string{"internal/ui/*"}},
 	{"the window", []string{"internal/ui"}},
 	{"the terminal", []string{"internal/command"}},

@@ -156,8 +156,8 @@ func TestVersionsAgree(t *testing.T) {
 			t.Errorf("%s is %q in FyneApp.toml and %q in internal/command/version.go", key, a, b)
 		}
 	}
-	if id := value(toml, "ID"); !strings.Contains(read("app/main.go"), `"`+id+`"`) {
-		t.Errorf("app/main.go does not have the application ID %q of FyneApp.toml", id)
+	if id := value(toml, "ID"); !strings.Contains(read("app/window.go"), `"`+id+`"`) {
+		t.Errorf("app/window.go does not have the application ID %q of FyneApp.toml", id)
 	}
 	if icon := value(toml, "Icon"); icon != "" {
 		if _, err := os.Stat(filepath.Join(root, icon)); err != nil {
