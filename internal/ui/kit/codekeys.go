@@ -29,7 +29,7 @@ func (v *CodeView) TypedRune(r rune) {
 
 // TypedKey implements fyne.Focusable.
 func (v *CodeView) TypedKey(e *fyne.KeyEvent) {
-	if v.OnKey != nil && v.OnKey(e) {
+	if v.OnKey != nil && v.OnKey(e) || windowKey(e) {
 		return
 	}
 	line, _ := v.text.Position(v.cursor)

@@ -1,10 +1,15 @@
 package kit
 
 import (
+	"math"
+	"strings"
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 	"trestle/internal/present/screen"
+	"trestle/internal/ui/theme"
 )
 
 // GridView shows rows and columns of any number, with sorting, selection and columns that can be resized.
@@ -21,6 +26,12 @@ type GridView struct {
 	OnSort func(column string)
 	// OnResize is called with a column's ID and new width when the user dragged its edge.
 	OnResize func(column string, width float32)
+	// OnKey is asked first for each key that is not a letter; it returns whether it used the key.
+	OnKey func(*fyne.KeyEvent) bool
+	// OnRune is called for letters that are typed: the view itself has no use for them.
+	OnRune func(rune)
+	// OnScrolled is called when the visible rows changed, by whomever.
+	OnScrolled func()
 	// Empty is shown where there are no rows.
 	Empty string
 	// HideHeader leaves the column titles out.
@@ -28,44 +39,289 @@ type GridView struct {
 	// Single allows one selected row at a time.
 	Single bool
 
+	impl fyne.Widget // the widget that is shown: a TreeView embeds this one
 	grid screen.Grid
+	tree screen.Tree
+	// toggle opens or closes a branch; nil where there is none to open.
+	toggle func(row int)
+
+	widths     map[string]float32 // as the user set them, by column ID
+	edges      []float32          // of the columns, in units from the left of the first; one more than there are
+	sortBy     string
+	descending bool
+
+	selected     rowSet
+	row, anchor  int // the cursor's row, and where a selection by Shift began; -1 for none
+	down, across bar // positions in rows and in units
+
+	focused, shift bool
+	hovered        int // row under the mouse, -1 for none
+	overEdge       bool
+	resizing       int // column whose edge is dragged, -1 for none
+	resizeFrom     float32
+	clicked        time.Time
+	clickedRow     int
+
+	surface surface
+	raster  *canvas.Raster
 }
+
+const (
+	headerHeight float32 = 26
+	cellPad      float32 = 8
+	edgeGrab     float32 = 4
+	treeIndent   float32 = 16
+)
 
 // NewGridView returns a view of g, which may be nil for now.
 func NewGridView(g screen.Grid) *GridView {
-	v := &GridView{grid: g}
+	v := &GridView{}
 	v.ExtendBaseWidget(v)
+	v.SetGrid(g)
 	return v
+}
+
+// ExtendBaseWidget implements what a widget that embeds a GridView calls first.
+func (v *GridView) ExtendBaseWidget(w fyne.Widget) {
+	if v.impl == nil {
+		v.row, v.anchor, v.hovered, v.resizing, v.clickedRow = -1, -1, -1, -1, -1
+		v.down.vertical = true
+		v.widths = map[string]float32{}
+	}
+	v.impl = w
+	v.BaseWidget.ExtendBaseWidget(w)
 }
 
 // SetGrid shows another grid from its first row. The selection is empty then; column widths with the same ID stay.
 // For a change within the same grid call Refresh, which keeps selection and place.
-func (v *GridView) SetGrid(g screen.Grid) { v.grid = g }
+func (v *GridView) SetGrid(g screen.Grid) {
+	v.grid = g
+	v.tree, _ = g.(screen.Tree)
+	v.selected.clear()
+	v.row, v.anchor = -1, -1
+	v.down.pos, v.across.pos = 0, 0
+	v.Refresh()
+}
+
+// Grid is what is shown.
+func (v *GridView) Grid() screen.Grid { return v.grid }
+
+func (v *GridView) len() int {
+	if v.grid == nil {
+		return 0
+	}
+	return v.grid.Len()
+}
 
 // SetSort shows which column the rows are sorted by. An empty column shows none.
-func (v *GridView) SetSort(column string, descending bool) {}
+func (v *GridView) SetSort(column string, descending bool) {
+	v.sortBy, v.descending = column, descending
+	v.repaint()
+}
 
 // Select selects one row and scrolls it into view; -1 selects none.
-func (v *GridView) Select(row int) {}
+func (v *GridView) Select(row int) {
+	v.selected.clear()
+	if row < 0 || row >= v.len() {
+		row = -1
+	} else {
+		v.selected.add(row, row+1)
+	}
+	v.row, v.anchor = row, row
+	if row >= 0 {
+		v.ScrollTo(row)
+	}
+	v.repaint()
+}
 
 // Selected is the row that the cursor is on, -1 for none.
-func (v *GridView) Selected() int { return -1 }
+func (v *GridView) Selected() int { return v.row }
 
 // SelectedRows is every selected row in order.
-func (v *GridView) SelectedRows() []int { return nil }
+func (v *GridView) SelectedRows() []int { return v.selected.rows() }
 
 // SelectedCount is the number of selected rows, without listing them.
-func (v *GridView) SelectedCount() int { return 0 }
+func (v *GridView) SelectedCount() int { return v.selected.count() }
+
+// SelectRows selects several rows; the cursor goes to the first.
+func (v *GridView) SelectRows(rows []int) {
+	v.selected.clear()
+	v.row, v.anchor = -1, -1
+	for _, r := range rows {
+		if r >= 0 && r < v.len() {
+			v.selected.add(r, r+1)
+			if v.row < 0 {
+				v.row, v.anchor = r, r
+			}
+		}
+	}
+	v.repaint()
+}
+
+// SelectAll selects every row, unless only one can be.
+func (v *GridView) SelectAll() {
+	if v.Single || v.len() == 0 {
+		return
+	}
+	v.selected.clear()
+	v.selected.add(0, v.len())
+	if v.row < 0 {
+		v.row, v.anchor = 0, 0
+	}
+	v.repaint()
+	v.told()
+}
 
 // ScrollTo brings a row into view.
-func (v *GridView) ScrollTo(row int) {}
+func (v *GridView) ScrollTo(row int) {
+	v.measure()
+	r, top := float64(row), v.down.pos
+	if r < top {
+		top = r
+	} else if r+1 > top+v.down.page {
+		top = r + 1 - v.down.page
+	}
+	v.scroll(top, v.across.pos)
+}
+
+// ScrollOffset is the first visible row, with its fraction.
+func (v *GridView) ScrollOffset() float64 { return v.down.pos }
+
+// SetScrollOffset puts a row at the top, as far as the rows go.
+func (v *GridView) SetScrollOffset(row float64) { v.scroll(row, v.across.pos) }
+
+func (v *GridView) scroll(row, x float64) {
+	a, b := v.down.set(row), v.across.set(x)
+	if a || b {
+		v.repaint()
+		if v.OnScrolled != nil {
+			v.OnScrolled()
+		}
+	}
+}
 
 // SetWidth sets a column's width in units, as a user's drag would.
-func (v *GridView) SetWidth(column string, width float32) {}
+func (v *GridView) SetWidth(column string, width float32) {
+	v.widths[column] = width
+	v.measure()
+	v.repaint()
+}
+
+// Copy puts the selected rows on the clipboard as lines of tab-separated cells, at most maxCopied. What is masked on
+// screen is left out: the mask would be worth little otherwise.
+func (v *GridView) Copy() {
+	const maxCopied = 10_000
+	var b strings.Builder
+	n := 0
+	for _, r := range v.selected.ranges {
+		for row := r.from; row < r.to && n < maxCopied; row++ {
+			for c := range v.grid.Columns() {
+				if c > 0 {
+					b.WriteByte('\t')
+				}
+				if cell := v.grid.Cell(row, c); !cell.Masked {
+					b.WriteString(strings.Map(oneLine, cell.Text))
+				}
+			}
+			b.WriteByte('\n')
+			n++
+		}
+	}
+	if n > 0 {
+		fyne.CurrentApp().Clipboard().SetContent(b.String())
+	}
+}
+
+// oneLine keeps a cell from breaking a table.
+func oneLine(r rune) rune {
+	if r == '\t' || r == '\r' || r == '\n' {
+		return ' '
+	}
+	return r
+}
+
+// header is the height of the column titles.
+func (v *GridView) header() float32 {
+	if v.HideHeader {
+		return 0
+	}
+	return headerHeight
+}
+
+// measure brings columns, extents and the selection up to date with the grid and the size.
+func (v *GridView) measure() {
+	size, n := v.Size(), v.len()
+	v.columns(size.Width)
+	v.down.page = max(float64((size.Height-v.header())/theme.RowHeight), 1)
+	v.down.total = float64(n)
+	v.down.cross, v.down.from, v.down.length = size.Width, v.header()+2, size.Height-v.header()-4
+	v.across.page = float64(size.Width)
+	v.across.total = float64(v.edges[len(v.edges)-1])
+	v.across.cross, v.across.from, v.across.length = size.Height, 2, size.Width-4
+	if v.down.needed() && v.across.needed() {
+		v.down.length -= barRoom
+		v.across.length -= barRoom
+		v.down.page = max(v.down.page-float64(barRoom/theme.RowHeight), 1)
+	}
+	v.down.set(v.down.pos)
+	v.across.set(v.across.pos)
+	if v.row >= n {
+		v.row, v.anchor = n-1, n-1
+	}
+	v.selected.remove(n, math.MaxInt)
+}
+
+// columns lays the columns out: the width that the user gave, else the column's own; what is left over goes to those
+// that take a share. A column alone always takes all.
+func (v *GridView) columns(width float32) {
+	v.edges = append(v.edges[:0], 0)
+	if v.grid == nil {
+		return
+	}
+	all := v.grid.Columns()
+	used, shares := float32(0), 0
+	for _, c := range all {
+		w, set := v.widths[c.ID]
+		if !set {
+			w = c.Width
+			if c.Flex || len(all) == 1 {
+				shares++
+			}
+		}
+		used += max(w, c.MinWidth, 24)
+	}
+	extra := float32(0)
+	if shares > 0 {
+		extra = max(width-used, 0) / float32(shares)
+	}
+	x := float32(0)
+	for _, c := range all {
+		w, set := v.widths[c.ID]
+		if !set {
+			w = max(c.Width, c.MinWidth, 24)
+			if c.Flex || len(all) == 1 {
+				w += extra
+			}
+		}
+		x += max(w, c.MinWidth, 24)
+		v.edges = append(v.edges, x)
+	}
+}
+
+func (v *GridView) repaint() {
+	if v.raster != nil {
+		v.raster.Refresh()
+	}
+}
+
+// MinSize implements fyne.CanvasObject.
+func (v *GridView) MinSize() fyne.Size { return fyne.NewSize(80, v.header()+2*theme.RowHeight) }
 
 // CreateRenderer implements fyne.Widget.
 func (v *GridView) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(canvas.NewRectangle(nil))
+	v.raster = canvas.NewRaster(v.draw)
+	v.raster.ScaleMode = canvas.ImageScalePixels
+	return &rasterRenderer{raster: v.raster, layout: v.measure, min: v.MinSize}
 }
 
 // TreeView is a GridView whose first column has indents and arrows. Rows are opened and closed by their owner.
@@ -79,12 +335,22 @@ type TreeView struct {
 // NewTreeView returns a view of t, which may be nil for now. It has no header; set HideHeader to false for one.
 func NewTreeView(t screen.Tree) *TreeView {
 	v := &TreeView{}
-	v.HideHeader = true
-	v.Single = true
-	v.grid = t
+	v.HideHeader, v.Single = true, true
 	v.ExtendBaseWidget(v)
+	v.GridView.toggle = func(row int) {
+		if v.OnToggle != nil {
+			v.OnToggle(row)
+		}
+	}
+	v.SetTree(t)
 	return v
 }
 
 // SetTree shows another tree from its first row.
-func (v *TreeView) SetTree(t screen.Tree) { v.SetGrid(t) }
+func (v *TreeView) SetTree(t screen.Tree) {
+	if t == nil {
+		v.SetGrid(nil)
+		return
+	}
+	v.SetGrid(t)
+}

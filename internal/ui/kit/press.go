@@ -72,6 +72,9 @@ func (p *press) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (p *press) TypedKey(e *fyne.KeyEvent) {
+	if windowKey(e) {
+		return
+	}
 	switch e.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		p.Tapped(nil)

@@ -98,6 +98,9 @@ func (s *SegmentedControl) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (s *SegmentedControl) TypedKey(e *fyne.KeyEvent) {
+	if windowKey(e) {
+		return
+	}
 	switch e.Name {
 	case fyne.KeyLeft, fyne.KeyUp:
 		s.Choose(s.selected - 1)

@@ -1,0 +1,344 @@
+package kit
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"trestle/internal/ui/theme"
+)
+
+// told tells the owner which row the cursor is on.
+func (v *GridView) told() {
+	if v.OnSelect != nil {
+		v.OnSelect(v.row)
+	}
+}
+
+// goTo moves the cursor to a row as the user does. extend selects all from where the selection began.
+func (v *GridView) goTo(row int, extend bool) {
+	if v.len() == 0 {
+		return
+	}
+	row = min(max(row, 0), v.len()-1)
+	if !extend || v.Single || v.anchor < 0 {
+		v.anchor = row
+	}
+	same := row == v.row && v.selected.count() == 1 && v.selected.has(row) && !extend
+	v.row = row
+	v.selected.clear()
+	v.selected.add(min(v.anchor, row), max(v.anchor, row)+1)
+	v.ScrollTo(row)
+	v.repaint()
+	if !same {
+		v.told()
+	}
+}
+
+// flip takes one row into the selection or out of it, and leaves the others.
+func (v *GridView) flip(row int) {
+	if v.Single {
+		v.goTo(row, false)
+		return
+	}
+	if v.selected.has(row) {
+		v.selected.remove(row, row+1)
+	} else {
+		v.selected.add(row, row+1)
+	}
+	v.row, v.anchor = row, row
+	v.repaint()
+	v.told()
+}
+
+// MouseDown implements desktop.Mouseable.
+func (v *GridView) MouseDown(e *desktop.MouseEvent) {
+	takeFocus(v.impl)
+	row := v.rowAt(e.Position)
+	if e.Button == desktop.MouseButtonSecondary {
+		if row >= 0 && !v.selected.has(row) {
+			v.goTo(row, false)
+		}
+		return
+	}
+	if e.Button != desktop.MouseButtonPrimary {
+		return
+	}
+	for _, b := range []*bar{&v.down, &v.across} {
+		if b.hit(e.Position) {
+			was := b.pos
+			b.press(e.Position)
+			if b.pos != was && v.OnScrolled != nil {
+				v.OnScrolled()
+			}
+			v.repaint()
+			return
+		}
+	}
+	switch {
+	case !v.HideHeader && e.Position.Y < headerHeight:
+		v.pressHeader(e.Position.X)
+	case row >= 0:
+		v.pressRow(row, e)
+	}
+}
+
+func (v *GridView) pressHeader(x float32) {
+	column, edge := v.columnAt(x)
+	if edge >= 0 {
+		v.resizing, v.resizeFrom = edge, v.edges[edge]
+		return
+	}
+	if column >= 0 && v.OnSort != nil {
+		if c := v.grid.Columns()[column]; !c.Fixed {
+			v.OnSort(c.ID)
+		}
+	}
+}
+
+func (v *GridView) pressRow(row int, e *desktop.MouseEvent) {
+	if v.onArrow(row, e.Position.X) {
+		v.goTo(row, false)
+		v.toggle(row)
+		v.clickedRow = -1
+		return
+	}
+	now := time.Now()
+	double := row == v.clickedRow && now.Sub(v.clicked) < doubleClick
+	v.clicked, v.clickedRow = now, row
+	switch {
+	case e.Modifier&fyne.KeyModifierShortcutDefault != 0:
+		v.flip(row)
+	case double:
+		v.clickedRow = -1
+		v.goTo(row, false)
+		v.open(row)
+	default:
+		v.goTo(row, v.shift || e.Modifier&fyne.KeyModifierShift != 0)
+	}
+}
+
+// open does what Enter and a double click do: the owner's action, or a branch opens.
+func (v *GridView) open(row int) {
+	if row < 0 || row >= v.len() {
+		return
+	}
+	if v.OnOpen != nil {
+		v.OnOpen(row)
+		return
+	}
+	if v.tree != nil && v.toggle != nil {
+		if _, branch, _ := v.tree.Level(row); branch {
+			v.toggle(row)
+		}
+	}
+}
+
+// onArrow tells whether a place across is on the arrow of a branch.
+func (v *GridView) onArrow(row int, x float32) bool {
+	if v.tree == nil || v.toggle == nil {
+		return false
+	}
+	depth, branch, _ := v.tree.Level(row)
+	left := 6 + float32(depth)*treeIndent - float32(v.across.pos)
+	return branch && x >= left-2 && x < left+16
+}
+
+// MouseUp implements desktop.Mouseable.
+func (v *GridView) MouseUp(*desktop.MouseEvent) { v.release() }
+
+// DragEnd implements fyne.Draggable.
+func (v *GridView) DragEnd() { v.release() }
+
+func (v *GridView) release() {
+	v.resizing, v.down.dragging, v.across.dragging = -1, false, false
+	v.repaint()
+}
+
+// Dragged implements fyne.Draggable: it resizes a column or moves a scroll bar.
+func (v *GridView) Dragged(e *fyne.DragEvent) {
+	switch {
+	case v.resizing >= 0:
+		column := v.grid.Columns()[v.resizing]
+		v.resizeFrom = e.Position.X + float32(v.across.pos)
+		width := max(v.resizeFrom-v.edges[v.resizing], column.MinWidth, 24)
+		v.SetWidth(column.ID, width)
+		if v.OnResize != nil {
+			v.OnResize(column.ID, width)
+		}
+	case v.down.dragging && v.down.drag(e.Position), v.across.dragging && v.across.drag(e.Position):
+		v.repaint()
+		if v.OnScrolled != nil {
+			v.OnScrolled()
+		}
+	}
+}
+
+// TappedSecondary implements fyne.SecondaryTappable.
+func (v *GridView) TappedSecondary(e *fyne.PointEvent) {
+	if row := v.rowAt(e.Position); row >= 0 && v.OnSecondary != nil {
+		v.OnSecondary(row, e.AbsolutePosition)
+	}
+}
+
+// Scrolled implements fyne.Scrollable.
+func (v *GridView) Scrolled(e *fyne.ScrollEvent) {
+	dx, dy := float64(e.Scrolled.DX), float64(e.Scrolled.DY)
+	if v.shift {
+		dx, dy = dx+dy, 0
+	}
+	v.scroll(v.down.pos-2*dy/float64(theme.RowHeight), v.across.pos-2*dx)
+}
+
+// MouseIn implements desktop.Hoverable.
+func (v *GridView) MouseIn(e *desktop.MouseEvent) { v.MouseMoved(e) }
+
+// MouseMoved implements desktop.Hoverable.
+func (v *GridView) MouseMoved(e *desktop.MouseEvent) {
+	a, b := v.down.hover(e.Position), v.across.hover(e.Position)
+	row := v.rowAt(e.Position)
+	if v.down.hovered || v.across.hovered {
+		row = -1
+	}
+	v.overEdge = false
+	if !v.HideHeader && e.Position.Y < headerHeight {
+		_, edge := v.columnAt(e.Position.X)
+		v.overEdge = edge >= 0
+	}
+	if a || b || row != v.hovered {
+		v.hovered = row
+		v.repaint()
+	}
+}
+
+// MouseOut implements desktop.Hoverable.
+func (v *GridView) MouseOut() {
+	v.hovered, v.down.hovered, v.across.hovered, v.overEdge = -1, false, false, false
+	v.repaint()
+}
+
+// Cursor implements desktop.Cursorable.
+func (v *GridView) Cursor() desktop.Cursor {
+	if v.overEdge || v.resizing >= 0 {
+		return desktop.HResizeCursor
+	}
+	return desktop.DefaultCursor
+}
+
+// FocusGained implements fyne.Focusable.
+func (v *GridView) FocusGained() { v.focused = true; v.repaint() }
+
+// FocusLost implements fyne.Focusable.
+func (v *GridView) FocusLost() { v.focused, v.shift = false, false; v.repaint() }
+
+// KeyDown implements desktop.Keyable.
+func (v *GridView) KeyDown(e *fyne.KeyEvent) {
+	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
+		v.shift = true
+	}
+}
+
+// KeyUp implements desktop.Keyable.
+func (v *GridView) KeyUp(e *fyne.KeyEvent) {
+	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
+		v.shift = false
+	}
+}
+
+// TypedRune implements fyne.Focusable.
+func (v *GridView) TypedRune(r rune) {
+	if v.OnRune != nil {
+		v.OnRune(r)
+	}
+}
+
+// TypedKey implements fyne.Focusable.
+func (v *GridView) TypedKey(e *fyne.KeyEvent) {
+	if v.OnKey != nil && v.OnKey(e) || windowKey(e) {
+		return
+	}
+	page := max(int(v.down.page)-1, 1)
+	switch e.Name {
+	case fyne.KeyUp:
+		if v.row < 0 {
+			v.goTo(v.len()-1, false)
+			return
+		}
+		v.goTo(v.row-1, v.shift)
+	case fyne.KeyDown:
+		v.goTo(v.row+1, v.shift)
+	case fyne.KeyPageUp:
+		v.goTo(v.row-page, v.shift)
+	case fyne.KeyPageDown:
+		v.goTo(v.row+page, v.shift)
+	case fyne.KeyHome:
+		v.goTo(0, v.shift)
+	case fyne.KeyEnd:
+		v.goTo(v.len()-1, v.shift)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		v.open(v.row)
+	case fyne.KeyLeft:
+		v.left()
+	case fyne.KeyRight:
+		v.right()
+	case desktop.KeyMenu:
+		v.menu()
+	}
+}
+
+// menu asks for the menu of the cursor's row.
+func (v *GridView) menu() {
+	if v.row >= 0 && v.OnSecondary != nil {
+		y := v.header() + float32(float64(v.row+1)-v.down.pos)*theme.RowHeight
+		v.OnSecondary(v.row, absolute(v.impl, fyne.NewPos(24, y)))
+	}
+}
+
+// left closes a branch, or goes to the branch that a row is in; without a tree it scrolls.
+func (v *GridView) left() {
+	if v.tree == nil || v.row < 0 || v.row >= v.len() {
+		v.scroll(v.down.pos, v.across.pos-40)
+		return
+	}
+	depth, branch, open := v.tree.Level(v.row)
+	if branch && open && v.toggle != nil {
+		v.toggle(v.row)
+		return
+	}
+	for row := v.row - 1; row >= 0; row-- {
+		if d, _, _ := v.tree.Level(row); d < depth {
+			v.goTo(row, false)
+			return
+		}
+	}
+}
+
+// right opens a branch, or goes to its first row.
+func (v *GridView) right() {
+	if v.tree == nil || v.row < 0 || v.row >= v.len() {
+		v.scroll(v.down.pos, v.across.pos+40)
+		return
+	}
+	_, branch, open := v.tree.Level(v.row)
+	switch {
+	case branch && !open && v.toggle != nil:
+		v.toggle(v.row)
+	case branch && open:
+		v.goTo(v.row+1, false)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable. What it does not know goes on to the window.
+func (v *GridView) TypedShortcut(s fyne.Shortcut) {
+	switch s.(type) {
+	case *fyne.ShortcutCopy:
+		v.Copy()
+		return
+	case *fyne.ShortcutSelectAll:
+		if !v.Single {
+			v.SelectAll()
+			return
+		}
+	}
+	passOn(v.impl, s)
+}

@@ -1,0 +1,257 @@
+package kit
+
+import (
+	"image"
+	"math"
+
+	"fyne.io/fyne/v2"
+	"trestle/internal/present/screen"
+	"trestle/internal/ui/theme"
+)
+
+// gridFaces is the type of a paint, with the baselines from a row's top.
+type gridFaces struct {
+	sans, semibold, mono, monoBold, head *typeface
+	row                                  int // height in pixels
+}
+
+// draw is the raster's generator.
+func (v *GridView) draw(w, h int) image.Image {
+	s := &v.surface
+	s.begin(v.impl, v.Size(), w, h)
+	defer s.end()
+	size := float64(theme.SizeText) * s.scale
+	f := gridFaces{
+		sans: typeAt(theme.Sans, size), semibold: typeAt(theme.SansSemibold, size),
+		mono: typeAt(theme.Mono, size-s.scale*0.5), monoBold: typeAt(theme.MonoBold, size-s.scale*0.5),
+		head: typeAt(theme.SansSemibold, 12*s.scale), row: s.px(theme.RowHeight),
+	}
+	s.fill(s.img.Rect, s.color("inputBackground"))
+	v.drawRows(f)
+	if !v.HideHeader {
+		v.drawHeader(f)
+	}
+	if v.len() == 0 && v.Empty != "" {
+		v.drawEmpty(f)
+	}
+	v.down.draw(s)
+	v.across.draw(s)
+	if v.focused {
+		s.focusRing()
+	}
+	return s.img
+}
+
+// x is the pixel of a place among the columns.
+func (v *GridView) x(units float32) int {
+	return int(math.Round((float64(units) - v.across.pos) * v.surface.scale))
+}
+
+func (v *GridView) drawRows(f gridFaces) {
+	s, n := &v.surface, v.len()
+	if n == 0 {
+		return
+	}
+	columns := v.grid.Columns()
+	top := s.px(v.header())
+	first := int(v.down.pos)
+	y := top - int(math.Round((v.down.pos-float64(first))*float64(f.row)))
+	rows := image.Rect(0, top, s.img.Rect.Dx(), s.img.Rect.Dy())
+	for row := first; row < n && y < rows.Max.Y; row++ {
+		s.clip = rows
+		whole := image.Rect(0, y, rows.Max.X, y+f.row)
+		switch {
+		case v.selected.has(row) && v.focused:
+			s.fill(whole, s.color("selection"))
+		case v.selected.has(row):
+			s.fill(whole, s.color(theme.ColorSelectionInactive))
+		case row == v.hovered:
+			s.fill(whole, s.color(theme.ColorRowHover))
+		}
+		for c := range columns {
+			x0, x1 := v.x(v.edges[c]), v.x(v.edges[c+1])
+			if x1 <= 0 || x0 >= rows.Max.X {
+				continue
+			}
+			s.clip = image.Rect(x0, y, x1, y+f.row).Intersect(rows)
+			v.drawCell(f, columns[c], row, c, x0, x1, y)
+		}
+		if row == v.row && v.focused && v.selected.count() != 1 { // which of several the keys go on from
+			s.clip = rows
+			s.frame(whole, s.px(1), s.color("focus"))
+		}
+		y += f.row
+	}
+	s.clip = s.img.Rect
+}
+
+func (v *GridView) drawCell(f gridFaces, column screen.Column, row, c, x0, x1, y int) {
+	s := &v.surface
+	cell := v.grid.Cell(row, c)
+	x, end := x0+s.px(cellPad), x1-s.px(cellPad)
+	if v.tree != nil && c == 0 {
+		x = v.drawBranch(f, row, x0, y)
+	}
+	ink := s.color(theme.RoleName(cell.Role))
+	face := f.sans
+	switch {
+	case (cell.Mono || column.Mono) && cell.Bold:
+		face = f.monoBold
+	case cell.Mono || column.Mono:
+		face = f.mono
+	case cell.Bold:
+		face = f.semibold
+	}
+	text, width := "", 0.0
+	room := float64(end - x)
+	if cell.Shape != screen.ShapeNone {
+		room -= float64(s.px(15))
+	}
+	if !cell.Masked && cell.Text != "" {
+		text, width = s.fit(face, clean(cell.Text), room)
+	}
+	if column.Right && room > width {
+		x += int(room - width)
+	}
+	if cell.Shape != screen.ShapeNone {
+		side := s.px(10)
+		s.shape(cell.Shape, x, y+(f.row-side)/2, side, ink)
+		x += s.px(15)
+	}
+	if cell.Masked {
+		high := s.px(9)
+		mid := y + (f.row-high)/2
+		s.fill(image.Rect(x, mid, min(x+s.px(56), end), mid+high), s.color(theme.ColorMask))
+		return
+	}
+	s.text(face, text, float64(x), face.centre(y, f.row), ink)
+}
+
+// clean takes what is not a letter out of a text: a row is one line.
+func clean(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] < 0x20 || s[i] == 0x7f {
+			b := []byte(s)
+			for k := range b {
+				if b[k] < 0x20 || b[k] == 0x7f {
+					b[k] = ' '
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}
+
+// drawBranch draws a tree row's guides and arrow and returns where its text begins.
+func (v *GridView) drawBranch(f gridFaces, row, x0, y int) int {
+	s := &v.surface
+	depth, branch, open := v.tree.Level(row)
+	left := x0 + s.px(6)
+	for d := range depth {
+		x := left + s.px(float32(d)*treeIndent+6)
+		s.fill(image.Rect(x, y, x+s.px(1), y+f.row), s.color(theme.ColorGuide))
+	}
+	left += s.px(float32(depth) * treeIndent)
+	if branch {
+		side := s.px(10)
+		s.arrow(open, left+s.px(2), y+(f.row-side)/2, side, s.color(theme.ColorMuted))
+	}
+	return left + s.px(18)
+}
+
+func (v *GridView) drawHeader(f gridFaces) {
+	s := &v.surface
+	high := s.px(headerHeight)
+	s.fill(image.Rect(0, 0, s.img.Rect.Dx(), high), s.color("headerBackground"))
+	s.fill(image.Rect(0, high-s.px(1), s.img.Rect.Dx(), high), s.color(theme.ColorGuide))
+	if v.grid == nil {
+		return
+	}
+	for c, column := range v.grid.Columns() {
+		x0, x1 := v.x(v.edges[c]), v.x(v.edges[c+1])
+		if x1 <= 0 || x0 >= s.img.Rect.Dx() {
+			continue
+		}
+		s.clip = image.Rect(x0, 0, x1, high)
+		ink := s.color(theme.ColorMuted)
+		room := float64(x1 - x0 - 2*s.px(cellPad))
+		sorted := column.ID == v.sortBy && v.sortBy != ""
+		if sorted {
+			ink = s.color("foreground")
+			room -= float64(s.px(14))
+		}
+		title, width := s.fit(f.head, column.Title, room)
+		x := x0 + s.px(cellPad)
+		if column.Right {
+			x = x1 - s.px(cellPad) - int(width)
+			if sorted {
+				x -= s.px(14)
+			}
+		}
+		after := s.text(f.head, title, float64(x), f.head.centre(0, high), ink)
+		if sorted {
+			v.drawSort(int(after)+s.px(4), high)
+		}
+		if c < len(v.edges)-2 || v.edges[c+1] < v.Size().Width-1 {
+			s.fill(image.Rect(x1-s.px(1), s.px(6), x1, high-s.px(6)), s.color(theme.ColorGuide))
+		}
+	}
+	s.clip = s.img.Rect
+}
+
+// drawSort draws the triangle that says in which direction the column rises.
+func (v *GridView) drawSort(x, high int) {
+	s := &v.surface
+	side := s.px(9)
+	name := "up"
+	if v.descending {
+		name = "down"
+	}
+	m := sign(name, side, func(z float32) []path {
+		y := func(k float32) float32 {
+			if v.descending {
+				return (1 - k) * z
+			}
+			return k * z
+		}
+		return []path{{{.5 * z, y(.22)}, {.95 * z, y(.78)}, {.05 * z, y(.78)}}}
+	})
+	s.blit(m, x, (high-side)/2, s.color("primary"))
+}
+
+func (v *GridView) drawEmpty(f gridFaces) {
+	s := &v.surface
+	text, width := s.fit(f.sans, v.Empty, float64(s.img.Rect.Dx()-2*s.px(12)))
+	top := s.px(v.header())
+	room := s.img.Rect.Dy() - top
+	s.text(f.sans, text, (float64(s.img.Rect.Dx())-width)/2, f.sans.centre(top, min(room, s.px(120))), s.color(theme.ColorMuted))
+}
+
+// columnAt is the column under a point of the header, and whether the point is on the edge behind column edge.
+func (v *GridView) columnAt(x float32) (column, edge int) {
+	column, edge = -1, -1
+	x += float32(v.across.pos)
+	for c := 0; c+1 < len(v.edges); c++ {
+		if x >= v.edges[c] && x < v.edges[c+1] {
+			column = c
+		}
+		if math.Abs(float64(x-v.edges[c+1])) <= float64(edgeGrab) {
+			edge = c
+		}
+	}
+	return column, edge
+}
+
+// rowAt is the row under a point, -1 for none.
+func (v *GridView) rowAt(p fyne.Position) int {
+	y := p.Y - v.header()
+	if y < 0 {
+		return -1
+	}
+	row := int(v.down.pos + float64(y/theme.RowHeight))
+	if row >= v.len() {
+		return -1
+	}
+	return row
+}
