@@ -247,6 +247,9 @@ func (m *Message) encodeText(p Path, text string) ([]byte, error) {
 	if m.sets == 0 {
 		return nil, editError(p, "the message has no segments")
 	}
+	if p.Field == 2 && len(p.Segment) == 3 && isHeader([3]byte([]byte(p.Segment))) {
+		return nil, editError(p, "field 2 declares the delimiters and is never escaped; use SetRaw")
+	}
 	if text == `""` || text == "" {
 		return []byte(text), nil
 	}
