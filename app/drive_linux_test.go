@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -102,6 +103,7 @@ func driveWindow(t *testing.T, width, height int, scale float64, args ...string)
 		return err == nil && w.id != ""
 	})
 	w.run("xdotool", "windowfocus", w.id)
+	w.wait("something in the window", func() bool { return colours(w.Picture()) >= 20 }) // the first frames are empty
 	return w
 }
 
@@ -137,12 +139,12 @@ func startDisplay(t *testing.T, width, height int) string {
 	if err := r.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		t.Fatal(err)
 	}
-	number := make([]byte, 16)
-	n, err := r.Read(number)
-	if err != nil || n == 0 {
+	// The server writes the line end by itself and takes it amiss if nobody reads that.
+	number, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
 		t.Fatalf("the virtual display did not start: %v\n%s", err, server.log())
 	}
-	return ":" + strings.TrimSpace(string(number[:n]))
+	return ":" + strings.TrimSpace(number)
 }
 
 // process is a child that dies with the test, or with the test's process however that ends.
@@ -414,4 +416,16 @@ func same(a, b image.Image) bool {
 		}
 	}
 	return true
+}
+
+// colours counts the different colours of a picture, looking at every fourth pixel.
+func colours(img image.Image) int {
+	seen := map[[3]uint32]bool{}
+	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y += 2 {
+		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x += 2 {
+			r, g, b, _ := img.At(x, y).RGBA()
+			seen[[3]uint32{r, g, b}] = true
+		}
+	}
+	return len(seen)
 }
