@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,7 @@ const (
 	ActionDeleted         Action = "deleted"
 	ActionExported        Action = "exported"
 	ActionClosed          Action = "closed"
+	ActionBroken          Action = "log broken"
 )
 
 // LogEntry is one row of the access log.
@@ -49,6 +51,8 @@ type LogEntry struct {
 type accessLog struct {
 	key  []byte
 	user string
+
+	broken atomic.Bool // an entry ActionBroken was written in this session
 
 	mu   sync.Mutex
 	seen map[string]time.Time // what was logged lately; see repeated
@@ -115,23 +119,42 @@ const logPurpose = "trestle/access-log"
 // firstMAC stands for the row before the first.
 var firstMAC = make([]byte, sha256.Size)
 
-// log appends an entry, in the transaction of the act that it tells of.
+// log appends an entry, in the transaction of the act that it tells of. If the log does not end as it was written, that
+// becomes an entry of its own before: the next head would else hide that entries were cut off.
 func (t *tx) log(action Action, object, details string) error {
 	l := &t.w.log
-	e := LogEntry{Time: time.Now().UTC().Truncate(time.Microsecond), User: l.user, Action: action, Object: object, Details: details}
+	var seq int64
+	var head []byte
 	previous := firstMAC
-	err := t.QueryRow("SELECT seq, mac FROM access_log ORDER BY seq DESC LIMIT 1").Scan(&e.Seq, &previous)
+	err := t.QueryRow("SELECT seq, mac FROM access_log ORDER BY seq DESC LIMIT 1").Scan(&seq, &previous)
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		err = t.QueryRow("SELECT mac FROM access_log_head WHERE id=1").Scan(&head)
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	e.Seq++
-	mac := l.mac(e, previous)
-	if _, err := t.Exec("INSERT INTO access_log(seq, at, user, action, object, details, mac) VALUES(?,?,?,?,?,?,?)",
-		e.Seq, e.Time.UnixMicro(), e.User, string(e.Action), e.Object, e.Details, mac); err != nil {
+	if (seq > 0 || head != nil) && !hmac.Equal(head, l.headMAC(seq, previous)) {
+		l.broken.Store(true)
+		e := LogEntry{User: l.user, Action: ActionBroken, Details: fmt.Sprintf("the log did not end as it was written; entries after %d may be missing", seq)}
+		if seq, previous, err = t.appendEntry(e, seq, previous); err != nil {
+			return err
+		}
+	}
+	seq, previous, err = t.appendEntry(LogEntry{User: l.user, Action: action, Object: object, Details: details}, seq, previous)
+	if err != nil {
 		return err
 	}
-	_, err = t.Exec("INSERT INTO access_log_head(id, mac) VALUES(1, ?) ON CONFLICT(id) DO UPDATE SET mac=excluded.mac", l.headMAC(e.Seq, mac))
+	_, err = t.Exec("INSERT INTO access_log_head(id, mac) VALUES(1, ?) ON CONFLICT(id) DO UPDATE SET mac=excluded.mac", l.headMAC(seq, previous))
 	return err
+}
+
+// appendEntry writes one row after the row seq, and gives its number and MAC.
+func (t *tx) appendEntry(e LogEntry, seq int64, previous []byte) (int64, []byte, error) {
+	e.Seq, e.Time = seq+1, time.Now().UTC().Truncate(time.Microsecond)
+	mac := t.w.log.mac(e, previous)
+	_, err := t.Exec("INSERT INTO access_log(seq, at, user, action, object, details, mac) VALUES(?,?,?,?,?,?,?)",
+		e.Seq, e.Time.UnixMicro(), e.User, string(e.Action), e.Object, e.Details, mac)
+	return e.Seq, mac, err
 }
 
 // Log lists entries with a number above after, oldest first, at most limit.
@@ -180,6 +203,9 @@ func (w *Workspace) verifyLog(ctx context.Context, db *sql.DB) (entries int64, e
 		}
 		if !hmac.Equal(mac, w.log.mac(e, previous)) {
 			return fail(ErrDamaged, "entry %d of the access log, or the one before it, is not as it was written", e.Seq)
+		}
+		if e.Action == ActionBroken {
+			return fail(ErrDamaged, "entries of the access log after %d were removed or changed; that was found at %s", e.Seq-1, e.Time.Format(time.RFC3339))
 		}
 		entries++
 		previous = bytes.Clone(mac)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,9 +17,8 @@ import (
 type role int
 
 const (
-	writer  role = iota // the one connection that writes
-	reader              // one of a few that only read
-	creator             // the writer of a file that has no pages yet
+	writer role = iota // the one connection that writes
+	reader             // one of a few that only read
 )
 
 const (
@@ -34,10 +34,6 @@ func pragmas(r role, pageSize int) []string {
 		"PRAGMA busy_timeout=10000",
 		"PRAGMA temp_store=MEMORY",
 	}
-	if r == creator {
-		// Turning WAL on writes page 1, and would need a rollback journal, which our VFS refuses to make.
-		p = append(p, "PRAGMA journal_mode=MEMORY")
-	}
 	cache := writerCacheKiB
 	if r == reader {
 		cache = readerCacheKiB
@@ -51,7 +47,6 @@ func pragmas(r role, pageSize int) []string {
 		"PRAGMA foreign_keys=ON",
 		"PRAGMA secure_delete=ON",
 		"PRAGMA trusted_schema=OFF",
-		"PRAGMA cell_size_check=ON",
 		fmt.Sprintf("PRAGMA cache_size=-%d", cache),
 	)
 	if r == reader {
@@ -86,6 +81,27 @@ func connect(path string, k *sealed.Keys, r role) *sql.DB {
 	return db
 }
 
+// firstPage writes page 1 of a file that has only a header. Turning the write-ahead log on does that outside of the log,
+// for which SQLite would make a rollback journal; our VFS refuses those, so it is kept in memory.
+func firstPage(path string, k *sealed.Keys) error {
+	c, err := (&sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		if err := c.SetFileControlInt("main", sealed.ReserveBytes, sealed.Overhead); err != nil {
+			return err
+		}
+		if _, err := answer(c, fmt.Sprintf("PRAGMA page_size=%d", k.PageSize())); err != nil {
+			return err
+		}
+		if _, err := answer(c, "PRAGMA journal_mode=MEMORY"); err != nil {
+			return err
+		}
+		return prepare(c, writer, k.PageSize())
+	}}).Open(k.URI(path) + "&mode=rw")
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
 // prepare is what every connection goes through before its first statement.
 func prepare(c *sqlite3.SQLiteConn, r role, pageSize int) error {
 	// Before anything else: SQLite must leave room for tag and nonce in every page that this connection makes.
@@ -106,7 +122,7 @@ func prepare(c *sqlite3.SQLiteConn, r role, pageSize int) error {
 }
 
 // errNoWAL is SQLite's answer where the file system has no shared memory, as on some network drives.
-var errNoWAL = fmt.Errorf("no write-ahead log")
+var errNoWAL = errors.New("no write-ahead log")
 
 // answer runs a pragma and gives the first column of its first row.
 func answer(c *sqlite3.SQLiteConn, q string) (string, error) {

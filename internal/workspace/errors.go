@@ -88,8 +88,11 @@ func (w *Workspace) sqlError(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx != nil && ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if w.isClosed.Load() {
+		return fail(fs.ErrClosed, "%s is closed; open it again", w.name)
 	}
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
@@ -105,8 +108,10 @@ const (
 )
 
 func (w *Workspace) coded(e sqlite3.Error) error {
+	// Where SQLite runs a statement of its own inside ours, as FTS5 does, only the bare code comes out.
+	inside := e.Code == sqlite3.ErrIoErr && int(e.ExtendedCode) == int(sqlite3.ErrIoErr) && w.keys.Failures() > 0
 	switch {
-	case int(e.ExtendedCode) == codeIOErrData || e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrFormat:
+	case inside || int(e.ExtendedCode) == codeIOErrData || e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrFormat:
 		where := ""
 		if ev := w.keys.Events(); len(ev) > 0 {
 			where = " (" + ev[len(ev)-1].String() + ")"
@@ -123,11 +128,7 @@ func (w *Workspace) coded(e sqlite3.Error) error {
 	case e.Code == sqlite3.ErrTooBig:
 		return fmt.Errorf("%s: one value is larger than a workspace can hold (1 GB)", w.name)
 	case e.Code == sqlite3.ErrIoErr:
-		why := ""
-		if e.SystemErrno != 0 {
-			why = ": " + e.SystemErrno.Error()
-		}
-		return fmt.Errorf("%s: reading or writing the disk failed (SQLite %d%s)", w.name, int(e.ExtendedCode), why)
+		return fmt.Errorf("%s: reading or writing the disk failed (SQLite %d); check the disk, then try again", w.name, int(e.ExtendedCode))
 	}
 	// What is left are mistakes of this package; e.Code's text is a constant of SQLite without any data in it.
 	return fmt.Errorf("%s: %s (SQLite %d)", w.name, strings.TrimSpace(e.Code.Error()), int(e.ExtendedCode))

@@ -189,6 +189,7 @@ func parseDay(field, value string) (from, to time.Time, err error) {
 func (q Query) String() string {
 	var parts []string
 	add := func(field, value string) {
+		value = strings.ReplaceAll(value, `"`, "")
 		if value == "" {
 			return
 		}

@@ -41,7 +41,7 @@ func searchText(r *inspect.Record) (text string, ok bool) {
 func plain(m *hl7.Message) bool {
 	b := m.Bytes()
 	esc := m.Delimiters().Escape
-	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
+	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 || bytes.IndexByte(b, 0x1b) >= 0 { // 0x1b: ISO 2022
 		return false
 	}
 	if esc != "" && bytes.Count(b, []byte(esc)) > 1 { // one is in MSH-2

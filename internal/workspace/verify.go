@@ -11,26 +11,60 @@ import (
 
 // Report is what Verify found.
 type Report struct {
-	Name         string
-	Pages        int64    // pages read, free ones included
-	BadPages     int64    // pages that are not as they were written
-	BadPageList  []uint64 // the first hundred of them
-	Tail         int64    // bytes after the last whole page: the file was cut off
-	HeaderMended bool     // one of the two header copies is damaged or old
-	Recovered    bool     // a write-ahead log was left by a crash, and was folded in
-	LogLoss      string   // what was wrong in that log; empty is nothing
-	Integrity    []string // what SQLite's integrity_check says, empty is nothing
-	FullText     []string // what is wrong with the indexes of words; they can be built again
-	LogEntries   int64
-	LogProblem   string // what is wrong with the access log
-	Messages     int64  // messages found
-	Readable     int64  // messages whose bytes read; counted only if something is wrong
-	Unreadable   []int64
+	Name        string
+	Pages       int64    // pages read, free ones included
+	BadPages    int64    // pages that are not as they were written
+	BadPageList []uint64 // the first hundred of them
+	Tail        int64    // bytes after the last whole page: the file was cut off
+	HeaderCopy  bool     // one of the two header copies is damaged or old; opening mends it
+	Recovered   bool     // a write-ahead log was left by a crash, and was folded in
+	LogLoss     string   // what was wrong in that log; empty is nothing
+	Integrity   []string // what SQLite's integrity_check says, empty is nothing
+	FullText    []string // what is wrong with the indexes of words; they can be built again
+	LogEntries  int64
+	LogProblem  string  // what is wrong with the access log
+	Messages    int64   // messages found
+	Readable    int64   // messages whose bytes read; counted only if something is wrong
+	Unreadable  []int64 // the first hundred of those that do not
+
+	countedReadable bool
 }
 
 // OK reports whether everything is as it was written.
 func (r Report) OK() bool {
-	return r.BadPages == 0 && r.Tail == 0 && len(r.Integrity) == 0 && len(r.FullText) == 0 && r.LogProblem == "" && r.LogLoss == ""
+	return len(r.Problems()) == 0
+}
+
+// Problems lists what is wrong in sentences, and what to do; empty if nothing is.
+func (r Report) Problems() []string {
+	var out []string
+	add := func(bad bool, format string, a ...any) {
+		if bad {
+			out = append(out, fmt.Sprintf(format, a...))
+		}
+	}
+	add(r.HeaderCopy, "One of the two copies of the header is damaged or old. Nothing is lost; opening the workspace mends it.")
+	add(r.LogLoss != "", "The write-ahead log that a crash left did not read to its end: %s.", r.LogLoss)
+	add(r.BadPages > 0, "%d of %d pages are damaged or were changed from outside, the first is page %v.", r.BadPages, r.Pages, first(r.BadPageList))
+	add(r.Tail > 0, "The file was cut off: it ends inside a page.")
+	for _, s := range r.Integrity {
+		add(true, "Structure: %s.", s)
+	}
+	for _, s := range r.FullText {
+		add(true, "Index of words: %s.", s)
+	}
+	add(r.LogProblem != "", "Access log: %s.", r.LogProblem)
+	if len(out) > 0 && r.countedReadable {
+		add(true, "%d messages still read. Restore the workspace from a backup, or export what reads.", r.Readable)
+	}
+	return out
+}
+
+func first(pages []uint64) uint64 {
+	if len(pages) == 0 {
+		return 0
+	}
+	return pages[0]
 }
 
 // maxListed is how many problems of one kind a report lists.
@@ -48,7 +82,7 @@ func Verify(ctx context.Context, path string, passphrase []byte, progress func(d
 		return Report{}, err
 	}
 	defer w.abandon()
-	r := Report{Name: w.name, HeaderMended: w.header.NeedsRewrite()}
+	r := Report{Name: w.name, HeaderCopy: w.header.NeedsRewrite()}
 	if w.keys, err = w.header.Keys(); err != nil {
 		return r, err
 	}
@@ -67,7 +101,7 @@ func Verify(ctx context.Context, path string, passphrase []byte, progress func(d
 	if err := ctx.Err(); err != nil {
 		return r, err
 	}
-	if !r.OK() {
+	if r.BadPages > 0 || r.Tail > 0 || len(r.Integrity) > 0 {
 		w.countReadable(ctx, &r)
 	}
 	return r, ctx.Err()
@@ -154,6 +188,7 @@ func (w *Workspace) checkWords(ctx context.Context) error {
 // countReadable reads every message by itself. A connection that met a damaged page is given up, so that the next
 // message is read by a fresh one.
 func (w *Workspace) countReadable(ctx context.Context, r *Report) {
+	r.countedReadable = true
 	var top int64
 	if err := w.read.QueryRowContext(ctx, "SELECT max(id) FROM contents").Scan(&top); err != nil {
 		var seq sql.NullInt64

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -32,8 +33,9 @@ type Workspace struct {
 	log      accessLog
 	warnings []string
 
-	closing sync.Once
-	closed  error
+	closing  sync.Once
+	isClosed atomic.Bool
+	closed   error
 }
 
 var _ inspect.Store = (*Workspace)(nil)
@@ -86,7 +88,7 @@ func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions
 	if err := h.SetSlot(0, sealed.SlotPassphrase, pass, kdf.cost()); err != nil {
 		return nil, err
 	}
-	defer debug.FreeOSMemory() // Argon2id's blocks
+	defer releaseBlocks(kdf.MemoryKiB)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions
 		return nil, fileError("to make", name, err)
 	}
 	w := &Workspace{path: path, name: name, header: h}
-	err = w.start(ctx, creator, func() error { return w.fill(ctx, o) })
+	err = w.start(ctx, true, func() error { return w.fill(ctx, o) })
 	if err != nil {
 		for _, suffix := range []string{"-wal", "-shm", ""} {
 			os.Remove(path + suffix)
@@ -102,6 +104,13 @@ func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions
 		return nil, err
 	}
 	return w, nil
+}
+
+// releaseBlocks gives the memory of an Argon2id run back to the system, if it was worth the trouble.
+func releaseBlocks(kib uint32) {
+	if kib >= 16<<10 {
+		debug.FreeOSMemory()
+	}
 }
 
 // fill writes what a new workspace contains.
@@ -135,7 +144,7 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 		return nil, err
 	}
 	failed := w.lock.owner
-	err = w.start(ctx, writer, func() error {
+	err = w.start(ctx, false, func() error {
 		w.log.user = userOr(o.User)
 		if err := w.upgrade(ctx); err != nil {
 			return err
@@ -170,6 +179,9 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 	if fi.IsDir() {
 		return nil, fail(ErrNotWorkspace, "%s is a folder, not a Trestle workspace; choose a file that ends in .trestle", name)
 	}
+	if !fi.Mode().IsRegular() { // a pipe would keep us waiting for ever
+		return nil, fail(ErrNotWorkspace, "%s is not a file but a device or a pipe; choose a file that ends in .trestle", name)
+	}
 	if path, err = filepath.Abs(path); err == nil {
 		path, err = filepath.EvalSymlinks(path) // the lock and the log belong beside the real file
 	}
@@ -199,7 +211,8 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 	pass := normalise(passphrase)
 	defer clear(pass)
 	_, err = h.Unlock(sealed.SlotPassphrase, pass)
-	defer debug.FreeOSMemory() // Argon2id's blocks
+	_, cost := h.Slot(0)
+	defer releaseBlocks(cost.MemoryKiB)
 	if errors.Is(err, sealed.ErrWrongSecret) {
 		w.lock.failed()
 		w.lock = nil
@@ -213,7 +226,7 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 
 // start opens the connections of a workspace whose header is unlocked, and runs first on it. With an error nothing is
 // left open.
-func (w *Workspace) start(ctx context.Context, r role, first func() error) (err error) {
+func (w *Workspace) start(ctx context.Context, create bool, first func() error) (err error) {
 	defer func() {
 		if err != nil {
 			err = w.openError(ctx, err)
@@ -239,7 +252,12 @@ func (w *Workspace) start(ctx context.Context, r role, first func() error) (err 
 	if w.log.key, err = w.header.Derive(logPurpose); err != nil {
 		return err
 	}
-	w.write = connect(w.path, w.keys, r)
+	if create {
+		if err := firstPage(w.path, w.keys); err != nil {
+			return err
+		}
+	}
+	w.write = connect(w.path, w.keys, writer)
 	if err := w.write.PingContext(ctx); err != nil {
 		return err
 	}
@@ -278,6 +296,9 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 	}
 	w.lock.owner.Failed, w.lock.owner.LastFailed = 0, time.Time{}
 	w.lock.write()
+	if w.log.broken.Load() {
+		w.warnings = append(w.warnings, "the access log does not end as it was written: entries were removed or changed from outside; run verify")
+	}
 	if w.header.NeedsRewrite() {
 		w.warnings = append(w.warnings, "one of the two copies of the header was damaged or old; it was mended from the other")
 		return w.writeHeader(ctx)
@@ -327,12 +348,14 @@ func (w *Workspace) checkpoint(ctx context.Context) error {
 }
 
 // Close writes the last entry of the access log, folds the write-ahead log into the file, closes it and forgets the
-// keys. It may be called more than once.
+// keys. It may be called more than once. Calls that are under way must have ended or be cancelled before.
 func (w *Workspace) Close() error {
 	w.closing.Do(func() {
 		ctx := context.Background()
 		err := w.update(ctx, func(tx *tx) error { return tx.log(ActionClosed, w.name, "") })
-		w.closed = errors.Join(err, w.checkpoint(ctx), w.abandon())
+		err = errors.Join(err, w.checkpoint(ctx))
+		w.isClosed.Store(true)
+		w.closed = errors.Join(err, w.abandon())
 	})
 	return w.closed
 }
