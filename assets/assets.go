@@ -15,7 +15,8 @@ import "embed"
 //go:embed fonts/*.ttf
 var Fonts embed.FS
 
-// Icons holds the Phosphor icons in use below "icons/", one filled path each, so that a theme can recolour them.
+// Icons holds the Phosphor icons in use below "icons/", filled paths, so that a theme can recolour them. Their arcs are
+// written as curves: the SVG reader of the window draws some arcs wrong.
 //
 //go:embed icons/*.svg
 var Icons embed.FS

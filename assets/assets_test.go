@@ -35,5 +35,10 @@ func TestIconsCanBeRecoloured(t *testing.T) {
 		if s := string(b); !strings.Contains(s, `fill="currentColor"`) || strings.Contains(s, `fill="#`) {
 			t.Errorf("%s has colours of its own", e.Name())
 		}
+		for _, d := range strings.Split(string(b), ` d="`)[1:] {
+			if strings.ContainsAny(d[:strings.IndexByte(d, '"')], "Aa") {
+				t.Errorf("%s has arcs: write them as curves", e.Name())
+			}
+		}
 	}
 }

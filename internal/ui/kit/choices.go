@@ -85,7 +85,7 @@ func (r *choicesRenderer) Destroy()                     {}
 func (r *choicesRenderer) Layout(fyne.Size)             { r.build() }
 func (r *choicesRenderer) Objects() []fyne.CanvasObject { return r.objects }
 func (r *choicesRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(paletteWidth, choiceHeight*paletteRows)
+	return fyne.NewSize(paletteWidth, choiceHeight*float32(min(max(len(r.l.p.found), 1), paletteRows)))
 }
 func (r *choicesRenderer) Refresh() { r.build(); canvas.Refresh(r.l) }
 

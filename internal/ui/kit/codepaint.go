@@ -83,12 +83,12 @@ func (v *CodeView) drawLines(f codeFaces) {
 	cursorLine, _ := v.text.Position(v.cursor)
 	text := image.Rect(m.gutter, 0, s.img.Rect.Dx(), s.img.Rect.Dy())
 	for line := first; line < last; line++ {
-		s.clip = text
+		s.within(text)
 		v.drawLine(f, line, y, shown)
 		if line == cursorLine {
 			v.drawCursor(y)
 		}
-		s.clip = s.img.Rect
+		s.all()
 		if !v.HideNumbers {
 			v.drawNumber(f, line, y, line == cursorLine)
 		}

@@ -49,6 +49,7 @@ type CodeView struct {
 	selecting      bool // the primary button is held in the text
 	pointer        fyne.Position
 	auto           *fyne.Animation
+	unseen         bool // the cursor is to be scrolled into view once there is a size
 	clicks         int
 	clicked        time.Time
 	clickedAt      fyne.Position
@@ -78,7 +79,7 @@ func NewCodeView() *CodeView {
 // SetText shows t from its beginning. Marks, cursor and selection start anew.
 func (v *CodeView) SetText(t screen.Text) {
 	v.marks, v.cursor, v.anchor, v.goal = nil, 0, 0, 0
-	v.down.pos, v.across.pos, v.widest = 0, 0, 1
+	v.down.pos, v.across.pos, v.widest, v.unseen = 0, 0, 1, false
 	v.put(t)
 }
 
@@ -186,6 +187,10 @@ func (v *CodeView) within(offset int) int {
 
 // reveal scrolls the cursor into view, with a little of what surrounds it.
 func (v *CodeView) reveal() {
+	if v.Size().Width <= 0 { // not laid out yet
+		v.unseen = true
+		return
+	}
 	v.measure()
 	line, col := v.text.Position(v.cursor)
 	l, c := float64(line), float64(col)
@@ -240,7 +245,15 @@ func (v *CodeView) MinSize() fyne.Size {
 func (v *CodeView) CreateRenderer() fyne.WidgetRenderer {
 	v.raster = canvas.NewRaster(v.draw)
 	v.raster.ScaleMode = canvas.ImageScalePixels
-	return &rasterRenderer{raster: v.raster, layout: v.measure, min: v.MinSize}
+	return &rasterRenderer{raster: v.raster, layout: v.resized, min: v.MinSize}
+}
+
+func (v *CodeView) resized() {
+	v.measure()
+	if v.unseen && v.Size().Width > 0 {
+		v.unseen = false
+		v.reveal()
+	}
 }
 
 // rasterRenderer shows a widget that is one raster.

@@ -58,7 +58,7 @@ func (v *GridView) drawRows(f gridFaces) {
 	y := top - int(math.Round((v.down.pos-float64(first))*float64(f.row)))
 	rows := image.Rect(0, top, s.img.Rect.Dx(), s.img.Rect.Dy())
 	for row := first; row < n && y < rows.Max.Y; row++ {
-		s.clip = rows
+		s.within(rows)
 		whole := image.Rect(0, y, rows.Max.X, y+f.row)
 		switch {
 		case v.selected.has(row) && v.focused:
@@ -73,16 +73,16 @@ func (v *GridView) drawRows(f gridFaces) {
 			if x1 <= 0 || x0 >= rows.Max.X {
 				continue
 			}
-			s.clip = image.Rect(x0, y, x1, y+f.row).Intersect(rows)
+			s.within(image.Rect(x0, y, x1, y+f.row).Intersect(rows))
 			v.drawCell(f, columns[c], row, c, x0, x1, y)
 		}
 		if row == v.row && v.focused && v.selected.count() != 1 { // which of several the keys go on from
-			s.clip = rows
+			s.within(rows)
 			s.frame(whole, s.px(1), s.color("focus"))
 		}
 		y += f.row
 	}
-	s.clip = s.img.Rect
+	s.all()
 }
 
 func (v *GridView) drawCell(f gridFaces, column screen.Column, row, c, x0, x1, y int) {
@@ -173,7 +173,7 @@ func (v *GridView) drawHeader(f gridFaces) {
 		if x1 <= 0 || x0 >= s.img.Rect.Dx() {
 			continue
 		}
-		s.clip = image.Rect(x0, 0, x1, high)
+		s.within(image.Rect(x0, 0, x1, high))
 		ink := s.color(theme.ColorMuted)
 		room := float64(x1 - x0 - 2*s.px(cellPad))
 		sorted := column.ID == v.sortBy && v.sortBy != ""
@@ -182,22 +182,20 @@ func (v *GridView) drawHeader(f gridFaces) {
 			room -= float64(s.px(14))
 		}
 		title, width := s.fit(f.head, column.Title, room)
-		x := x0 + s.px(cellPad)
-		if column.Right {
+		x, arrow := x0+s.px(cellPad), x0+s.px(cellPad)+int(width)+s.px(4)
+		if column.Right { // the title stands over the numbers, so the arrow goes before it
 			x = x1 - s.px(cellPad) - int(width)
-			if sorted {
-				x -= s.px(14)
-			}
+			arrow = x - s.px(14)
 		}
-		after := s.text(f.head, title, float64(x), f.head.centre(0, high), ink)
+		s.text(f.head, title, float64(x), f.head.centre(0, high), ink)
 		if sorted {
-			v.drawSort(int(after)+s.px(4), high)
+			v.drawSort(arrow, high)
 		}
 		if c < len(v.edges)-2 || v.edges[c+1] < v.Size().Width-1 {
 			s.fill(image.Rect(x1-s.px(1), s.px(6), x1, high-s.px(6)), s.color(theme.ColorGuide))
 		}
 	}
-	s.clip = s.img.Rect
+	s.all()
 }
 
 // drawSort draws the triangle that says in which direction the column rises.

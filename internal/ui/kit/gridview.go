@@ -251,10 +251,14 @@ func (v *GridView) header() float32 {
 // measure brings columns, extents and the selection up to date with the grid and the size.
 func (v *GridView) measure() {
 	size, n := v.Size(), v.len()
-	v.columns(size.Width)
 	v.down.page = max(float64((size.Height-v.header())/theme.RowHeight), 1)
 	v.down.total = float64(n)
 	v.down.cross, v.down.from, v.down.length = size.Width, v.header()+2, size.Height-v.header()-4
+	room := size.Width
+	if v.down.needed() { // numbers at the right edge do not stand below the bar
+		room -= barThick
+	}
+	v.columns(room)
 	v.across.page = float64(size.Width)
 	v.across.total = float64(v.edges[len(v.edges)-1])
 	v.across.cross, v.across.from, v.across.length = size.Height, 2, size.Width-4
@@ -271,41 +275,48 @@ func (v *GridView) measure() {
 	v.selected.remove(n, math.MaxInt)
 }
 
-// columns lays the columns out: the width that the user gave, else the column's own; what is left over goes to those
-// that take a share. A column alone always takes all.
+// columns lays the columns out: the width that the user gave, else the column's own. What is left over goes to those
+// that take a share, and what is missing is taken from them, down to their least width. A column alone takes all.
 func (v *GridView) columns(width float32) {
 	v.edges = append(v.edges[:0], 0)
 	if v.grid == nil {
 		return
 	}
+	const least = 24
 	all := v.grid.Columns()
+	takes := func(c screen.Column) bool {
+		_, set := v.widths[c.ID]
+		return !set && (c.Flex || len(all) == 1)
+	}
 	used, shares := float32(0), 0
 	for _, c := range all {
-		w, set := v.widths[c.ID]
-		if !set {
-			w = c.Width
-			if c.Flex || len(all) == 1 {
-				shares++
-			}
+		if takes(c) {
+			shares++
 		}
-		used += max(w, c.MinWidth, 24)
+		used += v.width(c, least)
 	}
-	extra := float32(0)
+	share := float32(0)
 	if shares > 0 {
-		extra = max(width-used, 0) / float32(shares)
+		share = (width - used) / float32(shares)
 	}
 	x := float32(0)
 	for _, c := range all {
-		w, set := v.widths[c.ID]
-		if !set {
-			w = max(c.Width, c.MinWidth, 24)
-			if c.Flex || len(all) == 1 {
-				w += extra
-			}
+		w := v.width(c, least)
+		if takes(c) {
+			w = max(w+share, c.MinWidth, min(w, 72))
 		}
-		x += max(w, c.MinWidth, 24)
+		x += w
 		v.edges = append(v.edges, x)
 	}
+}
+
+// width is a column's width before what is left over is shared.
+func (v *GridView) width(c screen.Column, least float32) float32 {
+	w, set := v.widths[c.ID]
+	if !set {
+		w = c.Width
+	}
+	return max(w, c.MinWidth, least)
 }
 
 func (v *GridView) repaint() {

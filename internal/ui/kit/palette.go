@@ -2,6 +2,7 @@ package kit
 
 import (
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -56,8 +57,11 @@ func ShowPalette(c fyne.Canvas, placeholder string, items []Item, closed func())
 	p.list = newChoices(p)
 	p.nothing = NewText("Nothing has that name.", screen.RoleMuted)
 	p.nothing.Align = fyne.TextAlignCenter
-	body := container.NewVBox(p.entry, container.NewStack(p.list, p.nothing))
-	p.popup = widget.NewPopUp(container.New(&sized{fyne.NewSize(paletteWidth, 0)}, body), c)
+	field := container.NewBorder(nil, nil, container.NewHBox(Gap(5, 0), widget.NewIcon(theme.IconIn(theme.IconSearch, theme.ColorMuted))), nil, p.entry)
+	body := container.NewVBox(Gap(0, 2), field, NewRule(), container.NewStack(p.list, p.nothing), Gap(0, 2))
+	frame := NewPanel("")
+	frame.Stroke, frame.Radius = theme.ColorGuide, 4
+	p.popup = widget.NewPopUp(container.NewStack(container.New(&sized{fyne.NewSize(paletteWidth, 0)}, body), frame), c)
 	p.Query("")
 	size := p.popup.MinSize()
 	p.popup.ShowAtPosition(fyne.NewPos(max((c.Size().Width-size.Width)/2, 0), min(72, max(c.Size().Height-size.Height, 0)/2)))
@@ -71,8 +75,8 @@ func (p *Palette) Query(text string) {
 	for _, it := range p.items {
 		if score, at, ok := match(text, it.Title); ok {
 			p.found = append(p.found, choice{it, at, score})
-		} else if score, _, ok := match(text, it.Detail+" "+it.Title); ok {
-			p.found = append(p.found, choice{it, nil, score - 100})
+		} else if strings.Contains(strings.ToLower(it.Detail), strings.ToLower(text)) {
+			p.found = append(p.found, choice{it, nil, -1000})
 		}
 	}
 	if text != "" {
@@ -91,6 +95,7 @@ func (p *Palette) Query(text string) {
 	}
 	p.list.first, p.list.chosen = 0, 0
 	p.list.Refresh()
+	p.popup.Resize(p.popup.MinSize())
 }
 
 // Found is the titles that match, in order.

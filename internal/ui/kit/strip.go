@@ -82,6 +82,15 @@ func Gap(width, height float32) fyne.CanvasObject {
 	return p
 }
 
+// NewProse returns muted text that wraps between words.
+func NewProse(text string, align fyne.TextAlign) *widget.RichText {
+	style := widget.RichTextStyleParagraph
+	style.Alignment, style.ColorName = align, theme.ColorMuted
+	t := widget.NewRichText(&widget.TextSegment{Text: text, Style: style})
+	t.Wrapping = fyne.TextWrapWord
+	return t
+}
+
 // EmptyState fills a place that has nothing yet: what goes there and the first step.
 type EmptyState struct {
 	widget.BaseWidget
@@ -102,8 +111,7 @@ func (e *EmptyState) CreateRenderer() fyne.WidgetRenderer {
 	icon := widget.NewIcon(theme.IconIn(e.icon, theme.ColorMuted))
 	title := NewTitle(e.title, 15)
 	title.Align = fyne.TextAlignCenter
-	words := widget.NewLabel(e.text)
-	words.Wrapping, words.Alignment, words.Importance = fyne.TextWrapWord, fyne.TextAlignCenter, widget.LowImportance
+	words := NewProse(e.text, fyne.TextAlignCenter)
 	column := []fyne.CanvasObject{container.New(&sized{fyne.NewSize(40, 40)}, icon), gap(0), title, container.New(&sized{fyne.NewSize(400, 0)}, words)}
 	if len(e.actions) > 0 {
 		row := container.NewHBox(layout.NewSpacer())

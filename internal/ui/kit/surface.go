@@ -52,6 +52,11 @@ func scaleOf(wid fyne.Widget, size fyne.Size, w, h int) float64 {
 	return math.Round(ratio*20) / 20
 }
 
+// within limits what is painted to a part of the picture, until all lifts the limit.
+func (s *surface) within(r image.Rectangle) { s.clip = r.Intersect(s.img.Rect) }
+
+func (s *surface) all() { s.clip = s.img.Rect }
+
 // color is a colour of the theme, looked up once a paint.
 func (s *surface) color(n fyne.ThemeColorName) color.NRGBA {
 	c, ok := s.inks[n]
