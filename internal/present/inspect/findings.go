@@ -1,0 +1,191 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"trestle/internal/check"
+	"trestle/internal/compare"
+	core "trestle/internal/inspect"
+	"trestle/internal/job"
+	"trestle/internal/present/screen"
+)
+
+// findingRows is the list of findings of the open message, root causes first.
+type findingRows struct {
+	m        *Model
+	selected int
+}
+
+var findingColumns = []screen.Column{
+	{ID: "finding", Title: "Finding", Width: 176, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "path", Title: "Path", Width: 84, MinWidth: 40, Mono: true, Fixed: true},
+	{ID: "text", Title: "What is wrong", Width: 80, MinWidth: 80, Flex: true, Fixed: true},
+}
+
+// FindingList is the findings as rows.
+func (m *Model) FindingList() screen.Grid { return (*findingGrid)(&m.findings) }
+
+type findingGrid findingRows
+
+func (g *findingGrid) Columns() []screen.Column { return findingColumns }
+func (g *findingGrid) Len() int                 { return len(g.m.open.findings) }
+
+func (g *findingGrid) Cell(row, col int) screen.Cell {
+	f := g.m.open.findings[row]
+	switch findingColumns[col].ID {
+	case "finding":
+		c := severityCell(f.Severity)
+		c.Text, c.Role = f.Code, roleOf(f.Severity)
+		return c
+	case "path":
+		return screen.Cell{Text: f.Path, Role: screen.RoleMuted}
+	}
+	return screen.Cell{Text: f.Text, Masked: g.m.masked}
+}
+
+func roleOf(s check.Severity) screen.Role { return severityCell(s).Role }
+
+func (r *findingRows) reset() { r.selected = -1 }
+
+// follow chooses the most serious of the findings that cover the cursor, the shortest of those.
+func (r *findingRows) follow() {
+	at := r.m.open.cursor
+	if r.covers(r.selected, at) {
+		return
+	}
+	r.selected = -1
+	for i, f := range r.m.open.findings {
+		if !r.covers(i, at) || f.Length >= len(r.m.open.bytes) {
+			continue
+		}
+		if r.selected < 0 {
+			r.selected = i
+			continue
+		}
+		best := r.m.open.findings[r.selected]
+		if f.Severity > best.Severity || f.Severity == best.Severity && f.Length < best.Length {
+			r.selected = i
+		}
+	}
+}
+
+func (r *findingRows) covers(i, at int) bool {
+	if i < 0 || i >= len(r.m.open.findings) {
+		return false
+	}
+	f := r.m.open.findings[i]
+	return at >= f.Offset && (at < f.Offset+f.Length || at == f.Offset)
+}
+
+// SelectedFinding is the chosen finding's row, -1 for none.
+func (m *Model) SelectedFinding() int { return m.findings.selected }
+
+// SelectFinding chooses a finding and goes to its place.
+func (m *Model) SelectFinding(row int) {
+	if row < 0 || row >= len(m.open.findings) {
+		return
+	}
+	m.findings.selected = row
+	m.place(m.open.findings[row].Offset)
+	m.tree.follow()
+	m.Changed(Cursor | Tree | Findings)
+}
+
+// NextFinding goes to the next finding, or the one before if n is negative, and starts again at the end.
+func (m *Model) NextFinding(n int) {
+	count := len(m.open.findings)
+	if count == 0 {
+		return
+	}
+	row := m.findings.selected + n
+	if m.findings.selected < 0 && n < 0 {
+		row = count - 1
+	}
+	m.SelectFinding((row%count + count) % count)
+}
+
+// FindingDetail is the chosen finding in words.
+type FindingDetail struct {
+	Severity check.Severity
+	Code     string
+	Place    string // path, offset and length
+	Text     string
+	Repair   string        // title of the repair, "" where there is none
+	Preview  []compare.Run // before and after of the repair
+}
+
+// previewContext is how many bytes around a repair its preview shows.
+const previewContext = 24
+
+// Finding is the chosen finding.
+func (m *Model) Finding() (FindingDetail, bool) {
+	i := m.findings.selected
+	if i < 0 || i >= len(m.open.findings) {
+		return FindingDetail{}, false
+	}
+	f := m.open.findings[i]
+	d := FindingDetail{Severity: f.Severity, Code: f.Code, Text: f.Text}
+	d.Place = fmt.Sprintf("offset %s, %s", group(f.Offset), plural(f.Length, "byte"))
+	if f.Path != "" {
+		d.Place = f.Path + "  ·  " + d.Place
+	}
+	if f.Repair != nil {
+		d.Repair = f.Repair.Title
+		d.Preview = preview(m.open.bytes, f.Repair)
+	}
+	return d, true
+}
+
+// preview compares what stands around a repair with what it would become. A repair of more than a few hundred bytes,
+// such as all line ends of a message, is described by its title alone.
+func preview(b []byte, r *check.Repair) []compare.Run {
+	if r.Length > 512 || len(r.Replacement) > 512 || r.Offset < 0 || r.Offset+r.Length > len(b) {
+		return nil
+	}
+	from, to := max(0, r.Offset-previewContext), min(len(b), r.Offset+r.Length+previewContext)
+	before, after := string(b[from:r.Offset]), string(b[r.Offset+r.Length:to])
+	return compare.Words(
+		visible(before+string(b[r.Offset:r.Offset+r.Length])+after),
+		visible(before+string(r.Replacement)+after))
+}
+
+// visible writes line ends as words, so that a preview stands on one line.
+func visible(s string) string {
+	return strings.NewReplacer("\r\n", "<CR><LF>", "\r", "<CR>", "\n", "<LF>").Replace(strings.ToValidUTF8(s, "·"))
+}
+
+// Repair stores a copy of the open message with the chosen finding's repair made, and opens the copy. The original
+// stays as it came.
+func (m *Model) Repair() {
+	i := m.findings.selected
+	if i < 0 || i >= len(m.open.findings) || m.open.findings[i].Repair == nil {
+		return
+	}
+	title := m.open.findings[i].Repair.Title
+	mended := m.open.findings[i].Repair.Apply(m.open.bytes)
+	source := repairedName(m.open.row.Source)
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (core.Result, error) {
+		return core.Import(ctx, m.store, source, strings.NewReader(string(mended)), nil)
+	}, func(r core.Result, err error) {
+		if err != nil || len(r.IDs) == 0 {
+			if err == nil {
+				err = fmt.Errorf("the repaired copy holds nothing to store")
+			}
+			m.fail("Could not store the repaired copy", err)
+			return
+		}
+		m.say(NoticeText{Tone: Success, Text: title + ": done on a copy, which is open now. The original is unchanged."})
+		m.reload(r.IDs[0])
+		m.load(r.IDs[0])
+	})
+}
+
+// repairedName is the source that a repaired copy names.
+func repairedName(source string) string {
+	if strings.HasSuffix(source, " (repaired)") {
+		return source
+	}
+	return source + " (repaired)"
+}

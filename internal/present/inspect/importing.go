@@ -1,0 +1,225 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	core "trestle/internal/inspect"
+	"trestle/internal/job"
+	"trestle/internal/workspace"
+)
+
+// Import reads files and folders into the project, in the background. A folder stands for all files in it.
+func (m *Model) Import(paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	title := "import " + filepath.Base(paths[0])
+	if len(paths) > 1 {
+		title = "import " + plural(len(paths), "file")
+	}
+	m.importing(title, func(ctx context.Context, p *job.Progress) (tally, error) {
+		files, problems := expand(ctx, paths)
+		t := tally{problems: problems}
+		var size int64
+		for _, f := range files {
+			size += f.size
+		}
+		p.SetTotal(size)
+		var before int64
+		for _, f := range files {
+			if err := m.importFile(ctx, f.path, &t, p, before); err != nil {
+				return t, err
+			}
+			before += f.size
+		}
+		return t, nil
+	})
+}
+
+// Paste reads pasted text into the project.
+func (m *Model) Paste(text string) {
+	if strings.TrimSpace(text) == "" {
+		m.say(NoticeText{Tone: Caution, Text: "The clipboard holds no text. Copy a message first, then paste it here."})
+		return
+	}
+	name := "pasted " + time.Now().Format("2006-01-02 15:04")
+	m.importing("import pasted text", func(ctx context.Context, p *job.Progress) (tally, error) {
+		var t tally
+		p.SetTotal(int64(len(text)))
+		err := m.importFrom(ctx, name, strings.NewReader(text), &t, p, 0)
+		return t, err
+	})
+}
+
+// tally is what an import did.
+type tally struct {
+	files    int
+	result   core.Result // of all files together
+	problems []string    // a line each
+}
+
+func (m *Model) importing(title string, work func(context.Context, *job.Progress) (tally, error)) {
+	m.imports++
+	job.Track(m.ctx, m.runner, title, work, func(t tally, err error) {
+		m.imports--
+		m.say(t.notice(err))
+		if len(t.result.IDs) > 0 {
+			m.list.text, m.list.problem = "", "" // what has just come must not be hidden by a query
+			m.list.query = workspace.Query{Sort: m.list.query.Sort, Descending: m.list.query.Descending}
+			m.reload(t.result.IDs[0])
+			m.load(t.result.IDs[0])
+		}
+	})
+}
+
+// Importing says whether an import is under way.
+func (m *Model) Importing() bool { return m.imports > 0 }
+
+func (m *Model) importFile(ctx context.Context, path string, t *tally, p *job.Progress, before int64) error {
+	f, _, err := core.Open(path)
+	if err != nil {
+		t.problems = append(t.problems, err.Error())
+		return nil
+	}
+	defer f.Close()
+	return m.importFrom(ctx, filepath.Base(path), f, t, p, before)
+}
+
+// importFrom adds what r holds to t. Only an end of the whole import is an error; what is wrong with one file is noted.
+func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tally, p *job.Progress, before int64) error {
+	done := t.result.Messages
+	res, err := core.Import(ctx, m.store, name, r, func(read int64, messages int) {
+		p.Set(before + read)
+		p.Note(plural(done+messages, "message"))
+	})
+	t.files++
+	t.result.Messages += res.Messages
+	t.result.Others += res.Others
+	t.result.Bytes += res.Bytes
+	t.result.IDs = append(t.result.IDs, res.IDs...)
+	for s := range res.Counts {
+		t.result.Counts[s] += res.Counts[s]
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	t.problems = append(t.problems, fmt.Sprintf("%s: %v", name, err))
+	return nil
+}
+
+func (t tally) notice(err error) NoticeText {
+	n := NoticeText{Tone: Success, Detail: strings.Join(t.problems, "\n")}
+	var parts []string
+	if t.result.Messages > 0 {
+		parts = append(parts, plural(t.result.Messages, "message")+" imported, "+countWords(t.result.Counts))
+	}
+	if t.result.Others > 0 {
+		parts = append(parts, plural(t.result.Others, "piece")+" kept that "+are(t.result.Others)+" not HL7 v2")
+		n.Tone = Caution
+	}
+	if len(t.problems) > 0 {
+		parts = append(parts, problemWords(t.problems))
+		n.Tone = Caution
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		parts = append([]string{"Import stopped"}, parts...)
+		n.Tone = Caution
+	case err != nil:
+		parts = append([]string{"Import ended early: " + err.Error()}, parts...)
+		n.Tone = Failure
+	case t.result.Messages+t.result.Others == 0:
+		n.Tone = Failure
+		if len(parts) == 0 {
+			parts = append(parts, "Nothing to import")
+		}
+	}
+	n.Text = strings.Join(parts, "  ·  ")
+	return n
+}
+
+// problemWords is the one problem, or how many there are.
+func problemWords(problems []string) string {
+	if len(problems) == 1 {
+		return problems[0]
+	}
+	return plural(len(problems), "file") + " could not be read"
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+type sized struct {
+	path string
+	size int64
+}
+
+// expand replaces folders by the files in them, in order of their names. What cannot be read is a line of problems.
+func expand(ctx context.Context, paths []string) (files []sized, problems []string) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.IsDir() {
+			files = append(files, sized{path, sizeOf(info)}) // core.Open says what is wrong with it
+			continue
+		}
+		err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case err != nil:
+				problems = append(problems, fmt.Sprintf("%s: the folder cannot be read; check its permissions", filepath.Base(p)))
+				return fs.SkipDir
+			case strings.HasPrefix(d.Name(), ".") && p != path:
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+			case d.Type().IsRegular():
+				i, _ := d.Info()
+				files = append(files, sized{p, sizeOf(i)})
+			}
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", filepath.Base(path), err))
+		}
+	}
+	return files, problems
+}
+
+func sizeOf(i fs.FileInfo) int64 {
+	if i == nil {
+		return 0
+	}
+	return i.Size()
+}
+
+// Verdict says in words what the findings of the open message come to.
+func (m *Model) Verdict() string { return countWords(m.open.counts) }
+
+// ExportName is a file name for a copy of the open message's bytes; it holds no patient data.
+func (m *Model) ExportName() string {
+	r := m.open.row
+	name := strings.Map(func(c rune) rune {
+		switch {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c == '-', c == '_':
+			return c
+		}
+		return '-'
+	}, r.Type+"-"+r.Trigger+"-"+fmt.Sprint(r.ID))
+	return strings.Trim(name, "-") + ".hl7"
+}

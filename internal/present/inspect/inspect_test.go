@@ -1,0 +1,400 @@
+package inspect
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"trestle/internal/check"
+	"trestle/internal/job"
+	"trestle/internal/present/screen"
+	"trestle/internal/workspace"
+)
+
+// Invented messages. The third has a birth date that no calendar has.
+const (
+	admit  = "MSH|^~\\&|LAKESIDE|MAIN|RIVERBEND|INF|20260302101400||ADT^A08^ADT_A01|MSG00412|P|2.5.1\rEVN|A08|20260302101400\rPID|1||88121^^^LAKE^MR~C10442^^^INF^PI||Marlow^Jane^Q||19790228|F\rPV1|1|O|INF^2^^LAKE\r"
+	second = "MSH|^~\\&|LAKESIDE|MAIN|RIVERBEND|INF|20260302101500||ADT^A08^ADT_A01|MSG00413|P|2.5.1\rEVN|A08|20260302101500\rPID|1||88190^^^LAKE^MR||Tolliver^Sam||19800101|M\rPV1|1|O|INF^2^^LAKE\r"
+	broken = "MSH|^~\\&|LAKESIDE|MAIN|RIVERBEND|INF|20260302101600||ADT^A08^ADT_A01|MSG00414|P|2.5.1\rEVN|A08|20260302101600\rPID|1||88201^^^LAKE^MR||Ash^Kim||19790231|Male\rPV1|1|O|INF^2^^LAKE\r"
+)
+
+// place is the place over a real workspace, with the test playing the goroutine of the screen.
+type place struct {
+	*Model
+	t      *testing.T
+	queue  *job.Queue
+	runner *job.Runner
+	dir    string
+	saw    What
+}
+
+func open(t *testing.T) *place {
+	t.Helper()
+	dir := t.TempDir()
+	w, err := workspace.Create(t.Context(), filepath.Join(dir, "test.trestle"), []byte("correct horse battery"),
+		workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "test", Project: "Test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &place{t: t, queue: &job.Queue{}, dir: dir}
+	p.runner = job.NewRunner(p.queue.Gate)
+	p.Model = New(p.runner, w)
+	p.Model.Changed = func(c What) { p.saw |= c }
+	t.Cleanup(func() {
+		p.Model.Close()
+		p.runner.Close()
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p.Reload()
+	p.settle()
+	return p
+}
+
+// settle waits until nothing is under way, with every visible row read.
+func (p *place) settle() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	defer cancel()
+	for range 2 {
+		for row := range min(p.List().Len(), 40) {
+			p.List().Cell(row, 0)
+		}
+		if err := p.queue.Drain(ctx, p.runner); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// add imports messages as files.
+func (p *place) add(messages ...string) {
+	p.t.Helper()
+	var paths []string
+	for i, m := range messages {
+		path := filepath.Join(p.dir, string(rune('a'+i))+".hl7")
+		if err := os.WriteFile(path, []byte(m), 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	p.Import(paths)
+	p.settle()
+}
+
+func (p *place) rowOf(control string) int {
+	p.t.Helper()
+	for row := range p.List().Len() {
+		if p.List().Cell(row, 4).Text == control {
+			return row
+		}
+	}
+	p.t.Fatalf("no row with control ID %s", control)
+	return -1
+}
+
+// The main job: files in, listed, one opened, the finding found, its value in all three views.
+func TestFilesAreListedAndTheFindingLeadsToItsPlace(t *testing.T) {
+	p := open(t)
+	p.add(admit, second, broken)
+	if shown, total, known := p.Shown(); shown != 3 || total != 3 || !known {
+		t.Fatalf("%d of %d, known %v", shown, total, known)
+	}
+	if n := p.Notice(); n.Tone != Success || !strings.HasPrefix(n.Text, "3 messages imported") {
+		t.Errorf("notice %q", n.Text)
+	}
+	p.Select(p.rowOf("MSG00414"))
+	p.settle()
+	found := -1
+	for row := range p.FindingList().Len() {
+		if strings.HasPrefix(p.FindingList().Cell(row, 1).Text, "PID-7") {
+			found = row
+		}
+	}
+	if found < 0 {
+		t.Fatal("no finding at PID-7")
+	}
+	p.SelectFinding(found)
+	offset, from, to := p.Cursor()
+	if want := strings.Index(broken, "19790231"); offset != want || string(p.Raw()[from:to]) != "19790231" {
+		t.Errorf("cursor %d, value %q", offset, p.Raw()[from:to])
+	}
+	row := p.TreeSelected()
+	if row < 0 || !strings.HasPrefix(p.Tree().Cell(row, 0).Text, "7  Date/Time") || p.Tree().Cell(row, 0).Shape == screen.ShapeNone {
+		t.Errorf("tree row %d %q", row, treeText(p, row))
+	}
+	if where, counts, ok := p.Status(); !ok || !strings.HasPrefix(where, "PID-7  Date/Time of Birth") || counts[check.Warning]+counts[check.Error] == 0 {
+		t.Errorf("status %q %v", where, counts)
+	}
+}
+
+func treeText(p *place, row int) string {
+	if row < 0 || row >= p.Tree().Len() {
+		return ""
+	}
+	return p.Tree().Cell(row, 0).Text + " = " + p.Tree().Cell(row, 1).Text
+}
+
+// Whichever view the user moves in, the other two follow.
+func TestThreeViewsStayInStep(t *testing.T) {
+	p := open(t)
+	p.add(admit)
+	p.Select(0)
+	p.settle()
+	at := strings.Index(admit, "C10442")
+	p.saw = 0
+	p.MoveTo(at + 3) // in the raw view
+	if p.saw&(Cursor|Tree|Findings) != Cursor|Tree|Findings {
+		t.Errorf("changed %b", p.saw)
+	}
+	if p.Path() != "PID-3[2].1" {
+		t.Errorf("path %q", p.Path())
+	}
+	row := p.TreeSelected()
+	if treeText(p, row) != "3.1  ID Number = C10442" {
+		t.Errorf("tree row %q", treeText(p, row))
+	}
+	// In the tree: up to the name.
+	for row = range p.Tree().Len() {
+		if strings.HasPrefix(treeText(p, row), "5  ") {
+			break
+		}
+	}
+	p.SelectNode(row)
+	if offset, from, to := p.Cursor(); offset != strings.Index(admit, "Marlow") || string(p.Raw()[from:to]) != "Marlow" {
+		t.Errorf("cursor at %d, value %q", offset, p.Raw()[from:to])
+	}
+	// With the keyboard: the next field that holds something is PID-7.
+	p.Step(1)
+	if p.Path() != "PID-7" && p.Path() != "PID-7.1" {
+		t.Errorf("next field %q", p.Path())
+	}
+	p.Step(-1)
+	if !strings.HasPrefix(p.Path(), "PID-5") {
+		t.Errorf("field before %q", p.Path())
+	}
+}
+
+func TestTheCursorFoldsWhatItLeaves(t *testing.T) {
+	p := open(t)
+	p.add(admit)
+	p.Select(0)
+	p.settle()
+	p.MoveTo(strings.Index(admit, "88121"))
+	inPID := p.Tree().Len()
+	p.MoveTo(strings.Index(admit, "INF^2"))
+	for row := range p.Tree().Len() {
+		if depth, _, open := p.Tree().Level(row); depth == 0 && open && !strings.HasPrefix(treeText(p, row), "PV1") {
+			t.Errorf("still open: %s", treeText(p, row))
+		}
+	}
+	// What the user opened stays.
+	p.Toggle(0)
+	p.MoveTo(strings.Index(admit, "88121"))
+	if _, _, open := p.Tree().Level(0); !open || p.Tree().Len() <= inPID {
+		t.Error("the branch that was opened by hand closed by itself")
+	}
+	p.OpenAll(false)
+	if p.Tree().Len() != 4 {
+		t.Errorf("%d rows when all is folded", p.Tree().Len())
+	}
+}
+
+func TestQueryFiltersSortsAndExplains(t *testing.T) {
+	p := open(t)
+	p.add(admit, second, broken)
+	p.SetQuery("mrn:88190")
+	p.settle()
+	if shown, total, _ := p.Shown(); shown != 1 || total != 3 {
+		t.Errorf("%d of %d", shown, total)
+	}
+	p.SetQuery("colour:blue")
+	if _, problem := p.Query(); !strings.Contains(problem, "colour") || p.List().Len() != 1 {
+		t.Errorf("problem %q, %d rows", problem, p.List().Len())
+	}
+	p.SetQuery("")
+	p.settle()
+	p.Sort(2)
+	p.settle()
+	if got := p.List().Cell(0, 2).Text; got != "88121" {
+		t.Errorf("first MRN %s", got)
+	}
+	p.Sort(2)
+	p.settle()
+	if got := p.List().Cell(0, 2).Text; got != "88201" {
+		t.Errorf("first MRN %s when reversed", got)
+	}
+	for _, s := range p.Similar(0) {
+		p.SetQuery(s.Query)
+		if _, problem := p.Query(); problem != "" {
+			t.Errorf("%s: %s", s.Query, problem)
+		}
+	}
+}
+
+func TestRepairIsMadeOnACopy(t *testing.T) {
+	p := open(t)
+	p.add(broken)
+	p.Select(0)
+	p.settle()
+	for row := range p.FindingList().Len() {
+		p.SelectFinding(row)
+		if d, ok := p.Finding(); ok && d.Repair != "" && strings.HasPrefix(p.Path(), "PID-8") {
+			if len(d.Preview) == 0 {
+				t.Error("no preview")
+			}
+			p.Repair()
+			p.settle()
+			if string(p.Raw()) != strings.Replace(broken, "|Male", "|M", 1) {
+				t.Error("the open message is not the repaired one")
+			}
+			if shown, _, _ := p.Shown(); shown != 2 {
+				t.Errorf("%d messages", shown)
+			}
+			return
+		}
+	}
+	t.Fatal("no repair for PID-8 Male")
+}
+
+func TestMaskHidesPatientDataEverywhere(t *testing.T) {
+	p := open(t)
+	p.add(admit)
+	p.Select(0)
+	p.SetMasked(true)
+	p.settle()
+	for _, col := range []int{2, 3} {
+		if c := p.List().Cell(0, col); !c.Masked {
+			t.Errorf("column %d is not masked", col)
+		}
+	}
+	text := p.Text()
+	for line := range text.Lines() {
+		shown, spans := text.Line(line, 0, text.Columns(line))
+		for _, secret := range []string{"88121", "Marlow", "19790228", "C10442"} {
+			if i := strings.Index(shown, secret); i >= 0 && !allMasked(spans, i, i+len(secret)) {
+				t.Errorf("line %d shows patient data", line)
+			}
+		}
+	}
+	copied := string(text.Bytes(0, len(admit)))
+	if strings.Contains(copied, "Marlow") || !strings.Contains(copied, "MSG00412") {
+		t.Error("what is copied is not masked, or too much is")
+	}
+	p.OpenAll(true)
+	for row := range p.Tree().Len() {
+		if c := p.Tree().Cell(row, 1); strings.Contains(c.Text, "Marlow") && !c.Masked {
+			t.Error("the tree shows patient data")
+		}
+	}
+}
+
+func allMasked(spans []screen.Span, from, to int) bool {
+	for _, s := range spans {
+		if s.Role == screen.RoleMasked && s.Start <= from && s.End >= to {
+			return true
+		}
+	}
+	return false
+}
+
+func TestWhatCannotBeReadIsSaid(t *testing.T) {
+	p := open(t)
+	empty := filepath.Join(p.dir, "empty.hl7")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Import([]string{filepath.Join(p.dir, "gone.hl7"), empty})
+	p.settle()
+	if n := p.Notice(); n.Tone == Success || n.Text == "" {
+		t.Errorf("notice %+v", n)
+	}
+	p.Paste("  \n")
+	if n := p.Notice(); n.Tone != Caution {
+		t.Errorf("notice %+v", n)
+	}
+	p.Paste(`{"resourceType":"Patient","id":"x"}`)
+	p.settle()
+	if shown, _, _ := p.Shown(); shown == 0 {
+		t.Error("what is not HL7 was not kept")
+	}
+	if p.FindingList().Len() == 0 || p.Tree().Len() != 0 {
+		t.Errorf("%d findings, %d tree rows", p.FindingList().Len(), p.Tree().Len())
+	}
+}
+
+func TestDeleteNoteAndTags(t *testing.T) {
+	p := open(t)
+	p.add(admit, second)
+	p.Select(0)
+	p.settle()
+	p.SetNote("asked the sender about PID-3")
+	p.SetTags("open, ask")
+	p.settle()
+	p.Select(1)
+	p.settle()
+	p.Select(0)
+	p.settle()
+	if p.Note() != "asked the sender about PID-3" || p.Tags() == "" {
+		t.Errorf("note %q tags %q", p.Note(), p.Tags())
+	}
+	p.SetQuery("tag:ask")
+	p.settle()
+	if shown, _, _ := p.Shown(); shown != 1 {
+		t.Errorf("%d with the tag", shown)
+	}
+	p.Delete([]int{0})
+	p.settle()
+	p.SetQuery("")
+	p.settle()
+	if shown, total, _ := p.Shown(); shown != 1 || total != 1 {
+		t.Errorf("%d of %d left", shown, total)
+	}
+}
+
+// A list of any length is read by pages, whatever is looked at.
+func TestLongListsAreReadByPages(t *testing.T) {
+	p := open(t)
+	var b strings.Builder
+	for i := range 1500 {
+		b.WriteString(strings.Replace(second, "MSG00413", "N"+strings.Repeat("0", 5-len(itoa(i)))+itoa(i), 1))
+	}
+	p.add(b.String())
+	if shown, _, _ := p.Shown(); shown != 1500 {
+		t.Fatalf("%d messages", shown)
+	}
+	if c := p.List().Cell(1400, 4); c.Text != "" && len(p.list.pages) > 2 {
+		t.Errorf("%d pages are read before they are looked at", len(p.list.pages))
+	}
+	p.settle()
+	if c := p.List().Cell(1400, 4); c.Text != "N01400" {
+		t.Errorf("row 1400 is %q", c.Text)
+	}
+	p.Select(1499)
+	p.Move(5)
+	p.settle()
+	if p.Selected() != 1499 {
+		t.Errorf("selected %d", p.Selected())
+	}
+}
+
+func itoa(i int) string {
+	if i < 10 {
+		return string(rune('0' + i))
+	}
+	return itoa(i/10) + string(rune('0'+i%10))
+}
+
+func TestReadableTime(t *testing.T) {
+	for in, want := range map[string]string{
+		"20260302101400": "2026-03-02 10:14", "20260302101400.123-0500": "2026-03-02 10:14", "20260302": "2026-03-02",
+		"20260231": "20260231", "": "", "later": "later",
+	} {
+		if got := readableTime(in); got != want {
+			t.Errorf("%q: %q, not %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,396 @@
+package inspect
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"trestle/internal/check"
+	"trestle/internal/job"
+	"trestle/internal/present/screen"
+	"trestle/internal/workspace"
+)
+
+const (
+	pageRows = 128 // rows read from the store at a time
+	keepPage = 64  // pages kept: about eight thousand rows
+)
+
+// list is the message list: the ids that the query found, and the pages of rows that were looked at.
+type list struct {
+	m        *Model
+	text     string
+	query    workspace.Query
+	problem  string // what is wrong with the query's text
+	ids      []int64
+	total    int // messages in the project
+	pages    map[int][]workspace.Row
+	order    []int // pages by age, oldest first
+	wanted   map[int]bool
+	selected int // row, -1 for none
+	search   job.Latest
+	typing   job.Latest
+	loading  bool
+	known    bool // the first answer has come
+}
+
+func newList(m *Model) list {
+	return list{m: m, pages: map[int][]workspace.Row{}, wanted: map[int]bool{}, selected: -1}
+}
+
+// Column ids of the list, also the names that the store sorts by.
+const (
+	colFindings = "severity"
+	colType     = "type"
+	colMRN      = "mrn"
+	colName     = "name"
+	colControl  = "control"
+	colTime     = "time"
+	colSource   = "source"
+)
+
+var listColumns = []screen.Column{
+	{ID: colFindings, Title: "Worst", Width: 64, MinWidth: 40},
+	{ID: colType, Title: "Type", Width: 80, MinWidth: 48, Mono: true},
+	{ID: colMRN, Title: "MRN", Width: 84, MinWidth: 48, Mono: true},
+	{ID: colName, Title: "Patient", Width: 130, MinWidth: 60, Flex: true},
+	{ID: colControl, Title: "Control ID", Width: 96, MinWidth: 48, Mono: true},
+	{ID: colTime, Title: "Message time", Width: 124, MinWidth: 60, Mono: true},
+	{ID: colSource, Title: "Source", Width: 120, MinWidth: 60, Flex: true},
+}
+
+// List is the message list as rows and columns.
+func (m *Model) List() screen.Grid { return (*listGrid)(&m.list) }
+
+type listGrid list
+
+func (g *listGrid) Columns() []screen.Column { return listColumns }
+func (g *listGrid) Len() int                 { return len(g.ids) }
+
+func (g *listGrid) Cell(row, col int) screen.Cell {
+	r, ok := (*list)(g).row(row)
+	if !ok {
+		return screen.Cell{}
+	}
+	mask := g.m.masked
+	switch listColumns[col].ID {
+	case colFindings:
+		return findingsCell(r.Counts)
+	case colType:
+		return typeCell(r)
+	case colMRN:
+		return screen.Cell{Text: r.MRN, Masked: mask && r.MRN != ""}
+	case colName:
+		return screen.Cell{Text: r.Name, Masked: mask && r.Name != ""}
+	case colControl:
+		return screen.Cell{Text: r.ControlID, Role: screen.RoleMuted}
+	case colTime:
+		return screen.Cell{Text: readableTime(r.Time), Role: screen.RoleMuted}
+	default:
+		return screen.Cell{Text: r.Source, Role: screen.RoleMuted}
+	}
+}
+
+func typeCell(r workspace.Row) screen.Cell {
+	switch {
+	case r.Type != "" && r.Trigger != "":
+		return screen.Cell{Text: r.Type + "^" + r.Trigger}
+	case r.Type != "":
+		return screen.Cell{Text: r.Type}
+	case r.Format == "hl7v2" || r.Format == "hl7v2-batch":
+		return screen.Cell{Text: "no type", Role: screen.RoleMuted}
+	}
+	return screen.Cell{Text: r.Format, Role: screen.RoleMuted}
+}
+
+// findingsCell shows the worst severity by shape and how many findings have it.
+func findingsCell(c [check.Severities]int) screen.Cell {
+	for s := check.Fatal; s > check.Information; s-- {
+		if n := c[s]; n > 0 {
+			cell := severityCell(s)
+			cell.Text = group(n)
+			return cell
+		}
+	}
+	return screen.Cell{}
+}
+
+// severityCell is how a severity looks everywhere: a shape and a colour.
+func severityCell(s check.Severity) screen.Cell {
+	switch s {
+	case check.Fatal, check.Error:
+		return screen.Cell{Shape: screen.ShapeSquare, Role: screen.RoleError}
+	case check.Warning:
+		return screen.Cell{Shape: screen.ShapeTriangle, Role: screen.RoleWarning}
+	}
+	return screen.Cell{Shape: screen.ShapeCircle, Role: screen.RoleInformation}
+}
+
+// readableTime turns 20260302101400 into 2026-03-02 10:14; anything else stays as it is.
+func readableTime(s string) string {
+	digits := s
+	if i := strings.IndexAny(digits, ".+-"); i >= 0 {
+		digits = digits[:i]
+	}
+	for layout, out := range map[int][2]string{
+		14: {"20060102150405", "2006-01-02 15:04"}, 12: {"200601021504", "2006-01-02 15:04"}, 8: {"20060102", "2006-01-02"},
+	} {
+		if len(digits) == layout {
+			if t, err := time.Parse(out[0], digits); err == nil {
+				return t.Format(out[1])
+			}
+		}
+	}
+	return s
+}
+
+func (l *list) row(i int) (workspace.Row, bool) {
+	if i < 0 || i >= len(l.ids) {
+		return workspace.Row{}, false
+	}
+	page, at := i/pageRows, i%pageRows
+	rows, ok := l.pages[page]
+	if !ok {
+		l.want(page)
+		return workspace.Row{}, false
+	}
+	if at >= len(rows) {
+		return workspace.Row{}, false
+	}
+	return rows[at], true
+}
+
+// want reads a page in the background; until it is there its rows are blank.
+func (l *list) want(page int) {
+	if l.wanted[page] {
+		return
+	}
+	l.wanted[page] = true
+	from := page * pageRows
+	ids := l.ids[from:min(from+pageRows, len(l.ids))]
+	m := l.m
+	job.Start(m.ctx, m.runner, func(ctx context.Context) ([]workspace.Row, error) {
+		return m.store.Rows(ctx, ids)
+	}, func(rows []workspace.Row, err error) {
+		if len(l.ids) == 0 || from >= len(l.ids) || l.ids[from] != ids[0] {
+			return // the list has changed since
+		}
+		if err != nil {
+			if m.ctx.Err() == nil {
+				m.fail("Could not read the list", err)
+			}
+			return
+		}
+		l.keep(page, rows)
+		m.Changed(List)
+	})
+}
+
+func (l *list) keep(page int, rows []workspace.Row) {
+	l.pages[page] = rows
+	l.order = append(l.order, page)
+	if len(l.order) > keepPage {
+		old := l.order[0]
+		l.order = l.order[1:]
+		delete(l.pages, old)
+		delete(l.wanted, old)
+	}
+}
+
+// Query is the query's text and what is wrong with it, or "".
+func (m *Model) Query() (text, problem string) { return m.list.text, m.list.problem }
+
+// SetQuery filters the list. A query that cannot be read leaves the list as it is and says why.
+func (m *Model) SetQuery(text string) {
+	q, err := workspace.ParseQuery(text)
+	m.list.text = text
+	if err != nil {
+		m.list.problem = err.Error()
+		m.Changed(List)
+		return
+	}
+	m.list.problem = ""
+	q.Sort, q.Descending = m.list.query.Sort, m.list.query.Descending
+	m.list.query = q
+	m.reload(0)
+}
+
+// typingPause is how long the user must stop typing before the list is searched.
+const typingPause = 150 * time.Millisecond
+
+// TypeQuery is SetQuery for a text that is being typed: it waits for a pause.
+func (m *Model) TypeQuery(text string) {
+	m.list.text = text
+	job.StartLatest(m.ctx, m.runner, &m.list.typing, func(ctx context.Context) (struct{}, error) {
+		select {
+		case <-ctx.Done():
+			return struct{}{}, ctx.Err()
+		case <-time.After(typingPause):
+			return struct{}{}, nil
+		}
+	}, func(_ struct{}, err error) {
+		if err == nil {
+			m.SetQuery(text)
+		}
+	})
+}
+
+// Similar is a query that finds messages that share something with one.
+type Similar struct{ Title, Query string }
+
+// Similar lists the queries that a row offers.
+func (m *Model) Similar(row int) []Similar {
+	r, ok := m.list.row(row)
+	if !ok {
+		return nil
+	}
+	var out []Similar
+	add := func(title, field, value string) {
+		if value != "" {
+			out = append(out, Similar{title, field + ":" + quote(value)})
+		}
+	}
+	if r.Trigger != "" {
+		out = append(out, Similar{"Show " + r.Type + "^" + r.Trigger + " only", "type:" + quote(r.Type) + " trigger:" + quote(r.Trigger)})
+	}
+	if m.masked {
+		add("Show this patient only", "mrn", r.MRN)
+	} else {
+		add("Show MRN "+r.MRN+" only", "mrn", r.MRN)
+	}
+	add("Show this account only", "account", r.Account)
+	return out
+}
+
+// quote writes a value for a query.
+func quote(s string) string {
+	if strings.ContainsAny(s, " \t:\"") {
+		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
+	}
+	return s
+}
+
+// Sort orders the list by a column; a second time reverses it.
+func (m *Model) Sort(column int) {
+	if column < 0 || column >= len(listColumns) {
+		return
+	}
+	q := &m.list.query
+	id := listColumns[column].ID
+	if q.Sort == id {
+		q.Descending = !q.Descending
+	} else {
+		q.Descending = id == colFindings // the worst first
+	}
+	q.Sort = id
+	m.reload(0)
+}
+
+// SortedBy is the column that the list is ordered by, -1 for the order of arrival.
+func (m *Model) SortedBy() (column int, descending bool) {
+	for i, c := range listColumns {
+		if c.ID == m.list.query.Sort {
+			return i, m.list.query.Descending
+		}
+	}
+	return -1, false
+}
+
+// Reload reads the list again and keeps the selected message if it is still there.
+func (m *Model) Reload() { m.reload(m.open.id) }
+
+// answer is what a search brings back.
+type answer struct {
+	ids   []int64
+	total int
+}
+
+// reload runs the query. It then selects the message keep, else the first one where none was open.
+func (m *Model) reload(keep int64) {
+	l := &m.list
+	l.loading = true
+	q, filtered := l.query, m.Filtered()
+	job.StartLatest(m.ctx, m.runner, &l.search, func(ctx context.Context) (answer, error) {
+		ids, err := m.store.IDs(ctx, q)
+		if err != nil {
+			return answer{}, err
+		}
+		if !filtered {
+			return answer{ids, len(ids)}, nil
+		}
+		total, err := m.store.Count(ctx, workspace.Query{})
+		return answer{ids, total}, err
+	}, func(a answer, err error) {
+		l.loading = false
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				m.fail("Could not read the list", err)
+			}
+			return
+		}
+		l.take(a, keep)
+		m.Changed(List)
+		if l.selected < 0 && len(l.ids) > 0 && m.open.id == 0 {
+			m.Select(0)
+		}
+	})
+}
+
+// Filtered says whether a query may hide messages.
+func (m *Model) Filtered() bool { return strings.TrimSpace(m.list.text) != "" }
+
+func (l *list) take(a answer, keep int64) {
+	l.ids, l.total, l.known = a.ids, a.total, true
+	l.pages, l.wanted, l.order = map[int][]workspace.Row{}, map[int]bool{}, nil
+	l.selected = -1
+	if keep == 0 {
+		keep = l.m.open.id
+	}
+	for i, id := range l.ids {
+		if id == keep {
+			l.selected = i
+			break
+		}
+	}
+}
+
+// Shown is how many messages the list shows, how many the project has, and whether that is known yet.
+func (m *Model) Shown() (shown, total int, known bool) {
+	return len(m.list.ids), m.list.total, m.list.known
+}
+
+// Selected is the selected row, -1 for none.
+func (m *Model) Selected() int { return m.list.selected }
+
+// Delete removes the messages of the given rows with their notes and tags. The access log keeps that it happened.
+func (m *Model) Delete(rows []int) {
+	var ids []int64
+	for _, r := range rows {
+		if r >= 0 && r < len(m.list.ids) {
+			ids = append(ids, m.list.ids[r])
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, _ *job.Progress) (int, error) {
+		return len(ids), m.store.DeleteMessages(ctx, ids)
+	}, func(n int, err error) {
+		if err != nil {
+			m.fail("Could not delete", err)
+			return
+		}
+		for _, id := range ids {
+			if id == m.open.id {
+				m.opening.Cancel()
+				m.open.none()
+				m.tree.rebuild()
+				m.Changed(Message | Tree | Findings | Cursor | Remarks)
+				break
+			}
+		}
+		m.say(NoticeText{Tone: Success, Text: plural(n, "message") + " deleted. The access log says so."})
+		m.reload(0)
+	})
+}

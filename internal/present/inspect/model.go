@@ -1,0 +1,175 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"trestle/internal/check"
+	core "trestle/internal/inspect"
+	"trestle/internal/job"
+	"trestle/internal/workspace"
+)
+
+// Store is what the place needs of a project. A *workspace.Workspace is one.
+type Store interface {
+	core.Store
+	Count(ctx context.Context, q workspace.Query) (int, error)
+	IDs(ctx context.Context, q workspace.Query) ([]int64, error)
+	Rows(ctx context.Context, ids []int64) ([]workspace.Row, error)
+	Message(ctx context.Context, id int64) (workspace.Message, error)
+	DeleteMessages(ctx context.Context, ids []int64) error
+	Note(ctx context.Context, id int64) (string, error)
+	SetNote(ctx context.Context, id int64, text string) error
+	SetTags(ctx context.Context, id int64, tags []string) error
+}
+
+// What names the parts of the place that have changed, as a set.
+type What uint16
+
+// The parts.
+const (
+	List     What = 1 << iota // rows, their number or their order
+	Message                   // another message is open
+	Cursor                    // the cursor moved in the open message
+	Tree                      // rows of the tree opened or closed
+	Findings                  // another finding is chosen
+	Notice                    // the strip above the list
+	Remarks                   // note and tags of the open message
+	Mask                      // the mask was put on or taken off
+	All      What = 1<<iota - 1
+)
+
+// Tone is how a notice is meant.
+type Tone uint8
+
+// The tones.
+const (
+	Quiet Tone = iota
+	Success
+	Caution
+	Failure
+)
+
+// NoticeText is news for the strip above the list. An empty Text means no strip.
+type NoticeText struct {
+	Tone   Tone
+	Text   string
+	Detail string // more lines, shown on demand
+}
+
+// Model is the state of the place. Make it with New.
+type Model struct {
+	// Changed tells the view what to redraw. It is called on the goroutine of the screen.
+	Changed func(What)
+
+	runner *job.Runner
+	store  Store
+	ctx    context.Context
+	end    context.CancelFunc
+
+	list     list
+	open     opened
+	opening  job.Latest
+	tree     treeRows
+	findings findingRows
+	notice   NoticeText
+	masked   bool
+	imports  int // imports under way
+}
+
+// New returns the place over a project's store. Close ends its work.
+func New(runner *job.Runner, store Store) *Model {
+	m := &Model{runner: runner, store: store, Changed: func(What) {}}
+	m.ctx, m.end = context.WithCancel(context.Background())
+	m.list = newList(m)
+	m.tree.m, m.findings.m = m, m
+	m.open.none()
+	return m
+}
+
+// Close ends the work that the place has under way. Results that come later are dropped.
+func (m *Model) Close() { m.end(); m.Changed = func(What) {} }
+
+// Notice is the news to show.
+func (m *Model) Notice() NoticeText { return m.notice }
+
+// Dismiss takes the news away.
+func (m *Model) Dismiss() { m.say(NoticeText{}) }
+
+func (m *Model) say(n NoticeText) {
+	m.notice = n
+	m.Changed(Notice)
+}
+
+func (m *Model) fail(doing string, err error) {
+	m.say(NoticeText{Tone: Failure, Text: doing + ": " + err.Error()})
+}
+
+// Masked says whether patient data is hidden on the screen.
+func (m *Model) Masked() bool { return m.masked }
+
+// SetMasked hides patient data on the screen, or shows it.
+func (m *Model) SetMasked(on bool) {
+	if m.masked != on {
+		m.masked = on
+		m.open.render(on)
+		m.Changed(Mask | List | Message | Tree | Findings)
+	}
+}
+
+// Status is the line that says where the cursor is: the path, its name and the findings of the message.
+func (m *Model) Status() (where string, counts [check.Severities]int, ok bool) {
+	if m.open.id == 0 {
+		return "", counts, false
+	}
+	path := m.open.path
+	if path.Segment == "" {
+		return fmt.Sprintf("offset %d of %d", m.open.cursor, len(m.open.bytes)), m.open.counts, true
+	}
+	where = path.String()
+	if name := m.open.version.NameOf(path); name != "" {
+		where += "  " + name
+	}
+	return where, m.open.counts, true
+}
+
+// plural is "1 message", "2 messages".
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return group(n) + " " + one + "s"
+}
+
+// group writes a number with thousands separated.
+func group(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// countWords lists findings by severity in words, worst first: "2 errors, 1 warning".
+func countWords(c [check.Severities]int) string {
+	var parts []string
+	for _, s := range []struct {
+		severity check.Severity
+		one      string
+	}{{check.Fatal, "fatal"}, {check.Error, "error"}, {check.Warning, "warning"}} {
+		switch n := c[s.severity]; {
+		case n > 0 && s.severity == check.Fatal:
+			parts = append(parts, group(n)+" fatal")
+		case n > 0:
+			parts = append(parts, plural(n, s.one))
+		}
+	}
+	if len(parts) == 0 {
+		if c[check.Information] > 0 {
+			return "information only"
+		}
+		return "no findings"
+	}
+	return strings.Join(parts, ", ")
+}

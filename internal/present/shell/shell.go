@@ -1,0 +1,167 @@
+package shell
+
+import "trestle/internal/job"
+
+// Place is one of the places of the window.
+type Place uint8
+
+// The places, in the order of the rail.
+const (
+	Project Place = iota
+	Inspect
+	Endpoints
+	Map
+	Compare
+	Link
+	Settings
+	places
+)
+
+var placeNames = [places]string{"Project", "Inspect", "Endpoints", "Map", "Compare", "Link", "Settings"}
+
+// String is the place's name on the rail.
+func (p Place) String() string { return placeNames[p] }
+
+// Places lists the places of the rail from the top.
+func Places() []Place { return []Place{Project, Inspect, Endpoints, Map, Compare, Link, Settings} }
+
+// Question is the one question that a tool answers.
+func (p Place) Question() string {
+	switch p {
+	case Inspect:
+		return "What is in this message, and what is wrong with it?"
+	case Endpoints:
+		return "How does the other side behave, and how does mine behave when it misbehaves?"
+	case Map:
+		return "Which field goes where, and what is still missing?"
+	case Compare:
+		return "What changed between these two messages, or these two thousand?"
+	case Link:
+		return "Which patients and plans are the same in both systems?"
+	}
+	return ""
+}
+
+// Planned says what will be in a place that is not built yet, in sentences.
+func (p Place) Planned() []string {
+	switch p {
+	case Endpoints:
+		return []string{
+			"A stand-in for the partner's system: MLLP and FHIR listeners with rules for acknowledgements and faults on demand.",
+			"A sender that repeats, times and checks what comes back. Every exchange is kept in the project's journal.",
+		}
+	case Map:
+		return []string{
+			"A picture of which field goes where, with the real values of your samples under the cursor.",
+			"Coverage, lookup tables, and papers that the other side can work from.",
+		}
+	case Compare:
+		return []string{
+			"Differences by meaning between two messages or two test runs: segments matched by what they are, not by their number.",
+			"Patterns instead of lists, with what you expect to change counted apart.",
+		}
+	case Link:
+		return []string{
+			"Patients and insurance plans of two systems matched safely, reviewed by keyboard, and undone where needed.",
+			"Rosters come from files or from the messages of this project.",
+		}
+	}
+	return nil
+}
+
+// Action is something that can be done now, by its name.
+type Action struct {
+	ID     string
+	Title  string
+	Detail string
+	Keys   string // as the keys page writes them, "" for none
+	Run    func()
+}
+
+// Key is one line of the keys page.
+type Key struct{ Keys, Does string }
+
+// Model is the state of the window. Make it with New.
+type Model struct {
+	Changed func()
+
+	runners     []*job.Runner
+	place       Place
+	project     string
+	environment string
+	open        bool
+	masked      bool
+}
+
+// New returns a window without a project, whose own work, such as opening one, the runner does.
+func New(runner *job.Runner) *Model {
+	return &Model{Changed: func() {}, runners: []*job.Runner{runner}}
+}
+
+// Place is the place that is shown.
+func (m *Model) Place() Place { return m.place }
+
+// Go shows a place.
+func (m *Model) Go(p Place) {
+	if m.place != p {
+		m.place = p
+		m.Changed()
+	}
+}
+
+// Enter says that a project is open, whose work the runner does.
+func (m *Model) Enter(name string, runner *job.Runner) {
+	m.project, m.environment, m.open, m.place = name, "", true, Project
+	m.runners = append(m.runners[:1:1], runner)
+	m.Changed()
+}
+
+// Describe changes what the top bar says of the open project.
+func (m *Model) Describe(name, environment string) {
+	if m.project != name || m.environment != environment {
+		m.project, m.environment = name, environment
+		m.Changed()
+	}
+}
+
+// Leave says that the project was closed or locked.
+func (m *Model) Leave() {
+	m.project, m.environment, m.open, m.place = "", "", false, Project
+	m.runners = m.runners[:1]
+	m.Changed()
+}
+
+// IsOpen says whether a project is open.
+func (m *Model) IsOpen() bool { return m.open }
+
+// Project is the open project's name and environment.
+func (m *Model) Project() (name, environment string) { return m.project, m.environment }
+
+// Masked says whether patient data is hidden on the screen.
+func (m *Model) Masked() bool { return m.masked }
+
+// SetMasked hides patient data on the screen, or shows it.
+func (m *Model) SetMasked(on bool) {
+	if m.masked != on {
+		m.masked = on
+		m.Changed()
+	}
+}
+
+// Work is one line of the status line's middle: what is under way.
+type Work struct {
+	Title  string
+	State  job.State
+	Cancel func()
+}
+
+// Work lists what is under way, oldest first. The status line asks several times a second.
+func (m *Model) Work() []Work {
+	var out []Work
+	for _, r := range m.runners {
+		for _, j := range r.Active() {
+			out = append(out, Work{j.Title(), j.Progress().State(), j.Cancel})
+		}
+	}
+	return out
+}

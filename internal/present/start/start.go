@@ -1,0 +1,235 @@
+package start
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"trestle/internal/job"
+	"trestle/internal/workspace"
+)
+
+// Extension is what the file name of a workspace ends with.
+const Extension = ".trestle"
+
+// Field is a part of the form that a problem belongs to.
+type Field uint8
+
+// The fields.
+const (
+	None Field = iota
+	File
+	Passphrase
+	Again
+	Name
+)
+
+// Recent is a project that was open on this computer. Only its place is remembered, nothing of what is in it.
+type Recent struct {
+	Path    string
+	Missing bool // the file is not there now
+}
+
+// Title is the file's name without its extension.
+func (r Recent) Title() string { return strings.TrimSuffix(filepath.Base(r.Path), Extension) }
+
+// Folder is where the file lies.
+func (r Recent) Folder() string { return filepath.Dir(r.Path) }
+
+// maxRecent is how many projects are remembered.
+const maxRecent = 8
+
+// Model is the state of the place. Make it with New.
+type Model struct {
+	Changed func()                     // tells the view to redraw
+	Opened  func(*workspace.Workspace) // takes over the open project
+	Keep    func(paths []string)       // remembers the list of recent projects
+	User    string                     // who the access log says it was
+
+	runner  *job.Runner
+	recent  []string
+	doing   string
+	problem string
+	field   Field
+	job     *job.Job
+}
+
+// New returns the place with the projects that were open before, newest first.
+func New(runner *job.Runner, recent []string) *Model {
+	return &Model{
+		Changed: func() {}, Opened: func(*workspace.Workspace) {}, Keep: func([]string) {},
+		runner: runner, recent: recent,
+	}
+}
+
+// Recent lists the projects that were open before, newest first.
+func (m *Model) Recent() []Recent {
+	out := make([]Recent, 0, len(m.recent))
+	for _, p := range m.recent {
+		_, err := os.Stat(p)
+		out = append(out, Recent{Path: p, Missing: err != nil})
+	}
+	return out
+}
+
+// Forget takes a project off the list. The file stays.
+func (m *Model) Forget(path string) {
+	m.recent = without(m.recent, path)
+	m.Keep(m.recent)
+	m.Changed()
+}
+
+func without(list []string, path string) []string {
+	out := make([]string, 0, len(list))
+	for _, p := range list {
+		if p != path {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Doing is what is under way, "" for nothing.
+func (m *Model) Doing() string { return m.doing }
+
+// Problem is what stopped the last attempt and the field it belongs to.
+func (m *Model) Problem() (Field, string) { return m.field, m.problem }
+
+// Clear takes the problem away, as soon as the user changes something.
+func (m *Model) Clear() {
+	if m.problem != "" {
+		m.field, m.problem = None, ""
+		m.Changed()
+	}
+}
+
+func (m *Model) refuse(f Field, words string) {
+	m.doing, m.field, m.problem = "", f, words
+	m.Changed()
+}
+
+// Open opens a project. The passphrase is cleared from memory when it has been used.
+func (m *Model) Open(path string, passphrase []byte) {
+	switch {
+	case m.doing != "":
+		return
+	case path == "":
+		m.refuse(File, "Choose the project file first.")
+		return
+	case len(passphrase) == 0:
+		m.refuse(Passphrase, "Enter the project's passphrase.")
+		return
+	}
+	m.start("Opening "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
+		return workspace.Open(ctx, path, passphrase, workspace.OpenOptions{User: m.User})
+	})
+}
+
+// Create makes a new project and opens it. Both passphrases are cleared from memory.
+func (m *Model) Create(path, name string, passphrase, again []byte) {
+	defer clear(again)
+	name = strings.TrimSpace(name)
+	switch {
+	case m.doing != "":
+		return
+	case name == "":
+		m.refuse(Name, "Give the project a name, such as the two systems that it connects.")
+		return
+	case path == "":
+		m.refuse(File, "Choose where the project's file goes.")
+		return
+	case !LongEnough(passphrase):
+		m.refuse(Passphrase, "Use at least 8 characters. Four or five unrelated words are better still.")
+		return
+	case string(passphrase) != string(again):
+		m.refuse(Again, "The two passphrases differ. Type the same one twice.")
+		return
+	}
+	if filepath.Ext(path) == "" {
+		path += Extension
+	}
+	if _, err := os.Stat(path); err == nil {
+		m.refuse(File, "There is a file of this name already. Choose another name, or open that project.")
+		return
+	}
+	m.start("Creating "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
+		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User})
+	})
+}
+
+// Run opens a project that is made by make, such as the sample.
+func (m *Model) Run(doing string, make func(context.Context, *job.Progress) (*workspace.Workspace, error)) {
+	if m.doing != "" {
+		return
+	}
+	m.begin(doing)
+	m.job = job.Track(context.Background(), m.runner, doing, make, m.finish)
+}
+
+func (m *Model) begin(doing string) {
+	m.doing, m.field, m.problem = doing, None, ""
+	m.Changed()
+}
+
+func (m *Model) start(doing, path string, passphrase []byte, work func(context.Context) (*workspace.Workspace, error)) {
+	m.begin(doing)
+	m.job = job.Start(context.Background(), m.runner, func(ctx context.Context) (*workspace.Workspace, error) {
+		defer clear(passphrase)
+		return work(ctx)
+	}, m.finish)
+}
+
+// Cancel gives up what is under way.
+func (m *Model) Cancel() {
+	if m.job != nil {
+		m.job.Cancel()
+	}
+}
+
+func (m *Model) finish(w *workspace.Workspace, err error) {
+	m.doing, m.job = "", nil
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			m.refuse(None, "")
+			return
+		}
+		m.refuse(fieldOf(err), sentence(err))
+		return
+	}
+	m.recent = append([]string{w.Path()}, without(m.recent, w.Path())...)
+	m.recent = m.recent[:min(len(m.recent), maxRecent)]
+	m.Keep(m.recent)
+	m.Changed()
+	m.Opened(w)
+}
+
+func fieldOf(err error) Field {
+	if errors.Is(err, workspace.ErrWrongPassphrase) {
+		return Passphrase
+	}
+	return File
+}
+
+// sentence starts an error with a capital letter and ends it with a full stop.
+func sentence(err error) string {
+	s := strings.TrimPrefix(err.Error(), "workspace: ")
+	if s == "" {
+		return ""
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	s = strings.ToUpper(string(r)) + s[n:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}
+
+// LongEnough says whether a passphrase has the least number of characters that a new project accepts.
+func LongEnough(passphrase []byte) bool {
+	return utf8.RuneCount(norm.NFC.Bytes(passphrase)) >= workspace.MinPassphrase
+}

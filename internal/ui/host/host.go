@@ -1,0 +1,26 @@
+package host
+
+import (
+	"fyne.io/fyne/v2"
+)
+
+// Host is the window around a place. All methods are called on the goroutine of the screen, and so are the functions
+// that they are given.
+type Host interface {
+	// ChooseFiles lets the user choose files to read. then is not called when the user gives up.
+	ChooseFiles(title string, then func(paths []string))
+	// ChooseTarget lets the user choose where a file is written; name is a proposal.
+	ChooseTarget(title, name string, then func(path string))
+	// Clipboard is the text clipboard.
+	Clipboard() fyne.Clipboard
+	// Focus gives an object the keyboard.
+	Focus(o fyne.Focusable)
+	// Menu shows a menu at a place of the canvas.
+	Menu(m *fyne.Menu, at fyne.Position)
+	// Decide asks for a decision. yes names what will be done.
+	Decide(title, text, yes string, then func())
+	// Tell shows more words than fit in the place.
+	Tell(title, text string)
+	// Status asks the window to read the place's status again.
+	Status()
+}

@@ -1,0 +1,154 @@
+package inspect
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"trestle/internal/compare"
+	model "trestle/internal/present/inspect"
+	"trestle/internal/present/screen"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// findingsPane is the part with the findings, the chosen one in words, and the note.
+type findingsPane struct {
+	v       *View
+	content fyne.CanvasObject
+	tabs    *kit.SegmentedControl
+	body    *fyne.Container
+	grid    *kit.GridView
+	detail  *fyne.Container
+	list    fyne.CanvasObject
+	note    *kit.Field
+	tags    *kit.Field
+	remarks fyne.CanvasObject
+}
+
+func newFindingsPane(v *View) *findingsPane {
+	p := &findingsPane{v: v}
+	p.grid = kit.NewGridView(v.m.FindingList())
+	p.grid.Single = true
+	p.grid.Empty = "Nothing is wrong with this message."
+	p.grid.OnSelect = v.m.SelectFinding
+	p.grid.OnOpen = func(row int) { v.m.SelectFinding(row); v.host.Focus(v.message.code) }
+	p.detail = container.NewStack()
+	p.list = container.NewBorder(nil, p.detail, nil, nil, p.grid)
+	p.note = kit.NewNoteField("What you found, whom you told, what to ask.")
+	p.note.OnBlur = func() { v.m.SetNote(p.note.Text) }
+	p.tags = kit.NewField("Tags, separated by commas")
+	p.tags.OnBlur = func() { v.m.SetTags(p.tags.Text) }
+	p.tags.OnSubmitted = v.m.SetTags
+	p.remarks = container.NewBorder(nil, container.NewVBox(kit.NewCaption("Tags"), p.tags), nil, nil,
+		container.NewBorder(kit.NewCaption("Note (kept in the project when you leave the field)"), nil, nil, nil, p.note))
+	p.tabs = kit.NewSegmentedControl([]string{"Findings", "Note and tags"}, func(int) { p.choose() })
+	p.body = container.NewStack(p.list)
+	bar := heading(p.tabs,
+		kit.NewToolButton(theme.IconChevronLeft, "Previous finding (Shift+F8)", func() { v.m.NextFinding(-1) }),
+		kit.NewToolButton(theme.IconChevronRight, "Next finding (F8)", func() { v.m.NextFinding(1) }))
+	p.content = container.NewBorder(bar, nil, nil, nil, p.body)
+	return p
+}
+
+// pane is what takes the keyboard in this part.
+func (p *findingsPane) pane() fyne.Focusable {
+	if p.tabs.Selected() == 1 {
+		return p.note
+	}
+	return p.grid
+}
+
+func (p *findingsPane) choose() {
+	if p.tabs.Selected() == 1 {
+		p.body.Objects = []fyne.CanvasObject{container.NewPadded(p.remarks)}
+	} else {
+		p.body.Objects = []fyne.CanvasObject{p.list}
+	}
+	p.body.Refresh()
+}
+
+func (p *findingsPane) editNote() {
+	if !p.v.m.IsOpen() {
+		return
+	}
+	p.tabs.SetSelected(1)
+	p.choose()
+	p.v.host.Focus(p.note)
+}
+
+func (p *findingsPane) redraw() {
+	m := p.v.m
+	p.grid.Empty = "Nothing is wrong with this message."
+	if !m.IsOpen() {
+		p.grid.Empty = "Open a message to see what is wrong with it."
+	}
+	if p.grid.Selected() != m.SelectedFinding() {
+		p.grid.Select(m.SelectedFinding())
+	}
+	p.grid.Refresh()
+	p.detail.Objects = nil
+	if d, ok := m.Finding(); ok {
+		p.detail.Objects = []fyne.CanvasObject{p.card(d)}
+	}
+	p.detail.Refresh()
+}
+
+func (p *findingsPane) redrawRemarks() {
+	if p.note.Text != p.v.m.Note() {
+		p.note.SetText(p.v.m.Note())
+	}
+	if p.tags.Text != p.v.m.Tags() {
+		p.tags.SetText(p.v.m.Tags())
+	}
+}
+
+// card is the chosen finding in full, with its repair.
+func (p *findingsPane) card(d model.FindingDetail) fyne.CanvasObject {
+	text := d.Text
+	if p.v.m.Masked() {
+		text = "The mask is on. Take it off to read what the finding says about the value."
+	}
+	words := widget.NewLabel(text)
+	words.Wrapping = fyne.TextWrapWord
+	rows := []fyne.CanvasObject{words, indent(kit.NewCaption(d.Place))}
+	if d.Repair != "" {
+		if len(d.Preview) > 0 && !p.v.m.Masked() {
+			rows = append(rows, indent(previewLine(d.Preview)))
+		}
+		rows = append(rows, container.NewHBox(kit.Gap(2, 0), kit.NewTextButton(theme.IconEdit, d.Repair+" on a copy", p.v.m.Repair)))
+	}
+	rows = append(rows, kit.Gap(0, 2))
+	return container.NewBorder(kit.NewRule(), nil, nil, nil, kit.OnPanel(theme.ColorPanel, container.NewVBox(rows...)))
+}
+
+func indent(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewBorder(nil, nil, kit.Gap(5, 0), nil, o)
+}
+
+// previewLine writes what a repair takes away and what it puts there, one above the other.
+func previewLine(runs []compare.Run) fyne.CanvasObject {
+	line := func(word string, drop compare.Kind, role screen.Role) []widget.RichTextSegment {
+		segments := []widget.RichTextSegment{piece(word, screen.RoleMuted)}
+		for _, r := range runs {
+			switch r.Kind {
+			case drop:
+			case compare.Equal:
+				segments = append(segments, piece(r.Text, screen.RoleMuted))
+			default:
+				segments = append(segments, piece(r.Text, role))
+			}
+		}
+		return segments
+	}
+	before := widget.NewRichText(line("before  ", compare.Insert, screen.RoleRemoved)...)
+	after := widget.NewRichText(line("after   ", compare.Delete, screen.RoleAdded)...)
+	before.Truncation, after.Truncation = fyne.TextTruncateClip, fyne.TextTruncateClip
+	return container.NewVBox(before, after)
+}
+
+func piece(text string, role screen.Role) widget.RichTextSegment {
+	return &widget.TextSegment{Text: text, Style: widget.RichTextStyle{
+		Inline: true, ColorName: theme.RoleName(role), TextStyle: fyne.TextStyle{Monospace: true, Bold: role != screen.RoleMuted},
+	}}
+}

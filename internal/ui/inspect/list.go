@@ -1,0 +1,133 @@
+package inspect
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	model "trestle/internal/present/inspect"
+	"trestle/internal/present/screen"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// listPane is the left part: query line, news, message list.
+type listPane struct {
+	v       *View
+	content fyne.CanvasObject
+	title   *kit.Text
+	query   *kit.Field
+	problem *kit.Text
+	strip   *fyne.Container
+	grid    *kit.GridView
+}
+
+func newListPane(v *View) *listPane {
+	p := &listPane{v: v}
+	p.title = kit.NewTitle("Messages", theme.SizeText)
+	p.query = kit.NewField("Filter: words, type:ADT, mrn:88121")
+	p.query.OnChanged = v.m.TypeQuery
+	p.query.OnSubmitted = func(string) { v.host.Focus(p.grid) }
+	p.query.OnEscape = func() {
+		p.query.SetText("")
+		v.m.SetQuery("")
+		v.host.Focus(p.grid)
+	}
+	p.problem = kit.NewCaption("")
+	p.problem.Hide()
+	p.strip = container.NewStack()
+	p.strip.Hide()
+	p.grid = kit.NewGridView(v.m.List())
+	p.grid.Empty = "No message matches the filter."
+	p.grid.OnSelect = v.m.Select
+	p.grid.OnOpen = func(row int) { v.m.Select(row); v.host.Focus(v.message.code) }
+	p.grid.OnSort = p.sort
+	p.grid.OnSecondary = p.menu
+	bar := heading(p.title,
+		kit.NewToolButton(theme.IconImport, "Open files and import them (Ctrl+O)", v.ChooseFiles),
+		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste))
+	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
+	top := container.NewVBox(bar, line, p.strip, kit.NewRule())
+	p.content = container.NewBorder(top, nil, nil, nil, p.grid)
+	return p
+}
+
+func (p *listPane) sort(column string) {
+	for i, c := range p.v.m.List().Columns() {
+		if c.ID == column {
+			p.v.m.Sort(i)
+		}
+	}
+}
+
+func (p *listPane) redraw() {
+	m := p.v.m
+	shown, total, known := m.Shown()
+	switch {
+	case !known:
+		p.title.SetText("Messages")
+	case m.Filtered():
+		p.title.SetText(fmt.Sprintf("Messages  %s of %s", count(shown), count(total)))
+	default:
+		p.title.SetText("Messages  " + count(total))
+	}
+	text, problem := m.Query()
+	if p.query.Text != text {
+		p.query.Text = text // not SetText, which would start another search
+		p.query.Refresh()
+	}
+	if problem != "" {
+		p.problem.Set(problem, screen.RoleError)
+		p.problem.Show()
+	} else {
+		p.problem.Hide()
+	}
+	column, descending := m.SortedBy()
+	if column >= 0 {
+		p.grid.SetSort(m.List().Columns()[column].ID, descending)
+	} else {
+		p.grid.SetSort("", false)
+	}
+	if p.grid.Selected() != m.Selected() {
+		p.grid.Select(m.Selected())
+	}
+	p.grid.Refresh()
+}
+
+var tones = map[model.Tone]screen.Role{
+	model.Quiet: screen.RoleInformation, model.Success: screen.RoleOK,
+	model.Caution: screen.RoleWarning, model.Failure: screen.RoleError,
+}
+
+func (p *listPane) redrawNotice() {
+	n := p.v.m.Notice()
+	if n.Text == "" {
+		p.strip.Hide()
+		return
+	}
+	var actions []kit.Action
+	if n.Detail != "" && n.Detail != n.Text {
+		actions = append(actions, kit.Action{Label: "Details", Do: func() { p.v.host.Tell("What happened", n.Detail) }})
+	}
+	p.strip.Objects = []fyne.CanvasObject{kit.NewStrip(tones[n.Tone], n.Text, p.v.m.Dismiss, actions...)}
+	p.strip.Show()
+	p.strip.Refresh()
+}
+
+// menu is what can be done with a row.
+func (p *listPane) menu(row int, at fyne.Position) {
+	m := p.v.m
+	if row != m.Selected() && p.grid.SelectedCount() <= 1 {
+		m.Select(row)
+	}
+	items := []*fyne.MenuItem{}
+	for _, f := range m.Similar(row) {
+		items = append(items, fyne.NewMenuItem(f.Title, func() { m.SetQuery(f.Query) }))
+	}
+	if len(items) > 0 {
+		items = append(items, fyne.NewMenuItemSeparator())
+	}
+	items = append(items, fyne.NewMenuItem("Delete…", p.v.DeleteSelected))
+	p.v.host.Menu(fyne.NewMenu("", items...), at)
+}

@@ -1,0 +1,91 @@
+package inspect
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"trestle/internal/present/screen"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// messagePane is the open message as bytes.
+type messagePane struct {
+	v       *View
+	content fyne.CanvasObject
+	kind    *kit.Text
+	detail  *kit.Text
+	titles  *fyne.Container
+	verdict *kit.Badge
+	mode    *kit.SegmentedControl
+	code    *kit.CodeView
+	shown   screen.Text
+}
+
+func newMessagePane(v *View) *messagePane {
+	p := &messagePane{v: v}
+	p.kind = kit.NewTitle("", theme.SizeText)
+	p.kind.Min = 90
+	p.detail = kit.NewCaption("")
+	p.detail.Min = 60
+	p.verdict = kit.NewBadge(screen.RoleMuted, screen.ShapeNone, "")
+	p.mode = kit.NewSegmentedControl([]string{"Raw", "Hex"}, func(i int) { v.m.SetHex(i == 1) })
+	p.code = kit.NewCodeView()
+	p.code.OnCursor = v.m.MoveTo
+	p.code.Expand = v.m.FieldAt
+	p.code.OnSecondary = p.menu
+	p.titles = container.New(kit.Titles{}, p.kind, p.detail)
+	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), kit.Gap(3, 0)), p.titles)
+	p.content = container.NewBorder(band(bar), nil, nil, nil, p.code)
+	return p
+}
+
+func (p *messagePane) redraw() {
+	m := p.v.m
+	kind, detail := m.Title()
+	p.kind.SetText(kind)
+	p.detail.SetText(detail)
+	p.titles.Refresh() // the title's width is new
+	if m.IsOpen() {
+		_, counts, _ := m.Status()
+		role, shape := severityChip(counts)
+		p.verdict.Set(role, shape, m.Verdict())
+		p.verdict.Show()
+	} else {
+		p.verdict.Hide()
+	}
+	if m.Hex() {
+		p.mode.SetSelected(1)
+	} else {
+		p.mode.SetSelected(0)
+	}
+	if t := m.Text(); t != p.shown {
+		p.shown = t
+		p.code.SetText(t)
+	}
+	p.redrawCursor()
+}
+
+func (p *messagePane) redrawCursor() {
+	m := p.v.m
+	p.code.SetMarks(m.Marks())
+	if offset, _, _ := m.Cursor(); p.code.Cursor() != offset {
+		p.code.SetCursor(offset)
+	}
+}
+
+// menu is what can be done with the value at a place.
+func (p *messagePane) menu(offset int, at fyne.Position) {
+	m := p.v.m
+	m.MoveTo(offset)
+	_, from, to := m.Cursor()
+	items := []*fyne.MenuItem{fyne.NewMenuItem("Copy", p.code.Copy)}
+	if to > from && !m.Masked() {
+		items = append(items, fyne.NewMenuItem("Copy value", func() { p.v.host.Clipboard().SetContent(string(m.Raw()[from:to])) }))
+	}
+	if path := m.Path(); path != "" {
+		items = append(items, fyne.NewMenuItem("Copy path "+path, p.v.CopyPath))
+	}
+	items = append(items, fyne.NewMenuItem("Select all", p.code.SelectAll))
+	p.v.host.Menu(fyne.NewMenu("", items...), at)
+}

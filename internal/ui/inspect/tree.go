@@ -1,0 +1,42 @@
+package inspect
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// treePane is the open message by its structure.
+type treePane struct {
+	v       *View
+	content fyne.CanvasObject
+	tree    *kit.TreeView
+	empty   *kit.ToolButton
+}
+
+func newTreePane(v *View) *treePane {
+	p := &treePane{v: v}
+	p.tree = kit.NewTreeView(v.m.Tree())
+	p.tree.HideHeader = false
+	p.tree.Empty = "There are no segments to show: this is not an HL7 v2 message. The findings say what it seems to be."
+	p.tree.OnSelect = v.m.SelectNode
+	p.tree.OnToggle = v.m.Toggle
+	p.tree.OnOpen = v.m.Toggle
+	p.empty = kit.NewToolButton(theme.IconForm, "Show fields without a value too", func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) })
+	bar := heading(kit.NewTitle("Fields", theme.SizeText), p.empty,
+		kit.NewToolButton(theme.IconChevronDown, "Unfold all segments", func() { v.m.OpenAll(true) }),
+		kit.NewToolButton(theme.IconChevronUp, "Fold all segments", func() { v.m.OpenAll(false) }))
+	p.content = container.NewBorder(bar, nil, nil, nil, p.tree)
+	return p
+}
+
+func (p *treePane) redraw() {
+	m := p.v.m
+	p.empty.SetSelected(m.ShowsEmpty())
+	if p.tree.Selected() != m.TreeSelected() {
+		p.tree.Select(m.TreeSelected())
+	}
+	p.tree.Refresh()
+}

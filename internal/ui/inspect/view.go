@@ -1,0 +1,241 @@
+package inspect
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	model "trestle/internal/present/inspect"
+	"trestle/internal/present/screen"
+	"trestle/internal/present/shell"
+	"trestle/internal/ui/host"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// View is the place Inspect.
+type View struct {
+	m    *model.Model
+	host host.Host
+	root *fyne.Container // the empty state or the place
+
+	place   fyne.CanvasObject
+	list    *listPane
+	message *messagePane
+	tree    *treePane
+	lower   *findingsPane
+}
+
+// New returns the view over m.
+func New(m *model.Model, h host.Host) *View {
+	v := &View{m: m, host: h}
+	v.list = newListPane(v)
+	v.message = newMessagePane(v)
+	v.tree = newTreePane(v)
+	v.lower = newFindingsPane(v)
+	right := kit.NewRows(v.message.content, kit.NewColumns(v.tree.content, v.lower.content, 0.56), 0.46)
+	v.place = kit.NewColumns(v.list.content, right, 0.36)
+	v.root = container.NewStack(v.emptyState())
+	m.Changed = v.redraw
+	v.redraw(model.All)
+	return v
+}
+
+// Content is what the window shows.
+func (v *View) Content() fyne.CanvasObject { return v.root }
+
+func (v *View) emptyState() fyne.CanvasObject {
+	return kit.NewEmptyState(theme.IconMessage, "No messages yet",
+		"Drop HL7 files or folders on the window, open them, or paste a message. Whatever it is opens: what is wrong with it is said, and nothing is changed.",
+		kit.Action{Label: "Open files…", Do: v.ChooseFiles}, kit.Action{Label: "Paste", Do: v.Paste})
+}
+
+// ChooseFiles asks for files and reads them into the project.
+func (v *View) ChooseFiles() {
+	v.host.ChooseFiles("Open messages", func(paths []string) { v.m.Import(paths) })
+}
+
+// Paste reads the clipboard's text into the project.
+func (v *View) Paste() { v.m.Paste(v.host.Clipboard().Content()) }
+
+// Drop reads files and folders that were dropped on the window.
+func (v *View) Drop(paths []string) { v.m.Import(paths) }
+
+// Focus gives the message list the keyboard, or the first step where there is no message.
+func (v *View) Focus() {
+	if _, total, known := v.m.Shown(); known && total > 0 {
+		v.host.Focus(v.list.grid)
+	}
+}
+
+// FocusQuery gives the query line the keyboard.
+func (v *View) FocusQuery() { v.host.Focus(v.list.query) }
+
+// panes are the parts of the place in the order in which F6 visits them.
+func (v *View) panes() []fyne.Focusable {
+	return []fyne.Focusable{v.list.query, v.list.grid, v.message.code, v.tree.tree, v.lower.pane()}
+}
+
+// NextPane gives the next part of the place the keyboard, or the one before if n is negative.
+func (v *View) NextPane(n int, focused fyne.Focusable) {
+	panes := v.panes()
+	at := -1
+	for i, p := range panes {
+		if p == focused {
+			at = i
+		}
+	}
+	if at < 0 && n < 0 {
+		at = 0
+	}
+	v.host.Focus(panes[((at+n)%len(panes)+len(panes))%len(panes)])
+}
+
+func (v *View) redraw(what model.What) {
+	if what&model.List != 0 {
+		v.chooseRoot()
+		v.list.redraw()
+	}
+	if what&model.Notice != 0 {
+		v.list.redrawNotice()
+	}
+	if what&(model.Message|model.Mask) != 0 {
+		v.message.redraw()
+	}
+	if what&(model.Cursor|model.Message) != 0 {
+		v.message.redrawCursor()
+	}
+	if what&(model.Tree|model.Message|model.Mask) != 0 {
+		v.tree.redraw()
+	}
+	if what&(model.Findings|model.Message|model.Mask) != 0 {
+		v.lower.redraw()
+	}
+	if what&model.Remarks != 0 {
+		v.lower.redrawRemarks()
+	}
+	v.host.Status()
+}
+
+// chooseRoot shows the empty state as long as the project has no message.
+func (v *View) chooseRoot() {
+	_, total, known := v.m.Shown()
+	want := v.place
+	if known && total == 0 {
+		if v.root.Objects[0] != v.place {
+			return
+		}
+		want = v.emptyState()
+	}
+	if v.root.Objects[0] != want {
+		v.root.Objects[0] = want
+		v.root.Refresh()
+	}
+}
+
+// Actions are what can be done here, for the palette.
+func (v *View) Actions() []shell.Action {
+	actions := []shell.Action{
+		{ID: "inspect.open", Title: "Open message files…", Detail: "import into this project", Keys: "Ctrl+O", Run: v.ChooseFiles},
+		{ID: "inspect.paste", Title: "Paste a message", Detail: "import the clipboard's text", Keys: "Ctrl+Shift+V", Run: v.Paste},
+		{ID: "inspect.filter", Title: "Filter messages", Detail: "type, MRN, control ID, words", Keys: "Ctrl+F", Run: v.FocusQuery},
+		{ID: "inspect.reload", Title: "Read the message list again", Run: v.m.Reload},
+	}
+	if v.m.Filtered() {
+		actions = append(actions, shell.Action{ID: "inspect.all", Title: "Show all messages", Detail: "clear the filter", Run: func() { v.m.SetQuery("") }})
+	}
+	if !v.m.IsOpen() {
+		return actions
+	}
+	hex, empty := "Show the message as hex", "Show empty fields in the tree"
+	if v.m.Hex() {
+		hex = "Show the message as text"
+	}
+	if v.m.ShowsEmpty() {
+		empty = "Hide empty fields in the tree"
+	}
+	return append(actions,
+		shell.Action{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.m.NextFinding(1) }},
+		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.m.NextFinding(-1) }},
+		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.m.SetHex(!v.m.Hex()) }},
+		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
+		shell.Action{ID: "inspect.unfold", Title: "Unfold all segments", Run: func() { v.m.OpenAll(true) }},
+		shell.Action{ID: "inspect.fold", Title: "Fold all segments", Run: func() { v.m.OpenAll(false) }},
+		shell.Action{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
+		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
+		shell.Action{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
+	)
+}
+
+// Keys are the keys of this place beside those of the palette's actions.
+func (v *View) Keys() []shell.Key {
+	return []shell.Key{
+		{Keys: "F6, Shift+F6", Does: "next and previous part of the place"},
+		{Keys: "Arrows, Page, Home, End", Does: "move; the other parts follow"},
+		{Keys: "Alt+Up, Alt+Down", Does: "previous and next message, from anywhere"},
+		{Keys: "Ctrl+Right, Ctrl+Left", Does: "next and previous field with a value"},
+		{Keys: "Right, Left", Does: "in the tree: open and close a branch"},
+		{Keys: "Shift with a movement", Does: "select"},
+		{Keys: "Ctrl+C", Does: "copy the selection, or the line"},
+		{Keys: "Escape", Does: "in the filter: clear it"},
+	}
+}
+
+// CopyPath puts the path at the cursor on the clipboard.
+func (v *View) CopyPath() {
+	if p := v.m.Path(); p != "" {
+		v.host.Clipboard().SetContent(p)
+	}
+}
+
+// EditNote shows the note of the open message and gives it the keyboard.
+func (v *View) EditNote() { v.lower.editNote() }
+
+// DeleteSelected asks and then deletes the selected messages.
+func (v *View) DeleteSelected() {
+	rows := v.list.grid.SelectedRows()
+	if len(rows) == 0 {
+		return
+	}
+	what := "this message"
+	if len(rows) > 1 {
+		what = fmt.Sprintf("these %d messages", len(rows))
+	}
+	v.host.Decide("Delete "+what+"?", "The bytes, notes and tags are removed from the project. The access log keeps that it was done. This cannot be undone.",
+		"Delete", func() { v.m.Delete(rows) })
+}
+
+// heading is a bar with a title at the left and controls at the right.
+func heading(left fyne.CanvasObject, right ...fyne.CanvasObject) fyne.CanvasObject {
+	row := container.NewHBox(right...)
+	bar := container.NewBorder(nil, nil, container.NewHBox(kit.Gap(6, 0), container.NewCenter(left)), container.NewHBox(container.NewCenter(row), kit.Gap(3, 0)))
+	return band(bar)
+}
+
+// band puts a bar's content on the panel colour, at a bar's height, with a rule below.
+func band(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewBorder(nil, kit.NewRule(), nil, nil, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, theme.BarHeight), content)))
+}
+
+// severityChip is how the worst of some findings looks.
+func severityChip(counts [4]int) (screen.Role, screen.Shape) {
+	switch {
+	case counts[3]+counts[2] > 0:
+		return screen.RoleError, screen.ShapeSquare
+	case counts[1] > 0:
+		return screen.RoleWarning, screen.ShapeTriangle
+	case counts[0] > 0:
+		return screen.RoleInformation, screen.ShapeCircle
+	}
+	return screen.RoleOK, screen.ShapeNone
+}
+
+// count writes a number with thousands separated.
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,187 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
+
+	"trestle/internal/job"
+	"trestle/internal/present/shell"
+	"trestle/internal/ui/theme"
+)
+
+// pictureSize is the size of the pictures in units, that of a small laptop.
+var pictureSize = fyne.NewSize(1280, 800)
+
+// Pictures draws the main places of the window, with the given project in them, into PNG files of dir. It needs no
+// display: Fyne's software painter draws. It returns the names of the files.
+func Pictures(ctx context.Context, a fyne.App, dir string, o Options) ([]string, error) {
+	p := &painter{ctx: ctx, app: a, options: o, dir: dir}
+	before := a.Preferences().String(prefTheme)
+	defer a.Preferences().SetString(prefTheme, before)
+	p.visit(theme.Light, p.draw)
+	p.visit(theme.Dark, p.drawDark)
+	return p.names, p.err
+}
+
+// painter goes through the window as a user would and takes pictures.
+type painter struct {
+	ctx     context.Context
+	app     fyne.App
+	options Options
+	dir     string
+	names   []string
+	err     error
+
+	s      *Shell
+	canvas software.WindowlessCanvas
+	queue  *job.Queue
+}
+
+// visit opens the window in some colours, draws, and closes it. The colours are those of the whole app, so each set
+// has a window of its own.
+func (p *painter) visit(m theme.Mode, draw func()) {
+	if p.err != nil {
+		return
+	}
+	p.app.Preferences().SetString(prefTheme, m.String())
+	p.canvas, p.queue = software.NewCanvas(), &job.Queue{}
+	p.canvas.SetPadded(false)
+	p.s = build(p.app, p.canvas, nil, p.queue.Gate, p.options)
+	p.canvas.SetContent(p.s.root)
+	p.canvas.Resize(pictureSize)
+	defer p.end()
+	draw()
+}
+
+func (p *painter) draw() {
+	s := p.s
+	p.shot("start")
+	if p.open(); p.err != nil {
+		return
+	}
+	p.shot("project")
+	p.inspect()
+	p.shot("inspect")
+	s.session.inspect.SetHex(true)
+	p.shot("inspect-hex")
+	s.session.inspect.SetHex(false)
+	s.SetMasked(true)
+	p.shot("inspect-masked")
+	s.SetMasked(false)
+	s.ShowPalette()
+	p.shot("palette")
+	for o := s.canvas.Overlays().Top(); o != nil; o = s.canvas.Overlays().Top() {
+		s.canvas.Overlays().Remove(o)
+	}
+	s.ShowKeys()
+	p.shot("keys")
+	s.dismiss()
+	for _, place := range []shell.Place{shell.Endpoints, shell.Map, shell.Compare, shell.Link, shell.Settings} {
+		s.Go(place)
+		p.shot(place.String())
+	}
+}
+
+func (p *painter) drawDark() {
+	if p.open(); p.err != nil {
+		return
+	}
+	p.shot("project-dark")
+	p.inspect()
+	p.shot("inspect-dark")
+}
+
+func (p *painter) open() {
+	s := p.s
+	s.start.Open(p.options.Workspace, append([]byte(nil), p.options.Passphrase...))
+	p.wait()
+	if p.err == nil && s.session == nil {
+		_, problem := s.start.Problem()
+		p.err = fmt.Errorf("open the project: %s", problem)
+	}
+}
+
+// inspect goes to a message with a finding that can be repaired, if there is one.
+func (p *painter) inspect() {
+	s := p.s
+	s.Go(shell.Inspect)
+	m := s.session.inspect
+	m.SetQuery("severity:warning")
+	p.wait()
+	for row := range m.List().Len() {
+		m.Select(row)
+		p.wait()
+		for f := range m.FindingList().Len() {
+			m.SelectFinding(f)
+			if d, ok := m.Finding(); ok && len(d.Preview) > 0 && m.Tree().Len() > 3 {
+				return
+			}
+		}
+	}
+}
+
+// wait lets all work come to its end.
+func (p *painter) wait() {
+	if p.err != nil {
+		return
+	}
+	for _, r := range p.runners() {
+		if err := p.queue.Drain(p.ctx, r); err != nil {
+			p.err = err
+			return
+		}
+	}
+}
+
+func (p *painter) runners() []*job.Runner {
+	if p.s.session == nil {
+		return []*job.Runner{p.s.runner}
+	}
+	return []*job.Runner{p.s.runner, p.s.session.runner}
+}
+
+// shot writes what the window shows now. Rows are read when they are first painted, so it paints twice.
+func (p *painter) shot(name string) {
+	if p.err != nil {
+		return
+	}
+	p.canvas.Capture()
+	p.wait()
+	if p.err != nil {
+		return
+	}
+	// A real window lays out anew when a least size has changed; this canvas does when its own size has.
+	p.canvas.Resize(pictureSize.AddWidthHeight(1, 1))
+	p.canvas.Resize(pictureSize)
+	file := strings.ToLower(name) + ".png"
+	f, err := os.Create(filepath.Join(p.dir, file))
+	if err == nil {
+		err = errors.Join(png.Encode(f, p.canvas.Capture()), f.Close())
+	}
+	if err != nil {
+		p.err = fmt.Errorf("write the picture %s: %w", file, err)
+		return
+	}
+	p.names = append(p.names, file)
+}
+
+// end closes the project.
+func (p *painter) end() {
+	s := p.s
+	if s.session == nil {
+		return
+	}
+	s.close(func() {})
+	if err := p.queue.Drain(p.ctx, s.runner); p.err == nil {
+		p.err = err
+	}
+	s.runner.Close()
+}

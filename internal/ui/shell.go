@@ -1,0 +1,279 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"trestle/internal/job"
+	"trestle/internal/present/shell"
+	"trestle/internal/present/start"
+	"trestle/internal/ui/kit"
+	startview "trestle/internal/ui/start"
+	"trestle/internal/ui/theme"
+	"trestle/internal/workspace"
+)
+
+// Options say what the window opens on.
+type Options struct {
+	Workspace  string // the project to open; "" asks
+	Passphrase []byte // known only for the sample project, which is opened at once with it
+	User       string // for the access log; "" takes the workspace's default
+	// Sample makes the sample's workspace if it is not there and opens it. Nil: there is no sample.
+	Sample func(context.Context, *job.Progress) (*workspace.Workspace, error)
+	// Idle is told when all work is done and the picture is up to date. Tests wait for it; nil is nobody.
+	Idle func()
+}
+
+// Shell is the window. It lives on the goroutine of the screen.
+type Shell struct {
+	app     fyne.App
+	canvas  fyne.Canvas
+	window  fyne.Window // nil where only a picture is drawn
+	options Options
+	gate    job.Gate
+	runner  *job.Runner // for work without a project: opening, closing
+
+	m       *shell.Model
+	start   *start.Model
+	first   *startview.View
+	session *session // nil while no project is open
+
+	root    *fyne.Container
+	frame   *frame
+	dismiss func() // takes away what stands over the window, nil while nothing does
+	mode    theme.Mode
+	ticker  *time.Ticker
+	quit    chan struct{}
+	ended   bool
+}
+
+// Preferences that the window keeps. None holds patient data: a project's path is all that is said about it.
+const (
+	prefRecent = "recent"
+	prefTheme  = "theme"
+	prefWidth  = "window.width"
+	prefHeight = "window.height"
+)
+
+// New makes the window. It is shown by ShowAndRun.
+func New(a fyne.App, o Options) *Shell {
+	w := a.NewWindow("Trestle")
+	s := build(a, w.Canvas(), w, func(f func()) { fyne.Do(f) }, o)
+	w.SetPadded(false)
+	w.SetContent(s.root)
+	p := a.Preferences()
+	w.Resize(fyne.NewSize(float32(p.FloatWithFallback(prefWidth, 1440)), float32(p.FloatWithFallback(prefHeight, 900))))
+	w.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { s.Drop(paths(uris)) })
+	w.SetCloseIntercept(s.Quit)
+	return s
+}
+
+// build makes everything but the window's frame. The canvas shows s.root.
+func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *Shell {
+	s := &Shell{app: a, canvas: c, window: w, options: o, gate: gate, quit: make(chan struct{})}
+	s.mode = theme.ParseMode(a.Preferences().StringWithFallback(prefTheme, theme.System.String()))
+	a.Settings().SetTheme(theme.New(s.mode))
+	s.runner = job.NewRunner(gate)
+	s.m = shell.New(s.runner)
+	s.start = start.New(s.runner, a.Preferences().StringList(prefRecent))
+	s.start.Keep = func(paths []string) { a.Preferences().SetStringList(prefRecent, paths) }
+	s.start.Opened, s.start.User = s.enter, o.User
+	s.frame = newFrame(s)
+	s.root = container.NewStack()
+	kit.Hints = s.frame.status.hint
+	kit.WindowKey = s.windowKey
+	s.m.Changed = s.redraw
+	s.shortcuts()
+	s.showStart()
+	return s
+}
+
+// ShowAndRun shows the window and returns when it is closed.
+func (s *Shell) ShowAndRun() {
+	s.ticker = time.NewTicker(125 * time.Millisecond)
+	go s.poll()
+	if len(s.options.Passphrase) > 0 {
+		s.start.Open(s.options.Workspace, s.options.Passphrase)
+	} else {
+		s.first.FocusFirst()
+	}
+	s.window.ShowAndRun()
+	s.ticker.Stop()
+}
+
+// poll reads progress several times a second while there is any, and tells a test when all is quiet. It ends with the
+// window.
+func (s *Shell) poll() {
+	quiet := false
+	for {
+		select {
+		case <-s.quit:
+			return
+		case <-s.ticker.C:
+		}
+		busy := s.busy()
+		if busy || !quiet {
+			fyne.DoAndWait(s.frame.status.redrawWork)
+		}
+		if !busy && !quiet && s.options.Idle != nil {
+			s.options.Idle()
+		}
+		quiet = !busy
+	}
+}
+
+// busy says whether work is under way. It is called from the poll's goroutine: a session's runner is read through the
+// gate's side by Work, so only the counters are touched here.
+func (s *Shell) busy() bool {
+	busy := s.runner.Busy()
+	fyne.DoAndWait(func() { busy = busy || s.session != nil && s.session.runner.Busy() })
+	return busy
+}
+
+// Quit closes the project and then the window.
+func (s *Shell) Quit() {
+	if s.ended {
+		return
+	}
+	leave := func() {
+		s.ended = true
+		size := s.canvas.Size()
+		s.app.Preferences().SetFloat(prefWidth, float64(size.Width))
+		s.app.Preferences().SetFloat(prefHeight, float64(size.Height))
+		s.close(func() {
+			close(s.quit)
+			s.window.Close()
+		})
+	}
+	s.unlessWorking("Quit", "Trestle", leave)
+}
+
+// unlessWorking does something that ends all work, after asking if there is any.
+func (s *Shell) unlessWorking(verb, what string, do func()) {
+	work := s.m.Work()
+	if len(work) == 0 {
+		do()
+		return
+	}
+	s.Decide(verb+" "+what+" now?", "This is under way and will be stopped: "+work[0].Title+". What is stored already stays.", verb, do)
+}
+
+// Lock closes the project, drops its keys and asks for the passphrase again.
+func (s *Shell) Lock() {
+	if s.session == nil {
+		return
+	}
+	s.unlessWorking("Lock", "the project", func() { s.close(func() {}) })
+}
+
+// close ends the session, in the background where it has to wait, and shows the first place.
+func (s *Shell) close(then func()) {
+	old := s.session
+	if old == nil {
+		then()
+		return
+	}
+	s.session = nil
+	path := old.workspace.Path()
+	old.inspect.Close()
+	old.home.Close()
+	job.Start(context.Background(), s.runner, func(context.Context) (struct{}, error) {
+		old.runner.Close()
+		return struct{}{}, old.workspace.Close()
+	}, func(_ struct{}, err error) {
+		if err != nil && !s.ended {
+			s.Tell("The project was closed with a problem", err.Error())
+		}
+		then()
+	})
+	s.options.Workspace = path
+	s.m.Leave()
+	s.showStart()
+	s.first.FocusFirst()
+}
+
+func (s *Shell) showStart() {
+	s.first = startview.New(s.start, s, s.options.Workspace)
+	s.first.Sample = func() {
+		if s.options.Sample != nil {
+			s.start.Run("Opening the sample project", s.options.Sample)
+		}
+	}
+	s.show(s.first.Content())
+}
+
+// show puts one object in the window.
+func (s *Shell) show(o fyne.CanvasObject) {
+	s.root.Objects = []fyne.CanvasObject{o}
+	s.root.Refresh()
+}
+
+// enter takes over an open project.
+func (s *Shell) enter(w *workspace.Workspace) {
+	s.session = newSession(s, w)
+	s.m.Enter(start.Recent{Path: w.Path()}.Title(), s.session.runner)
+	s.show(s.frame.content)
+	s.session.begin()
+	s.redraw()
+}
+
+// redraw shows the place that was chosen and what the bars say.
+func (s *Shell) redraw() {
+	if s.session == nil {
+		return
+	}
+	s.frame.redraw()
+}
+
+// Go shows a place and gives it the keyboard.
+func (s *Shell) Go(p shell.Place) {
+	if s.session == nil {
+		return
+	}
+	s.m.Go(p)
+	s.redraw()
+	s.session.focus(p)
+}
+
+// SetMode chooses light, dark or the desktop's choice.
+func (s *Shell) SetMode(m theme.Mode) {
+	s.mode = m
+	s.app.Preferences().SetString(prefTheme, m.String())
+	s.app.Settings().SetTheme(theme.New(m))
+	s.redraw()
+}
+
+// SetMasked hides patient data on the screen, or shows it.
+func (s *Shell) SetMasked(on bool) {
+	s.m.SetMasked(on)
+	if s.session != nil {
+		s.session.inspect.SetMasked(on)
+	}
+}
+
+// Drop takes files that were dropped on the window: messages into the open project, a project on the first place.
+func (s *Shell) Drop(paths []string) {
+	switch {
+	case len(paths) == 0:
+	case s.session == nil:
+		s.options.Workspace = paths[0]
+		s.showStart()
+		s.first.FocusFirst()
+	default:
+		s.Go(shell.Inspect)
+		s.session.inspectView.Drop(paths)
+	}
+}
+
+func paths(uris []fyne.URI) []string {
+	var out []string
+	for _, u := range uris {
+		if u.Scheme() == "file" {
+			out = append(out, u.Path())
+		}
+	}
+	return out
+}

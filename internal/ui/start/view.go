@@ -1,0 +1,241 @@
+package start
+
+import (
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"trestle/internal/present/screen"
+	model "trestle/internal/present/start"
+	"trestle/internal/ui/host"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// View is the first place.
+type View struct {
+	m    *model.Model
+	host host.Host
+	// Sample opens the sample project.
+	Sample func()
+
+	root *fyne.Container
+	tabs *kit.SegmentedControl
+	body *fyne.Container
+
+	file, name, create     *kit.Field
+	pass, newPass, again   *kit.Field
+	problems               map[model.Field]*kit.Text
+	doing                  *kit.Text
+	bar                    *widget.ProgressBarInfinite
+	open, make, sample     *kit.ToolButton
+	recent                 *fyne.Container
+	openForm, createForm   fyne.CanvasObject
+	chooseOpen, chooseMake *kit.ToolButton
+}
+
+// formWidth is the width of the card in units.
+const formWidth = 460
+
+// New returns the view over m. path is the project to open, "" for the one used last.
+func New(m *model.Model, h host.Host, path string) *View {
+	v := &View{m: m, host: h, problems: map[model.Field]*kit.Text{}}
+	v.fields()
+	v.forms()
+	v.build()
+	m.Changed = v.redraw
+	if path == "" {
+		if recent := m.Recent(); len(recent) > 0 {
+			path = recent[0].Path
+		}
+	}
+	v.file.SetText(path)
+	v.redraw()
+	return v
+}
+
+// Content is what the window shows.
+func (v *View) Content() fyne.CanvasObject { return v.root }
+
+func (v *View) fields() {
+	field := func(f *kit.Field, submit func()) *kit.Field {
+		f.OnChanged = func(string) { v.m.Clear() }
+		f.OnSubmitted = func(string) { submit() }
+		return f
+	}
+	v.file = field(kit.NewField("Project file (.trestle)"), func() { v.host.Focus(v.pass) })
+	v.pass = field(kit.NewSecretField("Passphrase"), v.submitOpen)
+	v.name = field(kit.NewField("Such as Riverbend ↔ Lakeside EHR"), func() { v.host.Focus(v.create) })
+	v.create = field(kit.NewField("Where the file goes"), func() { v.host.Focus(v.newPass) })
+	v.newPass = field(kit.NewSecretField("At least 8 characters; four or five unrelated words are better"), func() { v.host.Focus(v.again) })
+	v.again = field(kit.NewSecretField("The same again"), v.submitCreate)
+}
+
+func (v *View) forms() {
+	v.open = kit.NewPrimaryButton(theme.IconUnlock, "Open project", v.submitOpen)
+	v.make = kit.NewPrimaryButton(theme.IconAdd, "Create project", v.submitCreate)
+	v.sample = kit.NewTextButton(theme.IconMessage, "Open the sample project", func() { v.Sample() })
+	v.chooseOpen = kit.NewTextButton(theme.IconFolderOpen, "Choose…", func() {
+		v.host.ChooseFiles("Open project", func(paths []string) { v.file.SetText(paths[0]); v.host.Focus(v.pass) })
+	})
+	v.chooseMake = kit.NewTextButton(theme.IconFolderOpen, "Choose…", func() {
+		v.host.ChooseTarget("New project", "project"+model.Extension, v.create.SetText)
+	})
+	v.openForm = container.NewVBox(
+		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseOpen, v.file)),
+		v.row("Passphrase", model.Passphrase, v.pass),
+		kit.Gap(0, 4),
+		container.NewHBox(v.open),
+	)
+	v.createForm = container.NewVBox(
+		v.row("Name", model.Name, v.name),
+		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseMake, v.create)),
+		v.row("Passphrase", model.Passphrase, v.newPass),
+		v.row("Passphrase again", model.Again, v.again),
+		note("The file is encrypted with this passphrase. Nobody can open it without: there is no way around a lost passphrase."),
+		kit.Gap(0, 4),
+		container.NewHBox(v.make),
+	)
+}
+
+// row is a field under its name, with room for what is wrong with it.
+func (v *View) row(name string, f model.Field, field fyne.CanvasObject) fyne.CanvasObject {
+	problem := kit.NewText("", screen.RoleError)
+	problem.TextSize = theme.SizeSmall
+	problem.Hide()
+	key := f
+	if name == "Project file" && v.problems[model.File] != nil || name == "Passphrase" && v.problems[model.Passphrase] != nil {
+		key += createForm // the same field of the other form
+	}
+	v.problems[key] = problem
+	return container.NewVBox(kit.NewCaption(name), field, problem)
+}
+
+// createForm is added to a field's number for its problem line in the form of a new project.
+const createForm model.Field = 100
+
+func note(text string) fyne.CanvasObject {
+	l := widget.NewLabel(text)
+	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
+	l.SizeName = fynetheme.SizeNameCaptionText
+	return l
+}
+
+func (v *View) build() {
+	v.tabs = kit.NewSegmentedControl([]string{"Open project", "New project"}, func(int) { v.m.Clear(); v.redraw() })
+	v.body = container.NewStack(v.openForm)
+	v.doing = kit.NewText("", screen.RoleMuted)
+	v.bar = widget.NewProgressBarInfinite()
+	v.bar.Stop()
+	v.recent = container.NewVBox()
+	title := kit.NewTitle("Trestle", 22)
+	subtitle := kit.NewText("A workbench for connecting healthcare systems", screen.RoleMuted)
+	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
+		v.doing, v.bar, kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
+		container.NewHBox(v.sample), note("The sample is an infusion centre and a practice that exchange invented patients. It opens by itself."))
+	v.root = container.NewStack(kit.NewPanel("background"), container.NewCenter(container.New(kit.Width(formWidth), card)))
+}
+
+func (v *View) submitOpen() { v.m.Open(v.file.Text, []byte(v.pass.Text)) }
+
+func (v *View) submitCreate() {
+	v.m.Create(v.create.Text, v.name.Text, []byte(v.newPass.Text), []byte(v.again.Text))
+}
+
+// FocusFirst gives the field that the user needs next the keyboard.
+func (v *View) FocusFirst() {
+	switch {
+	case v.tabs.Selected() == 1:
+		v.host.Focus(v.name)
+	case v.file.Text == "":
+		v.host.Focus(v.file)
+	default:
+		v.host.Focus(v.pass)
+	}
+}
+
+func (v *View) redraw() {
+	creating := v.tabs.Selected() == 1
+	form := v.openForm
+	if creating {
+		form = v.createForm
+	}
+	if v.body.Objects[0] != form {
+		v.body.Objects[0] = form
+		v.body.Refresh()
+	}
+	v.redrawProblem(creating)
+	v.redrawDoing()
+	v.redrawRecent()
+	if v.m.Doing() == "" && v.problem() == model.Passphrase && !creating {
+		v.pass.SetText("")
+		v.host.Focus(v.pass)
+	}
+}
+
+func (v *View) problem() model.Field { f, _ := v.m.Problem(); return f }
+
+func (v *View) redrawProblem(creating bool) {
+	field, text := v.m.Problem()
+	if creating && (field == model.File || field == model.Passphrase) {
+		field += createForm
+	}
+	for f, line := range v.problems {
+		if f == field && text != "" {
+			line.SetText(text)
+			line.Show()
+		} else {
+			line.Hide()
+		}
+	}
+}
+
+func (v *View) redrawDoing() {
+	doing := v.m.Doing()
+	v.doing.SetText(doing)
+	buttons := []*kit.ToolButton{v.open, v.make, v.sample, v.chooseOpen, v.chooseMake}
+	if doing == "" {
+		v.doing.Hide()
+		v.bar.Hide()
+		v.bar.Stop()
+		for _, b := range buttons {
+			b.Enable()
+		}
+		return
+	}
+	v.doing.SetText(doing + ". The key takes about a second on purpose: it slows down guessing.")
+	v.doing.Show()
+	v.bar.Show()
+	v.bar.Start()
+	for _, b := range buttons {
+		b.Disable()
+	}
+}
+
+func (v *View) redrawRecent() {
+	recent := v.m.Recent()
+	v.recent.Objects = nil
+	if len(recent) > 0 && v.tabs.Selected() == 0 {
+		v.recent.Add(kit.NewCaption("Opened before"))
+		for _, r := range recent {
+			v.recent.Add(v.recentRow(r))
+		}
+	}
+	v.recent.Refresh()
+}
+
+func (v *View) recentRow(r model.Recent) fyne.CanvasObject {
+	b := kit.NewTextButton(theme.IconFile, r.Title(), func() { v.file.SetText(r.Path); v.host.Focus(v.pass) })
+	b.Kind = kit.Flat
+	where := kit.NewCaption(filepath.ToSlash(r.Folder()))
+	where.Min = 60
+	if r.Missing {
+		where.Set("not there any more", screen.RoleWarning)
+		b.Disable()
+	}
+	forget := kit.NewToolButton(theme.IconClose, "Take "+r.Title()+" off this list; the file stays", func() { v.m.Forget(r.Path) })
+	return container.NewBorder(nil, nil, b, forget, where)
+}
