@@ -20,7 +20,7 @@ type indexer struct {
 	r     lineReader
 	term  BreakKind // line end of this message's segments; BreakEnd = not known yet
 	open  int       // index of the segment that text would continue, -1 = none
-	cont  bool      // the line before was a continuation
+	cont  bool      // the line before was text after the usual line end
 	stray int       // stray lines since the open segment that may yet become its text
 }
 
@@ -188,7 +188,9 @@ func (x *indexer) continues(l *line, prev BreakKind, why reason) bool {
 	o := &m.lines[x.open]
 	m.conts = append(m.conts, o.continuation(why))
 	o.end, o.brk = l.end, l.brk
-	x.cont = true
+	// Only text broken by the message's own line end makes a bad or bare ID
+	// after the next such line end doubtful.
+	x.cont = x.term == BreakEnd || prev == x.term
 	return true
 }
 
