@@ -92,8 +92,9 @@ type File struct {
 	inspect.Result
 }
 
-// Build makes a workspace of the sample project at path, which must not exist. It is built under another name and
-// renamed when it is whole, so that an interrupted build leaves nothing that looks like a workspace.
+// Build makes a workspace of the sample project at path, which must not exist. It is built in a folder of its own and
+// moved when it is whole, so that an interrupted build leaves nothing that looks like a workspace. Its name is the same
+// there, because the access log keeps it.
 func Build(ctx context.Context, file string, o Options) (r Report, err error) {
 	source := workspaces.Riverbend()
 	r.Project, err = project.Load(source)
@@ -103,17 +104,19 @@ func Build(ctx context.Context, file string, o Options) (r Report, err error) {
 	if _, err := os.Lstat(file); err == nil {
 		return r, fmt.Errorf("%s exists already", filepath.Base(file))
 	}
-	unfinished := file + ".unfinished"
-	removeWorkspace(unfinished) // of a build that was killed
+	folder := file + ".unfinished"
+	if err := os.RemoveAll(folder); err != nil { // of a build that was killed
+		return r, fmt.Errorf("making the sample's workspace: %w", err)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return r, fmt.Errorf("making the sample's workspace: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	unfinished := filepath.Join(folder, filepath.Base(file))
 	w, err := workspace.Create(ctx, unfinished, []byte(Passphrase), workspace.CreateOptions{KDF: o.KDF, User: o.User, Project: r.Project.Name})
 	if err != nil {
 		return r, fmt.Errorf("making the sample's workspace: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			removeWorkspace(unfinished)
-		}
-	}()
 	r.Files, err = fill(ctx, w, source, r.Project, o.Progress)
 	if err == nil {
 		err = keepProject(ctx, w, source)
@@ -124,7 +127,6 @@ func Build(ctx context.Context, file string, o Options) (r Report, err error) {
 	if err := os.Rename(unfinished, file); err != nil {
 		return r, fmt.Errorf("making the sample's workspace: %w", err)
 	}
-	removeWorkspace(unfinished) // what lies beside a workspace, such as its lock file
 	return r, nil
 }
 
@@ -148,13 +150,6 @@ func fill(ctx context.Context, w *workspace.Workspace, source fs.FS, p *project.
 		}
 	}
 	return files, nil
-}
-
-// removeWorkspace removes a workspace that is not open, and what may lie beside it.
-func removeWorkspace(file string) {
-	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
-		os.Remove(file + suffix)
-	}
 }
 
 // keepProject stores the project file itself, from which the window knows scope, systems and people.
