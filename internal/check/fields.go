@@ -13,6 +13,9 @@ var headerChecked = map[int]bool{1: true, 2: true, 7: true, 9: true, 10: true, 1
 
 // segments checks the fields of every segment.
 func (c *checker) segments() {
+	if c.has(codeLiteralBreaks) {
+		return // MSH holds the whole message
+	}
 	sets := setIDs{}
 	for s := range c.m.Segments() {
 		switch s.Kind() {
@@ -200,8 +203,8 @@ func (c *checker) firstTime(what string, at place) bool {
 
 // field checks a field that has bytes.
 func (c *checker) field(at place, f *fieldPlan, v hl7.Value) {
-	if f.def.Type == "" {
-		if f.def.Usage == "W" || f.def.Usage == "X" {
+	if withdrawn := f.def.Usage == "W" || f.def.Usage == "X"; withdrawn || f.def.Type == "" {
+		if withdrawn && c.firstTime("withdrawn", at) {
 			c.add(codeFieldWithdrawn, at.String(), v.Offset(), len(v.Raw()), "HL7 %s has withdrawn %s-%d (%s). A receiver ignores it.", c.v.Name, at.segment.Name(), at.field, f.def.Name)
 		}
 		c.escapesWithin(at, v)

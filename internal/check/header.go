@@ -33,12 +33,13 @@ func (c *checker) header() {
 		return
 	}
 	c.bodyDelimiters(h)
-	if c.shifted(h) {
+	if c.shifted(h) || c.cutOff(h) {
 		c.loose = true
+		c.leaveOut(h)
 		return
 	}
 	c.required9to12(h)
-	if c.options.Version == "" {
+	if c.options.Version == "" && !c.skip[h.Index()] && !c.has(codeOtherDelimiters) {
 		c.version(h, exact)
 	}
 	c.messageType(h)
@@ -95,7 +96,7 @@ func (c *checker) encodingCharacters(h hl7.Segment) bool {
 	}
 	if d.Component == "" {
 		c.add(codeMSH2Missing, "MSH-2", v.Offset(), len(raw), "MSH-2 declares no encoding characters, so components, repetitions and escapes cannot be told from text.")
-		return d.Field != ""
+		return h.Fields() > 2
 	}
 	if a, b, ok := duplicate(d); ok {
 		text := fmt.Sprintf("MSH-2 is %s: %s and %s are the same character, so one of them cannot be used.", quote(raw), a, b)
@@ -200,6 +201,17 @@ func knownType(name string) bool {
 		}
 	}
 	return false
+}
+
+// cutOff reports a header that ends before MSH-9: one cause instead of four
+// empty fields.
+func (c *checker) cutOff(h hl7.Segment) bool {
+	n := h.Fields()
+	if n >= 9 {
+		return false
+	}
+	c.add(codeTypeMissing, "MSH-9", h.End(), 0, "MSH ends after MSH-%d, before message type, control ID and version; it is cut off, or this is only a fragment of a message.", n)
+	return true
 }
 
 // required9to12 reports what an acknowledgement cannot do without.

@@ -17,7 +17,6 @@ func (c *checker) lines() {
 	}
 	c.breaks()
 	c.lineKinds()
-	c.continuations()
 	c.lowerCase()
 	c.joined()
 }
@@ -210,8 +209,14 @@ func knownSegment(id string) bool {
 
 // continuations reports raw line ends inside fields.
 func (c *checker) continuations() {
+	if c.has(codeOtherDelimiters) || c.has(codeLiteralBreaks) {
+		return // the lines are segments that only look like text
+	}
 	sep := c.separator()
 	for _, k := range c.m.Continuations() {
+		if s, ok := c.m.SegmentAt(k.Offset); ok && c.skip[s.Index()] {
+			continue // explained by the segments that start in the middle of this one
+		}
 		line := c.b[k.Offset+k.Length:]
 		if end := bytes.IndexAny(line[:min(len(line), 64)], "\r\n"); end >= 0 {
 			line = line[:end]
@@ -219,6 +224,10 @@ func (c *checker) continuations() {
 		line = line[:min(len(line), 64)]
 		if id := segmentWithin(line, sep); id > 0 && blankLead(line[:id]) {
 			c.indented(k.Offset+k.Length, id)
+			if s, ok := c.m.SegmentAt(k.Offset); ok {
+				c.leaveOut(s)
+				c.loose = true
+			}
 			continue
 		}
 		if c.full(codeLineInField) {
@@ -366,6 +375,9 @@ func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
 		if id := string(raw[len(raw)-3:]); header && !opensMessage[id] || len(raw) == 3 && !(header && c.first(id)) {
 			continue
 		}
+		if before := bytes.TrimRight(raw[:len(raw)-3], " \t"); bytes.HasSuffix(before, []byte("\n")) || bytes.HasSuffix(before, []byte("\r")) {
+			continue // indented, which has a finding of its own
+		}
 		// Before a glued ID stands the end of a value: a digit, or the blank
 		// that took the place of the terminator. A letter means a word.
 		if len(raw) > 3 && !header && raw[len(raw)-4] != ' ' && (raw[len(raw)-4] < '0' || raw[len(raw)-4] > '9') {
@@ -376,10 +388,7 @@ func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
 	if len(places) == 0 {
 		return
 	}
-	if c.skip == nil {
-		c.skip = map[int]bool{}
-	}
-	c.skip[s.Index()] = true
+	c.leaveOut(s)
 	c.loose = true
 	id := string(c.b[places[0] : places[0]+3])
 	text := fmt.Sprintf("The segment %s starts in the middle of %s: the CR before it is missing.", id, s.Name())

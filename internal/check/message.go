@@ -35,6 +35,7 @@ func Message(m *hl7.Message, o Options) []Finding {
 		c.bytes()
 		c.lines()
 		c.header()
+		c.continuations()
 		c.order()
 		c.segments()
 	}
@@ -83,6 +84,14 @@ func (c *collector) notHL7(g format.Guess, length int) {
 	default:
 		c.add(codeNotHL7, "", 0, length, "This is not HL7 v2 but %s. %s", g.Kind.Words(), g.Why)
 	}
+}
+
+// leaveOut marks a segment whose fields would only repeat a root cause.
+func (c *checker) leaveOut(s hl7.Segment) {
+	if c.skip == nil {
+		c.skip = map[int]bool{}
+	}
+	c.skip[s.Index()] = true
 }
 
 // delimiters takes those that can split: declared, and not equal to another.

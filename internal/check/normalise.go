@@ -42,8 +42,8 @@ func normalise(s string, kind dateKind) (fixed, how string) {
 		// Digits only up to here: what can differ is the zone.
 		digits, tail := cutDigits(s)
 		zone, ok := compactZone(tail)
-		if !ok || zone == tail {
-			return "", ""
+		if _, bare := cutDigits(strings.TrimPrefix(tail, ".")); !ok || zone == tail || bare == "" {
+			return "", "" // nothing, or only a fraction that is too long
 		}
 		return digits + zone, "with a time zone of ISO 8601"
 	}

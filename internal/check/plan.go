@@ -84,6 +84,10 @@ func plansOf(v *dictionary.Version) *versionPlans {
 	return p.(*versionPlans)
 }
 
+// conditional are fields that the data calls required and the standard makes
+// required under a condition only: OBX-4, if several OBX have one OBX-3.
+var conditional = map[string]int{"OBX": 4}
+
 // segment returns the plan of a segment, nil if the version does not define it.
 func (p *versionPlans) segment(name string) *segmentPlan {
 	if s, ok := p.segments.Load(name); ok {
@@ -96,6 +100,9 @@ func (p *versionPlans) segment(name string) *segmentPlan {
 	s := &segmentPlan{def: def, fields: make([]fieldPlan, len(def.Fields))}
 	for i, f := range def.Fields {
 		s.fields[i] = p.plan(f, 0)
+		if conditional[name] == i+1 {
+			s.fields[i].required = false
+		}
 	}
 	s.setID = len(def.Fields) > 0 && def.Fields[0].Type == "SI" && strings.HasPrefix(strings.ToLower(def.Fields[0].Name), "set id")
 	kept, _ := p.segments.LoadOrStore(name, s)
