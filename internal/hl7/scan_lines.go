@@ -77,7 +77,7 @@ func (s *Scanner) boundary(kind ItemKind, n int) int {
 		if k, _ := s.starts(text); k != ItemOutside {
 			return n
 		}
-		return s.insideLine(n)
+		return s.prefix(n)
 	case ItemEnvelope:
 		if isBlank(firstLine(text)) {
 			return -1
@@ -139,16 +139,21 @@ func (s *Scanner) markOrPrefix() int {
 		s.note(NoteMark, 0, len(bom), "the data starts with a UTF-8 byte order mark")
 		return len(bom)
 	}
-	n := s.insideLine(0)
-	if n <= 0 {
-		return 0
+	return max(s.prefix(0), 0)
+}
+
+// prefix finds a header in the middle of the line that starts at n, notes the
+// words before it, and learns how the lines of this log start.
+func (s *Scanner) prefix(n int) int {
+	at := s.insideLine(n)
+	if at < 0 {
+		return -1
 	}
-	prefix := s.peek(0, n)
-	if !isBlank(prefix) {
-		s.note(NotePrefix, 0, n, "these bytes stand before a message in the same line")
-		s.log.learn(prefix)
+	if text := s.peek(n, at-n); !isBlank(text) {
+		s.note(NotePrefix, int64(n), at-n, "these bytes stand before a message in the same line")
+		s.log.learn(text)
 	}
-	return n
+	return at
 }
 
 // afterBreak returns where the next line starts, given the CR or LF at at.
