@@ -72,6 +72,22 @@ func BenchmarkMessages(b *testing.B) {
 			}
 		}
 	})
+	b.Run("leaves", func(b *testing.B) {
+		items := scanAll(b, bytes.NewReader(data), ScanOptions{})
+		b.SetBytes(int64(len(data)))
+		b.ReportAllocs()
+		var m Message
+		for b.Loop() {
+			for _, it := range items {
+				m.Reset(it.Bytes)
+				for i := range m.Len() {
+					for f := range m.Segment(i).Leaves() {
+						sink += len(f.Raw())
+					}
+				}
+			}
+		}
+	})
 	b.Run("delimiters", func(b *testing.B) {
 		b.SetBytes(int64(len(data)))
 		index := make([]int, 0, 1<<20)

@@ -64,8 +64,34 @@ func (s *separator) text() []byte { return s.bytes[:s.n] }
 // delimiterSet is what one header declared, ready for splitting.
 type delimiterSet struct {
 	sep     [roles]separator
+	quick   [roles]int16 // the one byte to look for; quickNone or quickSlow
+	class   [256]role    // of each byte that is a delimiter, its role + 1
+	wide    bool         // there is a delimiter of several bytes
 	guessed bool
 	shape   textShape
+}
+
+const (
+	quickNone = -1 // the delimiter cannot be used
+	quickSlow = -2 // it has several bytes, or may be a part of a character
+)
+
+// ready works out the quick way to find each delimiter.
+func (d *delimiterSet) ready() {
+	d.class, d.wide = [256]role{}, false
+	for r := range d.sep {
+		switch s := &d.sep[r]; {
+		case !s.usable:
+			d.quick[r] = quickNone
+		case s.n == 1 && d.shape == shapePlain:
+			d.quick[r] = int16(s.bytes[0])
+			if r := role(r); r != roleEscape && r != roleTruncation {
+				d.class[s.bytes[0]] = r + 1
+			}
+		default:
+			d.quick[r], d.wide = quickSlow, true
+		}
+	}
 }
 
 func (d *delimiterSet) public() Delimiters {
@@ -90,13 +116,17 @@ func (d *delimiterSet) declare(r role, c []byte) {
 
 // next finds the first delimiter of the role in b; -1 if there is none.
 func (d *delimiterSet) next(b []byte, r role) (at, width int) {
-	s := &d.sep[r]
-	if !s.usable {
+	if q := d.quick[r]; q >= 0 {
+		return bytes.IndexByte(b, byte(q)), 1
+	}
+	return d.nextSlow(b, r)
+}
+
+func (d *delimiterSet) nextSlow(b []byte, r role) (at, width int) {
+	if d.quick[r] == quickNone {
 		return -1, 0
 	}
-	if s.n == 1 && d.shape == shapePlain {
-		return bytes.IndexByte(b, s.bytes[0]), 1
-	}
+	s := &d.sep[r]
 	return d.shape.index(b, s.text()), int(s.n)
 }
 
@@ -146,6 +176,7 @@ func canDelimit(c []byte) bool {
 // The caller has made sure that the line starts with such a name.
 func headerSet(line []byte, d *delimiterSet) {
 	*d = delimiterSet{}
+	defer d.ready()
 	rest := line[3:]
 	field := firstCharacter(rest)
 	if !canDelimit(field) {

@@ -48,7 +48,7 @@ func (v Value) Escapes() iter.Seq[Escape] {
 		if !v.present || v.whole {
 			return
 		}
-		d := v.m.setAt(v.set())
+		d := v.m.setAt(v.set)
 		b := v.Raw()
 		for pos := 0; ; {
 			e, ok := d.escapeAfter(b, pos)

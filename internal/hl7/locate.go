@@ -26,7 +26,7 @@ func (m *Message) Locate(offset int) Path {
 			return p
 		}
 	}
-	v := Value{m: m, seg: int32(s.i), level: LevelField, present: true}
+	v := Value{m: m, seg: int32(s.i), set: l.set, level: LevelField, present: true}
 	p.Field, v.off, v.end = m.partAt(l.set, at, l.end, roleField, offset)
 	p.Field += n - 1
 	v.locate(offset, &p)
@@ -34,7 +34,7 @@ func (m *Message) Locate(offset int) Path {
 }
 
 func (v Value) locate(offset int, p *Path) {
-	set := v.set()
+	set := v.set
 	whole := v
 	p.Repetition, v.off, v.end = v.m.partAt(set, v.off, v.end, roleRepetition, offset)
 	if p.Repetition == 1 && v.end == whole.end {

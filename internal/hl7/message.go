@@ -69,7 +69,9 @@ func (m *Message) chooseHeader() {
 		return
 	}
 	for i := range m.sets {
-		m.setAt(int32(i)).shape = shape
+		d := m.setAt(int32(i))
+		d.shape = shape
+		d.ready()
 	}
 }
 

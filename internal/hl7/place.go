@@ -5,17 +5,6 @@ import (
 	"iter"
 )
 
-// values iterates over the fields that are split, without numbers.
-func (s Segment) values() iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		for n, f := range s.All() {
-			if (n > 2 || !s.IsHeader()) && !yield(f) {
-				return
-			}
-		}
-	}
-}
-
 // places expands every * of the path to what the segment has.
 func (s Segment) places(p Path) iter.Seq[Path] {
 	return func(yield func(Path) bool) {

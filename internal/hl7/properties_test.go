@@ -50,6 +50,7 @@ func checkMessage(t testing.TB, data []byte) {
 
 func walkSegment(t testing.TB, m *Message, s Segment) {
 	next := s.Field(1)
+	walkLeaves(t, s)
 	count := 0
 	end := s.Offset()
 	for n, f := range s.All() {
@@ -119,5 +120,36 @@ func walkValue(t testing.TB, f Value) {
 	}
 	if reps != f.Repetitions() {
 		t.Fatal("wrong count of repetitions")
+	}
+}
+
+// walkLeaves compares the one pass over the leaves with the way down by levels.
+func walkLeaves(t testing.TB, s Segment) {
+	var want []Leaf
+	for n, f := range s.All() {
+		i := 0
+		for r := f.Repetition(1); r.IsPresent(); r = r.Next() {
+			i++
+			j := 0
+			for c := r.Component(1); c.IsPresent(); c = c.Next() {
+				j++
+				k := 0
+				for p := c.Subcomponent(1); p.IsPresent(); p = p.Next() {
+					k++
+					leaf := Leaf{p, n, i, j, k}
+					leaf.limit = leaf.end
+					want = append(want, leaf)
+				}
+			}
+		}
+	}
+	for f := range s.Leaves() {
+		if len(want) == 0 || f != want[0] {
+			t.Fatalf("leaf %d[%d].%d.%d at %d is not what the levels give", f.Field, f.Repetition, f.Component, f.Subcomponent, f.off)
+		}
+		want = want[1:]
+	}
+	if len(want) > 0 {
+		t.Fatalf("%d leaves are missing", len(want))
 	}
 }

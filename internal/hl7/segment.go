@@ -141,19 +141,19 @@ func (s Segment) Field(n int) Value {
 	}
 	if l.header && n <= 2 {
 		if n == 1 {
-			return Value{m: s.m, off: l.start + 3, end: at, limit: l.end, seg: int32(s.i), level: LevelField, whole: true, present: true}
+			return Value{m: s.m, off: l.start + 3, end: at, limit: l.end, seg: int32(s.i), set: l.set, level: LevelField, whole: true, present: true}
 		}
 		end := l.end
 		if i, _ := s.m.setAt(l.set).next(s.m.b[at:l.end], roleField); i >= 0 {
 			end = at + i
 		}
-		return Value{m: s.m, off: at, end: end, limit: l.end, seg: int32(s.i), level: LevelField, whole: true, present: true}
+		return Value{m: s.m, off: at, end: end, limit: l.end, seg: int32(s.i), set: l.set, level: LevelField, whole: true, present: true}
 	}
 	off, end, ok := s.m.part(l.set, at, l.end, roleField, n-first+1)
 	if !ok {
 		return s.absent()
 	}
-	return Value{m: s.m, off: off, end: end, limit: l.end, seg: int32(s.i), level: LevelField, present: true}
+	return Value{m: s.m, off: off, end: end, limit: l.end, seg: int32(s.i), set: l.set, level: LevelField, present: true}
 }
 
 func (s Segment) absent() Value {
@@ -173,7 +173,7 @@ func (s Segment) eachField(yield func(int, Value) bool) {
 	}
 	l := s.line()
 	d := s.m.setAt(l.set)
-	v := Value{m: s.m, off: at, limit: l.end, seg: int32(s.i), level: LevelField, present: true}
+	v := Value{m: s.m, off: at, limit: l.end, seg: int32(s.i), set: l.set, level: LevelField, present: true}
 	if l.header {
 		if !yield(1, s.Field(1)) || !yield(2, s.Field(2)) {
 			return

@@ -12,7 +12,7 @@ func (v Value) Text() string {
 		return ""
 	}
 	raw := v.Raw()
-	d := v.m.setAt(v.set())
+	d := v.m.setAt(v.set)
 	if i, _ := d.next(raw, roleEscape); i < 0 || v.whole {
 		return v.m.decode(raw)
 	}

@@ -37,7 +37,7 @@ type Value struct {
 	m        *Message
 	off, end int
 	limit    int // end of the part that this one was split from, for Next
-	seg      int32
+	seg, set int32
 	level    Level
 	present  bool
 	whole    bool // MSH-1 and MSH-2: never split, never unescaped
@@ -85,8 +85,6 @@ func (v Value) Segment() Segment {
 	return Segment{v.m, int(v.seg)}
 }
 
-func (v Value) set() int32 { return v.m.lines[v.seg].set }
-
 // Repetitions counts the repetitions: 0 if the value is absent, else at least 1.
 func (v Value) Repetitions() int { return v.count(roleRepetition, LevelRepetition) }
 
@@ -101,33 +99,49 @@ func (v Value) AllRepetitions() iter.Seq[Value] {
 // Components counts the components, of a field those of its first repetition:
 // 0 if the value is absent, else at least 1.
 func (v Value) Components() int {
-	return v.Repetition(1).count(roleComponent, LevelComponent)
+	return v.repetition().count(roleComponent, LevelComponent)
 }
 
 // Component returns the n-th component, from 1, of a field that of its first
 // repetition.
 func (v Value) Component(n int) Value {
-	return v.Repetition(1).nth(roleComponent, LevelComponent, n)
+	return v.repetition().nth(roleComponent, LevelComponent, n)
 }
 
 // AllComponents iterates over the components.
 func (v Value) AllComponents() iter.Seq[Value] {
-	return func(yield func(Value) bool) { v.Repetition(1).each(roleComponent, LevelComponent, yield) }
+	return func(yield func(Value) bool) { v.repetition().each(roleComponent, LevelComponent, yield) }
 }
 
 // Subcomponents counts the subcomponents of the (first) component.
 func (v Value) Subcomponents() int {
-	return v.Component(1).count(roleSubcomponent, LevelSubcomponent)
+	return v.component().count(roleSubcomponent, LevelSubcomponent)
 }
 
 // Subcomponent returns the n-th subcomponent, from 1, of the (first) component.
 func (v Value) Subcomponent(n int) Value {
-	return v.Component(1).nth(roleSubcomponent, LevelSubcomponent, n)
+	return v.component().nth(roleSubcomponent, LevelSubcomponent, n)
 }
 
 // AllSubcomponents iterates over the subcomponents.
 func (v Value) AllSubcomponents() iter.Seq[Value] {
-	return func(yield func(Value) bool) { v.Component(1).each(roleSubcomponent, LevelSubcomponent, yield) }
+	return func(yield func(Value) bool) { v.component().each(roleSubcomponent, LevelSubcomponent, yield) }
+}
+
+// repetition is the value itself if it is no wider than a repetition, else its
+// first one; component likewise.
+func (v Value) repetition() Value {
+	if v.level >= LevelRepetition {
+		return v
+	}
+	return v.nth(roleRepetition, LevelRepetition, 1)
+}
+
+func (v Value) component() Value {
+	if v.level >= LevelComponent {
+		return v
+	}
+	return v.repetition().nth(roleComponent, LevelComponent, 1)
 }
 
 func (v Value) count(r role, level Level) int {
@@ -137,7 +151,7 @@ func (v Value) count(r role, level Level) int {
 	case v.level >= level || v.whole:
 		return 1
 	}
-	return v.m.countParts(v.set(), v.off, v.end, r)
+	return v.m.countParts(v.set, v.off, v.end, r)
 }
 
 func (v Value) nth(r role, level Level, n int) Value {
@@ -156,7 +170,7 @@ func (v Value) nth(r role, level Level, n int) Value {
 		v.level = level
 		return v
 	}
-	off, end, ok := v.m.part(v.set(), v.off, v.end, r, n)
+	off, end, ok := v.m.part(v.set, v.off, v.end, r, n)
 	if !ok {
 		return v.absent(level)
 	}
@@ -172,7 +186,7 @@ func (v Value) each(r role, level Level, yield func(Value) bool) {
 		yield(v.nth(r, level, 1))
 		return
 	}
-	d := v.m.setAt(v.set())
+	d := v.m.setAt(v.set)
 	p, end := v, v.end
 	p.level, p.limit = level, end
 	for {
@@ -214,7 +228,7 @@ func (v Value) Next() Value {
 		return v.absent(v.level)
 	}
 	r := [...]role{roleField, roleRepetition, roleComponent, roleSubcomponent}[v.level]
-	d := v.m.setAt(v.set())
+	d := v.m.setAt(v.set)
 	v.off = v.end + int(d.sep[r].n)
 	if i, _ := d.next(v.m.b[v.off:v.limit], r); i >= 0 {
 		v.end = v.off + i
