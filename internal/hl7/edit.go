@@ -67,7 +67,7 @@ func (m *Message) InsertRaw(p Path, raw []byte) (*Message, error) {
 
 // InsertSegment returns a copy with one more segment, given without a line
 // end, before the index-th one; index Len appends. It gets the line end that
-// the message uses.
+// the message uses. A grouping does not carry over to the copy.
 func (m *Message) InsertSegment(index int, raw []byte) (*Message, error) {
 	switch {
 	case index < 0 || index > len(m.lines):
@@ -164,9 +164,7 @@ func (m *Message) spliced(edits []edit) *Message {
 		b = append(append(append(b, m.b[pos:e.off]...), e.pad...), e.raw...)
 		pos = e.end
 	}
-	n := Parse(append(b, m.b[pos:]...))
-	n.group = m.group
-	return n
+	return Parse(append(b, m.b[pos:]...))
 }
 
 // apply makes the edited message and checks that its segments are the same.
@@ -175,6 +173,7 @@ func (m *Message) apply(p Path, edits []edit) (*Message, error) {
 	if len(n.lines) != len(m.lines) {
 		return nil, editError(p, "the change would turn text into segments or segments into text; change the line ends inside the field first")
 	}
+	n.group = m.group // the segments have kept their places
 	return n, nil
 }
 

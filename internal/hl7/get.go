@@ -21,8 +21,8 @@ func (m *Message) GetString(path string) (Value, error) {
 }
 
 // Get returns the value at the path: the first match where the path leaves a
-// choice. A path that names a segment only gives no value; use Segments of
-// MatchSegments for it.
+// choice. A path that names a segment only gives no value; MatchSegments
+// finds segments.
 func (m *Message) Get(p Path) Value {
 	if p.Occurrence >= 0 && len(p.Groups) == 0 && p.Field > 0 && p.Repetition >= 0 && p.Component >= 0 && p.Subcomponent >= 0 {
 		s, ok := m.Find(p.Segment, max(p.Occurrence, 1))

@@ -53,13 +53,29 @@ func (t *textBuilder) flush() {
 	t.run = t.run[:0]
 }
 
+// escapedRole is the delimiter that \F\ and its relatives stand for.
+func escapedRole(c byte) role {
+	switch c {
+	case 'F':
+		return roleField
+	case 'S':
+		return roleComponent
+	case 'T':
+		return roleSubcomponent
+	case 'R':
+		return roleRepetition
+	case 'P':
+		return roleTruncation
+	}
+	return roleEscape
+}
+
 const maxSpace = 200 // blanks or lines that one formatting command can make
 
 func (t *textBuilder) resolve(kind EscapeKind, body []byte) {
 	switch kind {
 	case EscapeDelimiter:
-		r := map[byte]role{'F': roleField, 'S': roleComponent, 'T': roleSubcomponent, 'R': roleRepetition, 'E': roleEscape, 'P': roleTruncation}[body[0]]
-		s := &t.d.sep[r]
+		s := &t.d.sep[escapedRole(body[0])]
 		if s.n == 0 { // it stands for a delimiter that is not declared: keep the sequence
 			esc := t.d.sep[roleEscape].text()
 			t.run = append(append(append(t.run, esc...), body...), esc...)
@@ -88,54 +104,4 @@ func (t *textBuilder) resolve(kind EscapeKind, body []byte) {
 			t.run = append(t.run, bytes.Repeat([]byte{' '}, min(max(n, 0), maxSpace))...)
 		}
 	}
-}
-
-// EscapeText writes text so that it is one value: delimiters as \F\ and so on,
-// line ends and other control characters (but tab) in hexadecimal. A truncation
-// character is escaped at the end only, where it would have a meaning. What
-// cannot be escaped because no escape character is declared stays as it is.
-func (d Delimiters) EscapeText(s string) string {
-	u := d.Usable()
-	if u.Escape == "" {
-		return s
-	}
-	var out []byte
-	for i := 0; i < len(s); {
-		rest := s[i:]
-		code, n := byte(0), 1
-		for _, c := range [...]struct {
-			sep  string
-			code byte
-		}{{u.Escape, 'E'}, {u.Field, 'F'}, {u.Component, 'S'}, {u.Repetition, 'R'}, {u.Subcomponent, 'T'}, {u.Truncation, 'P'}} {
-			if c.sep != "" && len(rest) >= len(c.sep) && rest[:len(c.sep)] == c.sep && (c.code != 'P' || len(rest) == len(c.sep)) {
-				code, n = c.code, len(c.sep)
-				break
-			}
-		}
-		switch {
-		case code != 0:
-			out = append(append(append(out, u.Escape...), code), u.Escape...)
-		case rest[0] < ' ' && rest[0] != '\t' || rest[0] == 0x7F:
-			const digits = "0123456789ABCDEF"
-			out = append(append(out, u.Escape...), 'X')
-			for n = 0; n < len(rest) && (rest[n] < ' ' && rest[n] != '\t' || rest[n] == 0x7F) && !d.is(rest[n]); n++ {
-				out = append(out, digits[rest[n]>>4], digits[rest[n]&15])
-			}
-			out = append(out, u.Escape...)
-		default:
-			out = append(out, rest[0])
-		}
-		i += max(n, 1)
-	}
-	return string(out)
-}
-
-// is reports whether the control character is a delimiter itself.
-func (d Delimiters) is(c byte) bool {
-	for _, s := range [...]string{d.Field, d.Component, d.Repetition, d.Escape, d.Subcomponent, d.Truncation} {
-		if len(s) == 1 && s[0] == c {
-			return true
-		}
-	}
-	return false
 }
