@@ -98,7 +98,11 @@ type place struct {
 	field, rep, comp, subcmp int // 0 = not that deep
 }
 
+// String is the canonical path, empty within a line that is no segment.
 func (p place) String() string {
+	if p.segment.Name() == "" {
+		return ""
+	}
 	return hl7.Path{
 		Segment: p.segment.Name(), Occurrence: p.segment.Occurrence(),
 		Field: p.field, Repetition: p.rep, Component: p.comp, Subcomponent: p.subcmp,

@@ -227,6 +227,8 @@ func FuzzMessage(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add([]byte("MSH"))
+	f.Add([]byte(head + "PVX|a\\b\r"))
+	f.Add([]byte(head + "PV|a\\b\r"))
 	f.Add([]byte("MSH|"))
 	f.Add([]byte("MSH|^~\\&|||||||||||\rOBX||ED|||^^^Base64^=|"))
 	f.Fuzz(func(t *testing.T, b []byte) { wellFormed(t, b) })

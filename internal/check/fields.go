@@ -106,27 +106,6 @@ func (c *checker) count(name string) int {
 	return n
 }
 
-// firstVersionWith returns the first version after the given one for which the
-// condition holds, else the last one before it, else "".
-func firstVersionWith(holds func(*dictionary.Version) bool, now string) string {
-	before, past := "", false
-	for _, name := range dictionary.Versions() {
-		if name == now {
-			past = true
-			continue
-		}
-		v, _ := dictionary.For(name)
-		if !holds(v) {
-			continue
-		}
-		if past {
-			return name
-		}
-		before = name
-	}
-	return before
-}
-
 // fields checks the fields of one segment against its plan.
 func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 	last := 0
@@ -406,15 +385,14 @@ func (c *checker) escapeSeparators(raw []byte) []byte {
 // compositeLater returns the first later version in which the place has parts.
 func (c *checker) compositeLater(at place) string {
 	past := false
-	for _, name := range dictionary.Versions() {
+	for _, v := range versions() {
 		if !past {
-			past = name == c.v.Name
+			past = v == c.v
 			continue
 		}
-		v, _ := dictionary.For(name)
 		f, ok := v.FieldAt(at.segment.Name(), at.field, at.comp, 0)
 		if ok && (len(f.Components()) > 1 || f.Type == "varies") {
-			return name
+			return v.Name
 		}
 	}
 	return ""

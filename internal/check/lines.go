@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
 )
 
@@ -204,7 +203,7 @@ func segmentWithin(text []byte, sep string) int {
 
 // knownSegment reports whether any version defines the segment.
 func knownSegment(id string) bool {
-	return len(id) == 3 && isID([]byte(id)) && allSegments()[id]
+	return len(id) == 3 && isID([]byte(id)) && longest()[id] > 0
 }
 
 // continuations reports raw line ends inside fields.
@@ -345,24 +344,14 @@ func (c *checker) joined() {
 		header := s.Name() == "MSH"
 		from := 10
 		if !header {
-			def, ok := c.anySegment(s.Name())
-			if !ok || s.Fields() <= len(def.Fields) {
+			limit := longest()[s.Name()]
+			if limit == 0 || s.Fields() <= limit {
 				continue
 			}
 			from = 2
 		}
 		c.joinedIn(s, sep, from, header)
 	}
-}
-
-// anySegment returns the longest definition that any version has.
-func (c *checker) anySegment(name string) (*dictionary.Segment, bool) {
-	v, _ := dictionary.For("2.9")
-	if def, ok := v.Segment(name); ok {
-		return def, true
-	}
-	v, _ = dictionary.For("2.5.1")
-	return v.Segment(name)
 }
 
 func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {

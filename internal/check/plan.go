@@ -53,9 +53,11 @@ func (p *segmentPlan) field(n int) *fieldPlan {
 // codeSet is a table made ready for looking up.
 type codeSet struct {
 	table *dictionary.Table
-	exact map[string]bool // value is true for a deprecated code
-	hl7   bool            // defined by HL7, not by the user
-	fold  func() map[string]string
+	exact map[string]bool          // value is true for a deprecated code
+	hl7   bool                     // defined by HL7, not by the user
+	fold  func() map[string]string // lower case of a code or its name -> the code
+
+	elsewhere func() map[string]string // code of other versions -> nearest of them
 }
 
 // suggest finds the code that a value outside of the table means: the same in
@@ -203,7 +205,7 @@ func (p *versionPlans) codes(id string) *codeSet {
 	}
 	var s *codeSet
 	if t, ok := p.v.Table(id); ok && t.Listed && len(t.Codes) > 0 && !rangesOnly(t) {
-		s = newCodeSet(t)
+		s = newCodeSet(p.v, t)
 	}
 	kept, _ := p.tables.LoadOrStore(id, s)
 	return kept.(*codeSet)
@@ -220,11 +222,12 @@ func rangesOnly(t *dictionary.Table) bool {
 	return false
 }
 
-func newCodeSet(t *dictionary.Table) *codeSet {
+func newCodeSet(v *dictionary.Version, t *dictionary.Table) *codeSet {
 	s := &codeSet{table: t, exact: make(map[string]bool, len(t.Codes)), hl7: strings.EqualFold(t.Kind, "hl7")}
 	for _, c := range t.Codes {
 		s.exact[c.Value] = c.Deprecated
 	}
+	s.elsewhere = sync.OnceValue(func() map[string]string { return elsewhere(v, t.ID) })
 	s.fold = sync.OnceValue(func() map[string]string {
 		fold := make(map[string]string, 2*len(t.Codes))
 		put := func(key, code string) {

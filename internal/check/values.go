@@ -209,12 +209,12 @@ func (c *checker) notInTable(at place, f *fieldPlan, raw []byte, offset int, str
 		return
 	}
 	table, value := f.codes.table, string(raw)
-	if better, ok := f.codes.suggest(value); ok && !(strings.EqualFold(better, value) && c.codeElsewhere(table.ID, value) != "") {
+	if better, ok := f.codes.suggest(value); ok && !(strings.EqualFold(better, value) && f.codes.elsewhere()[value] != "") {
 		found := c.add(codeNotInTable, at.String(), offset, len(raw), "%s is not in table %s (%s); the code is %s.", quote(raw), table.ID, table.Name, better)
 		found.Repair = &Repair{Title: "Write " + better, Offset: offset, Length: len(raw), Replacement: []byte(better)}
 		return
 	}
-	if other := c.codeElsewhere(table.ID, value); other != "" {
+	if other := f.codes.elsewhere()[value]; other != "" {
 		found := c.add(codeNotInTable, at.String(), offset, len(raw), "%s is not in table %s (%s) of HL7 %s, but in that of %s.", quote(raw), table.ID, table.Name, c.v.Name, other)
 		found.Severity = Information
 		return

@@ -24,6 +24,9 @@ func headerAt(b []byte) (id string, ok bool) {
 	if len(rest) == 0 {
 		return id, true
 	}
+	if rest[0] == '\r' || rest[0] == '\n' {
+		return id, sep == '|' // nothing but the ID, as in a template
+	}
 	// Prose such as "MSH-9" or a path has a digit or a letter next; a real
 	// header has punctuation, or the separator again where MSH-2 is missing.
 	if alnum(rest[0]) {

@@ -57,7 +57,7 @@ var kindWords = map[Kind]string{
 	DOCX: "a Word document", Office: "an Office document of the old binary kind", GZIP: "a gzip archive",
 	Archive: "an archive", Image: "an image", DICOM: "a DICOM object", SQLite: "an SQLite database",
 	Workspace: "a Trestle workspace", Executable: "a program", HTTP: "HTTP traffic", TLS: "encrypted (TLS) traffic",
-	Binary: "binary data", Empty: "empty",
+	Binary: "binary data", Empty: "nothing",
 }
 
 // Words returns the kind as it reads inside a sentence: "an X12 interchange".

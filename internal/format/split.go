@@ -81,7 +81,7 @@ func (s *splitter) run(r io.Reader) {
 		s.messages(br)
 	case g.Kind == NDJSON || g.Kind == FHIRNDJSON:
 		s.lines(br)
-	case g.Kind == Text && len(head) == HeadSize:
+	case len(head) == HeadSize && (g.Kind == Text || g.Kind == CSV || g.Kind == TSV || g.Kind == Fixed):
 		s.text(br, g)
 	default:
 		s.whole(br, g, 0)
