@@ -103,19 +103,19 @@ func (r *choicesRenderer) row(c choice, y float32, chosen bool) {
 	if chosen {
 		back := canvas.NewRectangle(th.Color("selection"))
 		back.CornerRadius = 3
-		r.put(back, 0, y, width, choiceHeight)
+		r.put(back, 4, y+1, width-8, choiceHeight-2)
 	}
 	if c.Icon != "" {
-		r.put(canvas.NewImageFromResource(theme.IconIn(c.Icon, theme.ColorMuted)), 8, y+(choiceHeight-16)/2, 16, 16)
+		r.put(canvas.NewImageFromResource(theme.IconIn(c.Icon, theme.ColorMuted)), 12, y+(choiceHeight-16)/2, 16, 16)
 	}
-	right := width - 10
+	right := width - 14
 	if c.Shortcut != "" {
 		t := r.text(c.Shortcut, th.Color(theme.ColorMuted), theme.SizeSmall, fyne.TextStyle{Monospace: true})
 		right -= t.MinSize().Width
 		r.middle(t, right, y)
 		right -= 16
 	}
-	x := float32(34)
+	x := float32(38)
 	letters := []rune(c.Title)
 	for from := 0; from < len(letters); {
 		hit := slices.Contains(c.at, from)

@@ -22,6 +22,10 @@ func takeFocus(w fyne.Widget) {
 
 // passOn hands a shortcut that a focused widget has no use for to the window: Fyne itself stops at the widget.
 func passOn(w fyne.Widget, s fyne.Shortcut) {
+	if WindowShortcut != nil {
+		WindowShortcut(s)
+		return
+	}
 	if c := fyne.CurrentApp().Driver().CanvasForObject(w); c != nil {
 		if window, ok := c.(fyne.Shortcutable); ok {
 			window.TypedShortcut(s)
@@ -123,8 +127,11 @@ func (v *CodeView) MouseDown(e *desktop.MouseEvent) {
 		v.moveTo(v.offsetAt(e.Position), v.shift || e.Modifier&fyne.KeyModifierShift != 0)
 	default:
 		from, to := v.expand(v.under(e.Position), v.clicks)
+		line, col := v.Scroll()
 		v.anchor = v.within(from)
 		v.moveTo(to, true)
+		v.ScrollTo(line, col) // what was clicked stays where it is, however long the field is
+		v.selecting = false
 	}
 }
 

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -96,7 +97,7 @@ func (v *CodeView) drawLines(f codeFaces) {
 	}
 	if !v.HideNumbers {
 		x := m.gutter - s.px(7)
-		s.fill(image.Rect(x, 0, x+s.px(1), s.img.Rect.Dy()), s.color(theme.ColorGuide))
+		s.fill(image.Rect(x, 0, x+s.hair(), s.img.Rect.Dy()), s.color(theme.ColorGuide))
 	}
 }
 
@@ -239,18 +240,18 @@ func (v *CodeView) drawLetter(f codeFaces, face *typeface, group string, x, cell
 	}
 	g := fallback(group, face.face, face.px)
 	if g.missing {
-		v.drawBox(f, strconv.FormatInt(int64(r), 16), x, x+cells*v.metrics.cell, y, ink)
+		v.drawCode(r, x, x+cells*v.metrics.cell, y, ink)
 		return
 	}
 	room := cells * v.metrics.cell
-	s.blit(g.mask, x+(room-g.mask.Rect.Dx())/2, y+f.baseline-face.ascent, ink)
+	s.blit(g.mask, x+(room-g.mask.Rect.Dx())/2, y+f.baseline+g.at.Y, ink)
 }
 
 // drawBox draws a name in a frame in place of what has no letter.
 func (v *CodeView) drawBox(f codeFaces, name string, x, x2, y int, ink color.NRGBA) {
 	s, m := &v.surface, v.metrics
 	small := typeAt(theme.Mono, 9*s.scale)
-	edge := s.px(1)
+	edge := s.hair()
 	box := image.Rect(x+edge, y+s.px(3), x2-edge, y+m.line-s.px(3))
 	frame := ink
 	frame.A = 0x70
@@ -260,6 +261,25 @@ func (v *CodeView) drawBox(f codeFaces, name string, x, x2, y int, ink color.NRG
 	clip := s.clip
 	s.clip = box.Intersect(clip)
 	s.text(small, name, left, small.centre(box.Min.Y, box.Dy()), ink)
+	s.clip = clip
+}
+
+// drawCode draws the code of a letter that no font of the system has, in two rows, so that it can still be told.
+func (v *CodeView) drawCode(r rune, x, x2, y int, ink color.NRGBA) {
+	s, m := &v.surface, v.metrics
+	small := typeAt(theme.Mono, 7*s.scale)
+	code := fmt.Sprintf("%04X", r)
+	half := (len(code) + 1) / 2
+	clip := s.clip
+	s.within(image.Rect(x, y, x2, y+m.line).Intersect(clip))
+	mid := y + m.line/2
+	for i, part := range []string{code[:half], code[half:]} {
+		left := float64(x) + (float64(x2-x)-small.width(part))/2
+		s.text(small, part, left, mid+i*s.px(7)-s.px(1), ink)
+	}
+	frame := ink
+	frame.A = 0x50
+	s.frame(image.Rect(x, y+s.px(1), x2, y+m.line-s.px(1)), s.hair(), frame)
 	s.clip = clip
 }
 

@@ -94,6 +94,7 @@ func (v *CodeView) put(t screen.Text) {
 	if w, ok := t.(screen.Widest); ok {
 		v.widest = w.Widest()
 	}
+	v.cursor, v.anchor = v.within(v.cursor), v.within(v.anchor)
 	v.measure()
 	v.Refresh()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -24,7 +25,10 @@ const maxFallbacks = 2048
 
 var fallbacks = map[fallbackKey]*glyph{}
 
-// fallback returns the picture of a text, from the top left corner of its line. missing is set where the system has no
+// nowhere is a code that no font has: what is drawn for it is what is drawn for every letter that is missing.
+const nowhere = "\U0010fffd"
+
+// fallback returns the picture of a text, placed from the dot at its beginning. missing is set where the system has no
 // font for it either.
 func fallback(text string, face theme.Face, px float64) *glyph {
 	key := fallbackKey{text, face, px}
@@ -34,14 +38,14 @@ func fallback(text string, face theme.Face, px float64) *glyph {
 	if len(fallbacks) >= maxFallbacks {
 		clear(fallbacks)
 	}
-	g := &glyph{mask: shaped(text, face, px)}
-	g.missing = text != "\ufffd" && bytes.Equal(g.mask.Pix, fallback("\ufffd", face, px).mask.Pix)
+	g := shaped(text, face, px)
+	g.missing = text != nowhere && bytes.Equal(g.mask.Pix, fallback(nowhere, face, px).mask.Pix)
 	fallbacks[key] = g
 	return g
 }
 
 // shaped lets Fyne draw a text and returns its coverage.
-func shaped(text string, face theme.Face, px float64) *image.Alpha {
+func shaped(text string, face theme.Face, px float64) *glyph {
 	t := canvas.NewText(text, color.White)
 	t.TextSize = float32(px)
 	t.TextStyle = fyne.TextStyle{Monospace: face == theme.Mono || face == theme.MonoBold, Bold: face == theme.SansSemibold || face == theme.MonoBold}
@@ -59,5 +63,6 @@ func shaped(text string, face theme.Face, px float64) *image.Alpha {
 			mask.Pix[y*mask.Stride+x] = uint8(a >> 8)
 		}
 	}
-	return mask
+	_, baseline := fyne.CurrentApp().Driver().RenderedTextSize(text, t.TextSize, t.TextStyle, nil)
+	return &glyph{mask: mask, at: image.Pt(0, -int(math.Round(float64(baseline))))}
 }

@@ -10,10 +10,13 @@ import (
 // them. The shell sets it: Fyne hands a key without Ctrl or Alt to the focused widget alone.
 var WindowKey = func(*fyne.KeyEvent, fyne.KeyModifier) bool { return false }
 
-// windowKeys are the keys that belong to the window whatever has the focus.
+// WindowShortcut, where set, receives the shortcuts that a focused widget has no use for; else the canvas does.
+var WindowShortcut func(fyne.Shortcut)
+
+// windowKey offers the window a key that is the window's whatever has the focus, and says whether it was taken.
 func windowKey(e *fyne.KeyEvent) bool {
 	switch e.Name {
-	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11, fyne.KeyF12:
+	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11, fyne.KeyF12:
 		return WindowKey(e, Modifiers())
 	}
 	return false
@@ -63,9 +66,7 @@ func NewSecretField(placeholder string) *Field {
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	if _, custom := s.(*desktop.CustomShortcut); custom && !editing(s) {
-		if c, ok := fyne.CurrentApp().Driver().CanvasForObject(f).(fyne.Shortcutable); ok {
-			c.TypedShortcut(s)
-		}
+		passOn(f, s)
 		return
 	}
 	f.Entry.TypedShortcut(s)
@@ -84,9 +85,9 @@ func editing(s fyne.Shortcut) bool {
 // TypedKey implements fyne.Focusable.
 func (f *Field) TypedKey(e *fyne.KeyEvent) {
 	switch {
-	case windowKey(e):
 	case e.Name == fyne.KeyEscape && f.OnEscape != nil:
 		f.OnEscape()
+	case windowKey(e):
 	default:
 		f.Entry.TypedKey(e)
 	}

@@ -18,16 +18,15 @@ func match(query, text string) (score int, at []int, ok bool) {
 	for i, r := range letters {
 		folded[i] = unicode.ToLower(r)
 	}
-	// A whole occurrence beats scattered letters: people type beginnings of words.
+	// A whole occurrence beats scattered letters.
 	if i := indexRunes(folded, want); i >= 0 {
 		for k := range want {
 			at = append(at, i+k)
 		}
-		score = 100 + 8*len(want) - i
 		if i == 0 || !isWord(letters[i-1]) {
-			score += 60
+			return 160 + 8*len(want) - i, at, true
 		}
-		return score, at, true
+		return 7*len(want) - min(i, 6), at, true // in the middle of a word: worth less than beginnings of words
 	}
 	last := -2
 	for i := 0; i < len(folded) && len(at) < len(want); i++ {

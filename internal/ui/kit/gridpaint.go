@@ -150,7 +150,7 @@ func (v *GridView) drawBranch(f gridFaces, row, x0, y int) int {
 	left := x0 + s.px(6)
 	for d := range depth {
 		x := left + s.px(float32(d)*treeIndent+6)
-		s.fill(image.Rect(x, y, x+s.px(1), y+f.row), s.color(theme.ColorGuide))
+		s.fill(image.Rect(x, y, x+s.hair(), y+f.row), s.color(theme.ColorGuide))
 	}
 	left += s.px(float32(depth) * treeIndent)
 	if branch {
@@ -164,7 +164,7 @@ func (v *GridView) drawHeader(f gridFaces) {
 	s := &v.surface
 	high := s.px(headerHeight)
 	s.fill(image.Rect(0, 0, s.img.Rect.Dx(), high), s.color("headerBackground"))
-	s.fill(image.Rect(0, high-s.px(1), s.img.Rect.Dx(), high), s.color(theme.ColorGuide))
+	s.fill(image.Rect(0, high-s.hair(), s.img.Rect.Dx(), high), s.color(theme.ColorGuide))
 	if v.grid == nil {
 		return
 	}
@@ -192,7 +192,7 @@ func (v *GridView) drawHeader(f gridFaces) {
 			v.drawSort(arrow, high)
 		}
 		if c < len(v.edges)-2 || v.edges[c+1] < v.Size().Width-1 {
-			s.fill(image.Rect(x1-s.px(1), s.px(6), x1, high-s.px(6)), s.color(theme.ColorGuide))
+			s.fill(image.Rect(x1-s.hair(), s.px(6), x1, high-s.px(6)), s.color(theme.ColorGuide))
 		}
 	}
 	s.all()

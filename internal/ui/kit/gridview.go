@@ -261,6 +261,9 @@ func (v *GridView) measure() {
 	v.columns(room)
 	v.across.page = float64(size.Width)
 	v.across.total = float64(v.edges[len(v.edges)-1])
+	if n == 0 {
+		v.across.total = 0
+	}
 	v.across.cross, v.across.from, v.across.length = size.Height, 2, size.Width-4
 	if v.down.needed() && v.across.needed() {
 		v.down.length -= barRoom
@@ -303,7 +306,7 @@ func (v *GridView) columns(width float32) {
 	for _, c := range all {
 		w := v.width(c, least)
 		if takes(c) {
-			w = max(w+share, c.MinWidth, min(w, 72))
+			w = max(w+share, c.MinWidth, w*0.6)
 		}
 		x += w
 		v.edges = append(v.edges, x)

@@ -42,9 +42,10 @@ type choice struct {
 	score int
 }
 
+// paletteWidth is in units, paletteRows how many rows show at most.
 const (
 	paletteWidth float32 = 620
-	paletteRows          = 12
+	paletteRows  int     = 12
 )
 
 // ShowPalette opens a palette on a canvas. A chosen item's Run is called after the palette has closed; closed, which

@@ -75,6 +75,9 @@ func (s *surface) px(units float32) int {
 	return max(int(math.Round(float64(units)*s.scale)), 1)
 }
 
+// hair is the width of the thinnest line that looks even at every scale.
+func (s *surface) hair() int { return max(int(s.scale), 1) }
+
 // fill paints a rectangle.
 func (s *surface) fill(r image.Rectangle, c color.NRGBA) {
 	if r = r.Intersect(s.clip); r.Empty() || c.A == 0 {
@@ -135,7 +138,7 @@ func (s *surface) blit(m *image.Alpha, x, y int, ink color.NRGBA) {
 func (s *surface) text(t *typeface, str string, x float64, baseline int, ink color.NRGBA) float64 {
 	if !t.covers(str) {
 		g := fallback(str, t.face, t.px)
-		s.blit(g.mask, int(math.Round(x)), baseline-t.ascent, ink)
+		s.blit(g.mask, int(math.Round(x)), baseline+g.at.Y, ink)
 		return x + float64(g.mask.Rect.Dx())
 	}
 	dot := fixed.Int26_6(math.Round(x * 64))

@@ -1,9 +1,12 @@
 package uitest
 
 import (
+	"reflect"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 )
 
 // Type types letters into what has the focus.
@@ -60,13 +63,30 @@ func (w *Window) Chord(modifier fyne.KeyModifier, key fyne.KeyName) {
 			s = &fyne.ShortcutRedo{}
 		}
 	}
-	if f, ok := w.Canvas().Focused().(fyne.Shortcutable); ok {
-		f.TypedShortcut(s)
-		return
+	focused, takes := w.Canvas().Focused().(fyne.Shortcutable)
+	if takes {
+		focused.TypedShortcut(s)
 	}
-	if c, ok := w.Canvas().(fyne.Shortcutable); ok {
-		c.TypedShortcut(s)
+	// Our widgets hand what they do not know to the window. The test driver's canvas gives them no way to, so it is
+	// done here for them; Fyne's own Entry keeps it, here as there.
+	_, custom := s.(*desktop.CustomShortcut)
+	if _, keeps := w.Canvas().Focused().(*widget.Entry); !takes || custom && !keeps {
+		if c := shortcuts(w.Canvas()); c != nil {
+			c.TypedShortcut(s)
+		}
 	}
+}
+
+// shortcuts is what holds a canvas's shortcuts: the canvas, or the one that the test driver wraps.
+func shortcuts(c fyne.Canvas) fyne.Shortcutable {
+	if s, ok := c.(fyne.Shortcutable); ok {
+		return s
+	}
+	if inner := reflect.Indirect(reflect.ValueOf(c)).FieldByName("WindowlessCanvas"); inner.IsValid() {
+		s, _ := inner.Interface().(fyne.Shortcutable)
+		return s
+	}
+	return nil
 }
 
 // Click presses and releases the primary button at a point of the canvas.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 	"trestle/internal/ui/theme"
@@ -40,7 +41,7 @@ func Open(t testing.TB, o Options, content func(fyne.Window) fyne.CanvasObject) 
 	w := test.NewTempWindow(t, nil)
 	w.SetPadded(false)
 	if o.Scale > 0 {
-		w.Canvas().(test.WindowlessCanvas).SetScale(o.Scale)
+		w.Canvas().(software.WindowlessCanvas).SetScale(o.Scale)
 	}
 	w.SetContent(content(w))
 	w.Resize(fyne.NewSize(o.Width, o.Height))
