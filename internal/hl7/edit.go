@@ -22,8 +22,8 @@ func (m *Message) Set(p Path, text string) (*Message, error) {
 		return nil, err
 	}
 	for v := range n.All(p) {
-		if v.present && v.Text() != text {
-			return nil, editError(p, "the text would read differently afterwards, because the message does not declare its character set truthfully; correct MSH-18 first")
+		if v.Text() != text {
+			return nil, editError(p, "the text would read differently afterwards, because the message does not declare its character set truthfully or has broken characters; correct MSH-18 first")
 		}
 	}
 	return n, nil

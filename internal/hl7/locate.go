@@ -47,7 +47,7 @@ func (v Value) locate(offset int, p *Path) {
 		if p.Component == 0 {
 			p.Component = 1
 		}
-		p.Subcomponent, v.off, v.end = v.m.partAt(set, v.off, v.end, roleSubcomponent, offset)
+		p.Subcomponent, _, _ = v.m.partAt(set, v.off, v.end, roleSubcomponent, offset)
 	}
 }
 

@@ -32,17 +32,9 @@ func (s textShape) index(b, sep []byte) int {
 	case shapeEscaped:
 		pairs := false
 		for i := 0; i < len(b); i++ {
-			if b[i] == 0x1B && i+2 < len(b) {
-				switch b[i+1] {
-				case '$':
-					pairs = true
-				case '(':
-					pairs = false
-				}
-				i += 2
-				if b[i] == '(' { // ESC $ ( D has four bytes
-					i++
-				}
+			if n, two := designation(b[i:]); n > 0 {
+				pairs = two
+				i += n - 1
 				continue
 			}
 			if pairs {
@@ -60,4 +52,23 @@ func (s textShape) index(b, sep []byte) int {
 		return -1
 	}
 	return bytes.Index(b, sep)
+}
+
+// designation reads an ISO 2022 escape sequence of Japanese text: its length,
+// 0 if there is none, and whether pairs of bytes follow.
+func designation(b []byte) (n int, pairs bool) {
+	if len(b) < 3 || b[0] != 0x1B {
+		return 0, false
+	}
+	switch string(b[1:3]) {
+	case "(B", "(J", "(I":
+		return 3, false
+	case "$@", "$B":
+		return 3, true
+	case "$(":
+		if len(b) > 3 && b[3] == 'D' {
+			return 4, true
+		}
+	}
+	return 0, false
 }
