@@ -3,6 +3,8 @@
 TAGS    := migrated_fynedo,no_emoji,no_metadata,fts5
 GO      ?= go
 BINARY  := trestle
+# Where Go's own installer puts it, for shells that do not look there.
+export PATH := $(PATH):/usr/local/go/bin
 # The race detector compiles every package a second time, C included. The program itself (app, with OpenGL's C) has
 # no goroutines of its own worth that, and its tests drive a separate process.
 RACED   := ./internal/... ./assets/... ./workspaces/...
