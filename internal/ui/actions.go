@@ -130,7 +130,7 @@ func keyColumn(lines []shell.Key) fyne.CanvasObject {
 // shortcuts binds the keys that hold with Ctrl or Alt.
 func (s *Shell) shortcuts() {
 	bind := func(k fyne.KeyName, m fyne.KeyModifier, do func()) {
-		s.canvas.AddShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m}, func(fyne.Shortcut) {
+		s.bind(&desktop.CustomShortcut{KeyName: k, Modifier: m}, func() {
 			if s.session != nil && !s.isModal() {
 				do()
 			}
@@ -162,15 +162,28 @@ func (s *Shell) shortcuts() {
 	bind(fyne.KeyLeft, ctrl, there(func() { s.session.inspect.Step(-1) }))
 	bind(fyne.KeyDown, alt, there(func() { s.session.inspect.Move(1) }))
 	bind(fyne.KeyUp, alt, there(func() { s.session.inspect.Move(-1) }))
-	s.canvas.AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}, func(fyne.Shortcut) { s.Quit() })
+	s.bind(&desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}, s.Quit)
 	// Ctrl+V where nothing that is typed into has the keyboard: paste a message.
-	s.canvas.AddShortcut(&fyne.ShortcutPaste{}, func(fyne.Shortcut) {
+	s.bind(&fyne.ShortcutPaste{}, func() {
 		if s.session != nil && !s.isModal() {
 			s.Go(shell.Inspect)
 			s.session.inspectView.Paste()
 		}
 	})
 	s.canvas.SetOnTypedKey(func(e *fyne.KeyEvent) { s.windowKey(e, kit.Modifiers()) })
+}
+
+// bind makes a shortcut do something, whether the window has the keyboard or a widget that has no use for it.
+func (s *Shell) bind(sc fyne.Shortcut, do func()) {
+	s.bound[sc.ShortcutName()] = do
+	s.canvas.AddShortcut(sc, func(fyne.Shortcut) { do() })
+}
+
+// typedShortcut does what a shortcut is bound to.
+func (s *Shell) typedShortcut(sc fyne.Shortcut) {
+	if do := s.bound[sc.ShortcutName()]; do != nil {
+		do()
+	}
 }
 
 // windowKey handles the keys without Ctrl or Alt that belong to the window.
@@ -198,11 +211,6 @@ func (s *Shell) windowKey(e *fyne.KeyEvent, m fyne.KeyModifier) bool {
 		if s.m.Place() == shell.Inspect {
 			s.session.inspect.NextFinding(step)
 		}
-	case fyne.KeyDelete:
-		if s.m.Place() != shell.Inspect {
-			return false
-		}
-		s.session.inspectView.DeleteSelected()
 	default:
 		return false
 	}

@@ -48,6 +48,7 @@ type Shell struct {
 	ticker  *time.Ticker
 	quit    chan struct{}
 	ended   bool
+	bound   map[string]func() // what shortcuts do, by their names
 }
 
 // Preferences that the window keeps. None holds patient data: a project's path is all that is said about it.
@@ -73,7 +74,7 @@ func New(a fyne.App, o Options) *Shell {
 
 // build makes everything but the window's frame. The canvas shows s.root.
 func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *Shell {
-	s := &Shell{app: a, canvas: c, window: w, options: o, gate: gate, quit: make(chan struct{})}
+	s := &Shell{app: a, canvas: c, window: w, options: o, gate: gate, quit: make(chan struct{}), bound: map[string]func(){}}
 	s.mode = theme.ParseMode(a.Preferences().StringWithFallback(prefTheme, theme.System.String()))
 	a.Settings().SetTheme(theme.New(s.mode))
 	s.runner = job.NewRunner(gate)
@@ -84,7 +85,7 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 	s.frame = newFrame(s)
 	s.root = container.NewStack()
 	kit.Hints = s.frame.status.hint
-	kit.WindowKey = s.windowKey
+	kit.WindowKey, kit.WindowShortcut = s.windowKey, s.typedShortcut
 	s.m.Changed = s.redraw
 	s.shortcuts()
 	s.showStart()
@@ -205,8 +206,9 @@ func (s *Shell) showStart() {
 	s.show(s.first.Content())
 }
 
-// show puts one object in the window.
+// show puts one object in the window. What had the keyboard is gone with what was there.
 func (s *Shell) show(o fyne.CanvasObject) {
+	s.canvas.Unfocus()
 	s.root.Objects = []fyne.CanvasObject{o}
 	s.root.Refresh()
 }

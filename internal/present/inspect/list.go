@@ -54,10 +54,10 @@ var listColumns = []screen.Column{
 	{ID: colFindings, Title: "Worst", Width: 64, MinWidth: 40},
 	{ID: colType, Title: "Type", Width: 80, MinWidth: 48, Mono: true},
 	{ID: colMRN, Title: "MRN", Width: 84, MinWidth: 48, Mono: true},
-	{ID: colName, Title: "Patient", Width: 130, MinWidth: 60, Flex: true},
+	{ID: colName, Title: "Patient", Width: 120, MinWidth: 100, Flex: true},
 	{ID: colControl, Title: "Control ID", Width: 96, MinWidth: 48, Mono: true},
 	{ID: colTime, Title: "Message time", Width: 124, MinWidth: 60, Mono: true},
-	{ID: colSource, Title: "Source", Width: 120, MinWidth: 60, Flex: true},
+	{ID: colSource, Title: "Source", Width: 120, MinWidth: 120, Flex: true},
 }
 
 // List is the message list as rows and columns.

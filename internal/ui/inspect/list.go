@@ -26,7 +26,7 @@ type listPane struct {
 func newListPane(v *View) *listPane {
 	p := &listPane{v: v}
 	p.title = kit.NewTitle("Messages", theme.SizeText)
-	p.query = kit.NewField("Filter: words, type:ADT, mrn:88121")
+	p.query = kit.NewField("Filter: words, type:ADT, mrn:12345")
 	p.query.OnChanged = v.m.TypeQuery
 	p.query.OnSubmitted = func(string) { v.host.Focus(p.grid) }
 	p.query.OnEscape = func() {
@@ -43,6 +43,13 @@ func newListPane(v *View) *listPane {
 	p.grid.OnSelect = v.m.Select
 	p.grid.OnOpen = func(row int) { v.m.Select(row); v.host.Focus(v.message.code) }
 	p.grid.OnSort = p.sort
+	p.grid.OnKey = func(e *fyne.KeyEvent) bool {
+		if e.Name == fyne.KeyDelete {
+			v.DeleteSelected()
+			return true
+		}
+		return false
+	}
 	p.grid.OnSecondary = p.menu
 	bar := heading(p.title,
 		kit.NewToolButton(theme.IconImport, "Open files and import them (Ctrl+O)", v.ChooseFiles),

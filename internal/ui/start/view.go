@@ -171,7 +171,8 @@ func (v *View) redraw() {
 	v.redrawDoing()
 	v.redrawRecent()
 	if v.m.Doing() == "" && v.problem() == model.Passphrase && !creating {
-		v.pass.SetText("")
+		v.pass.Text = "" // not SetText: typing is what takes the problem away
+		v.pass.Refresh()
 		v.host.Focus(v.pass)
 	}
 }
