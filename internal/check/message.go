@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+
 	"trestle/internal/dictionary"
 	"trestle/internal/format"
 	"trestle/internal/hl7"
@@ -40,6 +42,19 @@ func Message(m *hl7.Message, o Options) []Finding {
 		c.segments()
 	}
 	return c.result()
+}
+
+// ControlIDTwice is the finding for a message whose sender and control ID an
+// earlier message of the same file has, the one with the index given. Message
+// sees one message at a time and cannot know.
+func ControlIDTwice(m *hl7.Message, earlier int) Finding {
+	f := Finding{Code: codeControlTwice.Code, Severity: codeControlTwice.Severity, Path: "MSH-10",
+		Text: fmt.Sprintf("Message %d of this file has the same sender and control ID; many receivers take the second for a repetition and discard it.", earlier+1)}
+	if h, ok := m.Header(); ok {
+		v := h.Field(10)
+		f.Offset, f.Length = v.Offset(), len(v.Raw())
+	}
+	return f
 }
 
 // readable reports what cannot be a message at all.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -35,8 +36,39 @@ func (c *checker) leaf(at place, f *fieldPlan, v hl7.Value) {
 			c.coded(at, f, raw, v.Offset())
 		}
 	default:
+		if f.kind == valueText || f.kind == valueFormatted {
+			c.markup(at, f, raw, v.Offset())
+		}
 		c.padding(at, raw, v.Offset())
 		c.lengthOf(at, f, raw, v.Offset())
+	}
+}
+
+// tags are the HTML elements that documents sent as text have.
+var tags = regexp.MustCompile(`(?i)</?(html|body|head|div|p|br|b|i|u|span|table|tr|td|ul|li|font|h[1-6])[ />]`)
+
+// markup reports the formatting of other languages in a text, and that of HL7
+// in a type that has none: only FT and TX are formatted.
+func (c *checker) markup(at place, f *fieldPlan, raw []byte, offset int) {
+	if len(raw) < 4 {
+		return
+	}
+	if bytes.HasPrefix(raw, []byte(`{\rtf`)) || bytes.HasPrefix(raw, []byte(`{`+c.escape+"E"+c.escape+"rtf")) {
+		c.add(codeMarkup, at.String(), offset, 5, "The text is RTF; a receiver shows its control words.")
+		return
+	}
+	if bytes.IndexByte(raw, '<') >= 0 {
+		if tag := tags.FindIndex(raw[:min(len(raw), 64<<10)]); tag != nil {
+			c.add(codeMarkup, at.String(), offset+tag[0], tag[1]-tag[0], "The text has HTML (%s); a receiver shows the tags.", quote(raw[tag[0]:tag[1]]))
+			return
+		}
+	}
+	if f.kind != valueText || c.escape == "" {
+		return
+	}
+	br := c.escape + ".br" + c.escape
+	if i := bytes.Index(raw, []byte(br)); i >= 0 {
+		c.add(codeMarkup, at.String(), offset+i, len(br), "A line break (%s) stands in a value of type ST; only FT and TX are formatted, and a receiver may show it as it is.", br)
 	}
 }
 

@@ -104,14 +104,32 @@ func TestReadAnything(t *testing.T) {
 	}
 }
 
+// TestControlIDTwice: the same sender and control ID twice is said at the
+// second message; another sender may use the same ID.
+func TestControlIDTwice(t *testing.T) {
+	other := strings.Replace(adt, "LAB^", "LIS^", 1)
+	for i, want := range []bool{false, false, true} {
+		r := records(t, adt+other+adt)[i]
+		found := false
+		for _, f := range r.Findings {
+			if f.Code == "control-id-twice" {
+				found = string(r.Bytes[f.Offset:f.Offset+f.Length]) == "T1" && strings.HasPrefix(f.Text, "Message 1 ")
+			}
+		}
+		if found != want {
+			t.Errorf("message %d: said %v, want %v", i, found, want)
+		}
+	}
+}
+
 func TestObject(t *testing.T) {
 	text, err := json.Marshal(records(t, strings.Replace(adt, "19800229", "19790231", 1))[0].Object("in/sample.hl7"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	trigger, born := strings.Index(adt, "ADT^A08")+len("ADT^A08"), strings.Index(adt, "19800229")
-	want := fmt.Sprintf(`{"file":"in/sample.hl7","index":0,"offset":0,"length":%d,"format":"hl7v2","type":"ADT","trigger":"A08","structure":"ADT_A01","version":"2.5.1","controlId":"T1","findings":[` +
-		`{"code":"structure-id-missing","severity":"information","path":"MSH-9.3","offset":%d,"length":0,"text":"MSH-9.3 (message structure) is empty; HL7 2.5.1 asks for ADT_A01."},` +
+	want := fmt.Sprintf(`{"file":"in/sample.hl7","index":0,"offset":0,"length":%d,"format":"hl7v2","type":"ADT","trigger":"A08","structure":"ADT_A01","version":"2.5.1","controlId":"T1","findings":[`+
+		`{"code":"structure-id-missing","severity":"information","path":"MSH-9.3","offset":%d,"length":0,"text":"MSH-9.3 (message structure) is empty; HL7 2.5.1 asks for ADT_A01."},`+
 		`{"code":"date-impossible","severity":"warning","path":"PID-7.1","offset":%d,"length":8,"text":"19790231 is not a day of the calendar. February 1979 has 28."}]}`, len(adt), trigger, born)
 	if string(text) != want {
 		t.Errorf("%s\nwant %s", text, want)

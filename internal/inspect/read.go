@@ -23,6 +23,7 @@ func Read(ctx context.Context, name string, r io.Reader, o Options) iter.Seq2[Re
 		source = ""
 	}
 	return func(yield func(Record, error) bool) {
+		rd := reader{source: source, check: o.Check}
 		pieces := format.Split(&cancelled{ctx: ctx, r: r}, format.Options{MaxPiece: o.MaxPiece, MaxMessage: o.MaxMessage})
 		for p, err := range pieces {
 			if err == nil {
@@ -32,7 +33,7 @@ func Read(ctx context.Context, name string, r io.Reader, o Options) iter.Seq2[Re
 				yield(Record{}, err)
 				return
 			}
-			if !yield(record(source, p, o.Check), nil) {
+			if !yield(rd.record(p), nil) {
 				return
 			}
 		}

@@ -28,19 +28,49 @@ type Options struct {
 	MaxMessage int // bytes of a message at most
 }
 
-// record makes a record of a piece.
-func record(source string, p format.Piece, o check.Options) Record {
-	r := Record{Source: source, Index: p.Index, Offset: p.Offset, Length: p.Length, Bytes: p.Bytes}
-	r.Findings = check.Piece(p, o)
+// reader makes records of the pieces of one file.
+type reader struct {
+	source string
+	check  check.Options
+	ids    map[string]int // sender and control ID -> index of the first message that has it
+}
+
+// maxIDs is how many control IDs of one file are remembered.
+const maxIDs = 1 << 20
+
+func (rd *reader) record(p format.Piece) Record {
+	r := Record{Source: rd.source, Index: p.Index, Offset: p.Offset, Length: p.Length, Bytes: p.Bytes}
+	r.Findings = check.Piece(p, rd.check)
 	if p.Kind == hl7.ItemMessage && p.Guess.Kind == format.HL7v2 {
 		m := hl7.Parse(p.Bytes)
 		r.Summary = Summarise(m)
-		r.Findings = append(r.Findings, check.Message(m, o)...)
+		if earlier, ok := rd.twice(r.Summary, p.Index); ok && rd.check.Minimum == check.Information {
+			r.Findings = append(r.Findings, check.ControlIDTwice(m, earlier))
+		}
+		r.Findings = append(r.Findings, check.Message(m, rd.check)...)
 	} else {
 		r.Summary.Format = string(p.Guess.Kind)
 	}
 	r.Counts = check.Count(r.Findings)
 	return r
+}
+
+// twice remembers a control ID and returns the earlier message that has it.
+func (rd *reader) twice(s Summary, index int) (earlier int, ok bool) {
+	if s.ControlID == "" {
+		return 0, false
+	}
+	key := s.SendingApplication + "\x00" + s.SendingFacility + "\x00" + s.ControlID
+	if earlier, ok = rd.ids[key]; ok {
+		return earlier, true
+	}
+	if rd.ids == nil {
+		rd.ids = map[string]int{}
+	}
+	if len(rd.ids) < maxIDs {
+		rd.ids[key] = index
+	}
+	return 0, false
 }
 
 // Object is a record as JSON: one line of `trestle inspect --json`. Offset and
