@@ -24,7 +24,7 @@ const (
 const (
 	maxReaders     = 4
 	writerCacheKiB = 64 << 10
-	readerCacheKiB = 16 << 10
+	readerCacheKiB = 32 << 10
 )
 
 // pragmas of each connection, in this order.

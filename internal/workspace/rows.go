@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,13 +44,12 @@ func (w *Workspace) IDs(ctx context.Context, q Query) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	order, join, err := q.order()
+	query, err := q.listing(c)
 	if err != nil {
 		return nil, err
 	}
-	// One long text is five times faster to hand over than a row for each id.
 	var list sql.RawBytes
-	rows, err := w.read.QueryContext(ctx, "SELECT group_concat(id) FROM (SELECT m.id AS id FROM messages m"+join+c.where()+order+")", c.args...)
+	rows, err := w.read.QueryContext(ctx, query, c.args...)
 	if err != nil {
 		return nil, w.sqlError(ctx, err)
 	}
@@ -60,7 +60,30 @@ func (w *Workspace) IDs(ctx context.Context, q Query) ([]int64, error) {
 		}
 	}
 	ids := parseIDs(list)
+	if q.byID() {
+		slices.Sort(ids)
+		if q.Descending {
+			slices.Reverse(ids)
+		}
+	}
 	return ids, w.sqlError(ctx, rows.Err())
+}
+
+// byID reports the order of ids, which is also that in which messages came.
+func (q Query) byID() bool { return q.Sort == "" || q.Sort == "id" || q.Sort == "received" }
+
+// listing is the SQL of IDs. The ids come as one long text, which is several times faster to hand over than a row for
+// each. The order of ids is left to the caller, so that SQLite can answer from the smallest index instead of walking
+// through the table.
+func (q Query) listing(c *conditions) (string, error) {
+	if q.byID() {
+		if len(c.parts) == 1 && q.Text != "" { // words only: their index knows the ids
+			return "SELECT group_concat(rowid) FROM (" + wordsQuery + ")", nil
+		}
+		return "SELECT group_concat(m.id) FROM messages m" + c.where(), nil
+	}
+	order, join, err := q.order()
+	return "SELECT group_concat(id) FROM (SELECT m.id AS id FROM messages m" + join + c.where() + order + ")", err
 }
 
 // parseIDs reads "1,2,3".

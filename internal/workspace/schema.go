@@ -83,6 +83,7 @@ CREATE INDEX messages_type       ON messages(type, trigger_event);
 CREATE INDEX messages_control_id ON messages(control_id);
 CREATE INDEX messages_mrn        ON messages(mrn);
 CREATE INDEX messages_account    ON messages(account);
+CREATE INDEX messages_name       ON messages(name);
 CREATE INDEX messages_worst      ON messages(worst);
 
 CREATE TABLE contents(

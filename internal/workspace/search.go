@@ -40,6 +40,9 @@ func (c *conditions) equal(column, value string) {
 	c.add("m."+column+"=?", value)
 }
 
+// wordsQuery finds messages by the words in them, or in their notes.
+const wordsQuery = "SELECT rowid FROM message_words WHERE message_words MATCH ? UNION SELECT rowid FROM note_words WHERE note_words MATCH ?"
+
 // searching builds the SQL of a query, and writes a query that leaves something out into the access log: what was
 // looked for is who was looked for. The text stays in the encrypted log. Within five minutes the same search, in
 // whatever order, counts as one.
@@ -68,7 +71,7 @@ func (q Query) conditions() (*conditions, error) {
 		return nil, err
 	}
 	if match != "" {
-		c.add(`m.id IN (SELECT rowid FROM message_words WHERE message_words MATCH ? UNION SELECT rowid FROM note_words WHERE note_words MATCH ?)`, match, match)
+		c.add("m.id IN ("+wordsQuery+")", match, match)
 	}
 	c.equal("mrn", q.MRN)
 	c.equal("account", q.Account)
