@@ -65,7 +65,7 @@ func (s *separator) text() []byte { return s.bytes[:s.n] }
 type delimiterSet struct {
 	sep     [roles]separator
 	quick   [roles]int16 // the one byte to look for; quickNone or quickSlow
-	class   [256]role    // of each byte that is a delimiter, its role + 1
+	class   *[256]role   // of each byte that splits, its role + 1
 	wide    bool         // there is a delimiter of several bytes
 	guessed bool
 	shape   textShape
@@ -78,20 +78,43 @@ const (
 
 // ready works out the quick way to find each delimiter.
 func (d *delimiterSet) ready() {
-	d.class, d.wide = [256]role{}, false
+	d.wide = false
 	for r := range d.sep {
 		switch s := &d.sep[r]; {
 		case !s.usable:
 			d.quick[r] = quickNone
 		case s.n == 1 && d.shape == shapePlain:
 			d.quick[r] = int16(s.bytes[0])
-			if r := role(r); r != roleEscape && r != roleTruncation {
-				d.class[s.bytes[0]] = r + 1
-			}
 		default:
 			d.quick[r], d.wide = quickSlow, true
 		}
 	}
+	d.class = &usualClass
+	for _, r := range splitting {
+		if d.quick[r] != usualQuick[r] {
+			d.class = d.classes()
+			return
+		}
+	}
+}
+
+// splitting are the roles that split; the other two mark places in text.
+var splitting = [...]role{roleField, roleComponent, roleRepetition, roleSubcomponent}
+
+// Nearly all messages use the same four separators and share one table.
+var (
+	usualQuick = [roles]int16{roleField: '|', roleComponent: '^', roleRepetition: '~', roleSubcomponent: '&'}
+	usualClass = *(&delimiterSet{quick: [roles]int16{'|', '^', '~', quickNone, '&', quickNone}}).classes()
+)
+
+func (d *delimiterSet) classes() *[256]role {
+	var class [256]role
+	for _, r := range splitting {
+		if q := d.quick[r]; q >= 0 {
+			class[q] = r + 1
+		}
+	}
+	return &class
 }
 
 func (d *delimiterSet) public() Delimiters {

@@ -11,6 +11,8 @@ import "bytes"
 //   - A lower-case ID, a bare ID and a bad ID ("PV|") count only after the kind
 //     of line end that the message uses: text broken by LF in a message whose
 //     segments end with CR cannot be taken for a segment by accident.
+//   - An ID followed by a sign that is no delimiter of this message, three times
+//     or more, is a segment written with other delimiters: a line of its own.
 //   - Other text continues the field before it. After a blank line it does so
 //     only if a segment follows later or the blank line is made of another
 //     line end than the message's; otherwise it is a stray line.
@@ -106,6 +108,10 @@ func (x *indexer) classify(text []byte, l *line, prev BreakKind) (why reason) {
 	if usual && !x.cont && x.stray == 0 && badID(text, m.lastSet().sep[roleField].text()) {
 		l.kind = LineBadID
 		return reasonBadID
+	}
+	if usual && foreignSeparator(text, m.lastSet()) {
+		l.kind = LineBadID
+		return reasonForeign
 	}
 	l.kind = LineStray
 	return reasonText

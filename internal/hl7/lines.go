@@ -47,7 +47,7 @@ type LineKind uint8
 
 const (
 	LineSegment LineKind = iota // a segment: an ID of three characters, then a field separator or nothing
-	LineBadID                   // fields after something that is no segment ID: "PV|", "PIDX|", "PID |"
+	LineBadID                   // fields after something that is no segment ID ("PV|", "PIDX|", "PID |"), or after another separator ("PID#" where | is declared)
 	LineBlank                   // nothing, or only blanks and control characters
 	LineStray                   // text that belongs to no segment
 )
@@ -65,6 +65,7 @@ const (
 	reasonBare
 	reasonHeader
 	reasonBadID
+	reasonForeign
 	reasonBlank
 	reasonStray
 	reasonData
@@ -80,6 +81,7 @@ var reasons = [...]string{
 	reasonBare:      "the next line is a segment ID alone, after the line end that this message uses",
 	reasonHeader:    "the next line is a header segment",
 	reasonBadID:     "the next line has fields but no valid segment ID",
+	reasonForeign:   "the next line looks like a segment with another field separator",
 	reasonBlank:     "the next line is blank",
 	reasonStray:     "the next line is text that belongs to no segment",
 	reasonData:      "the data ends here",

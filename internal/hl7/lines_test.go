@@ -41,6 +41,8 @@ func TestLines(t *testing.T) {
 		{"a bare ID", h + "\rPV2\rDSC\r", "MSH/3 CR, PV2/0 CR, DSC/0 CR"},
 		{"a bare word after LF in a CR message", h + "\rPID|1\rOBX|1|TX|||POS\nNEG\rNTE|1\r", "MSH/3 CR, PID/1 CR, OBX/5 CR, NTE/1 CR"},
 		{"bad IDs", h + "\rPV|1|I\rPIDX|1\rPID |1\r0BX|1\r", "MSH/3 CR, bad segment ID/2 CR, bad segment ID/1 CR, bad segment ID/1 CR, bad segment ID/1 CR"},
+		{"another separator", h + "\rPID#1##5#x\rNTE|1||see\rABC#1\r", "MSH/3 CR, bad segment ID/0 CR, NTE/3 CR"},
+		{"wrapped at a component", h + "\rPID|1||7^^^\rMRN^MR~8^^^E||x\r", "MSH/3 CR, PID/5 CR"},
 		{"Z segments", h + "\rZP1|x\rZZZ|y|z\r", "MSH/3 CR, ZP1/1 CR, ZZZ/2 CR"},
 		{"junk before", "junk\rjunk\r" + h + "\rPID|1\r", "stray line/0 CR, stray line/0 CR, MSH/3 CR, PID/1 CR"},
 		{"byte order mark", "\xef\xbb\xbf" + h + "\rPID|1\r", "stray line/0 none, MSH/3 CR, PID/1 CR"},

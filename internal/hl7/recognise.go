@@ -79,6 +79,26 @@ func badID(text, sep []byte) bool {
 	return bytes.HasPrefix(text[blanks:], sep)
 }
 
+// foreignSeparator reports whether text looks like a segment that is written
+// with another field separator than the message declares: an upper-case ID, a
+// sign that is no delimiter here, that sign twice more, and no declared field
+// separator.
+func foreignSeparator(text []byte, d *delimiterSet) bool {
+	if id, up := leadingID(text); !id || !up || len(text) < 6 {
+		return false
+	}
+	c := text[3]
+	if bytes.IndexByte([]byte("|#$%*@!^~&;\xa6\xa7"), c) < 0 || bytes.Count(text, text[3:4]) < 3 {
+		return false
+	}
+	for r := range d.sep {
+		if d.sep[r].n == 1 && d.sep[r].bytes[0] == c {
+			return false
+		}
+	}
+	return !bytes.Contains(text, d.sep[roleField].text())
+}
+
 func isBlankByte(c byte) bool { return c <= ' ' }
 
 // isBlank reports whether text has only blanks and control characters.

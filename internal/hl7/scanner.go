@@ -12,7 +12,7 @@ type ItemKind uint8
 const (
 	ItemMessage  ItemKind = iota // a message, with or without MSH
 	ItemEnvelope                 // an FHS, BHS, BTS or FTS segment
-	ItemOutside                  // bytes that belong to no message
+	ItemOutside                  // bytes that belong to no message, or none at all for an empty frame
 )
 
 func (k ItemKind) String() string {
