@@ -8,7 +8,7 @@ import (
 
 // Charset says how the bytes of a message are read as text.
 type Charset struct {
-	Declared       string // MSH-18.1 as written, first repetition
+	Declared       string // MSH-18.1 as written: the first repetition, or the one that adds Japanese to ASCII
 	Name           string // IANA name of the set that is used
 	Source         string // "declared", "detected" or "default"
 	Conflict       string // why the declaration was not followed, or "" if it was
@@ -30,7 +30,7 @@ func (m *Message) Charset() Charset {
 func (m *Message) findCharset() Charset {
 	c := Charset{ConflictOffset: -1}
 	if h, ok := m.Header(); ok && h.line().name == nameMSH {
-		c.Declared = strings.ToValidUTF8(string(h.Field(18).Component(1).Raw()), "\uFFFD")
+		c.Declared = declaredSet(h.Field(18))
 	}
 	high := firstHigh(m.b)
 	name := charsetName(c.Declared)
@@ -56,6 +56,23 @@ func (m *Message) findCharset() Charset {
 		}
 	}
 	return c
+}
+
+// declaredSet reads MSH-18: its first repetition, unless that is blank or ASCII
+// and a later one adds the Japanese sets. Those are switched to by escape
+// sequences of ISO 2022 in the text itself, so one decoder reads both.
+func declaredSet(f Value) string {
+	text := func(v Value) string { return strings.ToValidUTF8(string(v.Component(1).Raw()), "\uFFFD") }
+	first := text(f)
+	if name := charsetName(first); first != "" && name != ascii {
+		return first
+	}
+	for r := f.Repetition(2); r.IsPresent(); r = r.Next() {
+		if s := text(r); charsetName(s) == iso2022jp {
+			return s
+		}
+	}
+	return first
 }
 
 // doubt looks for bytes that the declared set cannot have.

@@ -9,6 +9,8 @@
 //	m := hl7.Parse(data)
 //	v, err := m.GetString("PID-3[2].4.1")
 //
+// Visit many parts with [Value.Next] or [Segment.Leaves]: they allocate nothing.
+//
 // [Path] names a place in a message, [Message.Set] and its relatives make an
 // edited copy, [Scanner] splits streams of any size into messages, and
 // [Message.Charset] says how the bytes are to be read as text.

@@ -93,9 +93,6 @@ func shapeOf(declared []byte) textShape {
 	if len(declared) == 0 || len(declared) > 40 {
 		return shapePlain
 	}
-	if i := bytes.IndexAny(declared, "^~&"); i > 0 {
-		declared = declared[:i]
-	}
 	switch charsetName(string(declared)) {
 	case "Shift_JIS", "GB18030", "Big5":
 		return shapeLead

@@ -64,7 +64,10 @@ func (m *Message) chooseHeader() {
 	if l.name != nameMSH {
 		return
 	}
-	shape := shapeOf(h.Field(18).Raw())
+	shape := shapePlain
+	for r := h.Field(18).Repetition(1); r.IsPresent() && shape == shapePlain; r = r.Next() {
+		shape = shapeOf(r.Component(1).Raw())
+	}
 	if shape == shapePlain {
 		return
 	}
