@@ -276,8 +276,6 @@ func (v *CodeView) MouseOut() {
 	}
 }
 
-// Cursor of the mouse: Fyne's interface for it has the name that ours has for the text's, so the view keeps the arrow.
-
 // FocusGained implements fyne.Focusable.
 func (v *CodeView) FocusGained() { v.focused = true; v.repaint() }
 

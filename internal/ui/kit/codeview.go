@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 	"trestle/internal/present/screen"
 	"trestle/internal/ui/theme"
@@ -56,6 +57,7 @@ type CodeView struct {
 
 	surface surface
 	raster  *canvas.Raster
+	beam    *beam
 	metrics codeMetrics
 }
 
@@ -246,7 +248,9 @@ func (v *CodeView) MinSize() fyne.Size {
 func (v *CodeView) CreateRenderer() fyne.WidgetRenderer {
 	v.raster = canvas.NewRaster(v.draw)
 	v.raster.ScaleMode = canvas.ImageScalePixels
-	return &rasterRenderer{raster: v.raster, layout: v.resized, min: v.MinSize}
+	v.beam = &beam{view: v}
+	v.beam.ExtendBaseWidget(v.beam)
+	return &rasterRenderer{raster: v.raster, layout: v.resized, min: v.MinSize, above: v.beam}
 }
 
 func (v *CodeView) resized() {
@@ -257,15 +261,54 @@ func (v *CodeView) resized() {
 	}
 }
 
-// rasterRenderer shows a widget that is one raster.
+// rasterRenderer shows a widget that is one raster, with an object above it where there is one.
 type rasterRenderer struct {
 	raster *canvas.Raster
+	above  fyne.CanvasObject
 	layout func()
 	min    func() fyne.Size
 }
 
-func (r *rasterRenderer) Destroy()                     {}
-func (r *rasterRenderer) Layout(s fyne.Size)           { r.raster.Resize(s); r.layout() }
-func (r *rasterRenderer) MinSize() fyne.Size           { return r.min() }
-func (r *rasterRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.raster} }
-func (r *rasterRenderer) Refresh()                     { r.layout(); r.raster.Refresh() }
+func (r *rasterRenderer) Destroy()           {}
+func (r *rasterRenderer) MinSize() fyne.Size { return r.min() }
+func (r *rasterRenderer) Refresh()           { r.layout(); r.raster.Refresh() }
+
+func (r *rasterRenderer) Layout(s fyne.Size) {
+	r.raster.Resize(s)
+	if r.above != nil {
+		r.above.Resize(s)
+	}
+	r.layout()
+}
+
+func (r *rasterRenderer) Objects() []fyne.CanvasObject {
+	if r.above != nil {
+		return []fyne.CanvasObject{r.raster, r.above}
+	}
+	return []fyne.CanvasObject{r.raster}
+}
+
+// beam gives the mouse the shape of a text cursor over a CodeView, whose own method Cursor is about the text's.
+type beam struct {
+	widget.BaseWidget
+	view *CodeView
+}
+
+// Cursor implements desktop.Cursorable.
+func (b *beam) Cursor() desktop.Cursor {
+	if b.view.down.hovered || b.view.across.hovered || b.view.down.dragging || b.view.across.dragging {
+		return desktop.DefaultCursor
+	}
+	return desktop.TextCursor
+}
+
+// CreateRenderer implements fyne.Widget. There is nothing to draw.
+func (b *beam) CreateRenderer() fyne.WidgetRenderer { return noRenderer{} }
+
+type noRenderer struct{}
+
+func (noRenderer) Destroy()                     {}
+func (noRenderer) Layout(fyne.Size)             {}
+func (noRenderer) MinSize() fyne.Size           { return fyne.Size{} }
+func (noRenderer) Objects() []fyne.CanvasObject { return nil }
+func (noRenderer) Refresh()                     {}

@@ -86,6 +86,12 @@ func (v *GridView) MouseDown(e *desktop.MouseEvent) {
 func (v *GridView) pressHeader(x float32) {
 	column, edge := v.columnAt(x)
 	if edge >= 0 {
+		now := time.Now()
+		if edge == v.clickedEdge && now.Sub(v.clicked) < doubleClick {
+			v.fitColumn(edge)
+			return
+		}
+		v.clicked, v.clickedEdge, v.clickedRow = now, edge, -1
 		v.resizing, v.resizeFrom = edge, v.edges[edge]
 		return
 	}
@@ -93,6 +99,17 @@ func (v *GridView) pressHeader(x float32) {
 		if c := v.grid.Columns()[column]; !c.Fixed {
 			v.OnSort(c.ID)
 		}
+	}
+}
+
+// fitColumn makes a column as wide as what it shows at the moment.
+func (v *GridView) fitColumn(c int) {
+	column := v.grid.Columns()[c]
+	width := max(v.fitting(c), column.MinWidth, 40)
+	v.clickedEdge = -1
+	v.SetWidth(column.ID, width)
+	if v.OnResize != nil {
+		v.OnResize(column.ID, width)
 	}
 }
 
@@ -105,7 +122,7 @@ func (v *GridView) pressRow(row int, e *desktop.MouseEvent) {
 	}
 	now := time.Now()
 	double := row == v.clickedRow && now.Sub(v.clicked) < doubleClick
-	v.clicked, v.clickedRow = now, row
+	v.clicked, v.clickedRow, v.clickedEdge = now, row, -1
 	switch {
 	case e.Modifier&fyne.KeyModifierShortcutDefault != 0:
 		v.flip(row)

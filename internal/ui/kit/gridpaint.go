@@ -127,6 +127,35 @@ func (v *GridView) drawCell(f gridFaces, column screen.Column, row, c, x0, x1, y
 	s.text(face, text, float64(x), face.centre(y, f.row), ink)
 }
 
+// fitting is the width in units that shows the title and the visible cells of a column whole.
+func (v *GridView) fitting(c int) float32 {
+	atlas.Lock()
+	defer atlas.Unlock()
+	const size = float64(theme.SizeText)
+	column := v.grid.Columns()[c]
+	width := typeAt(theme.SansSemibold, 12).width(column.Title) + 16
+	for row := int(v.down.pos); row < min(int(v.down.pos+v.down.page)+1, v.len()); row++ {
+		cell := v.grid.Cell(row, c)
+		face := typeAt(theme.SansSemibold, size)
+		if cell.Mono || column.Mono {
+			face = typeAt(theme.MonoBold, size-0.5)
+		}
+		w := 56.0
+		if !cell.Masked {
+			w = face.width(clean(cell.Text))
+		}
+		if cell.Shape != screen.ShapeNone {
+			w += 15
+		}
+		if v.tree != nil && c == 0 {
+			depth, _, _ := v.tree.Level(row)
+			w += float64(treeIndent)*float64(depth) + 20
+		}
+		width = max(width, w)
+	}
+	return float32(math.Ceil(min(width, 1200))) + 2*cellPad
+}
+
 // clean takes what is not a letter out of a text: a row is one line.
 func clean(s string) string {
 	for i := 0; i < len(s); i++ {

@@ -61,6 +61,7 @@ type GridView struct {
 	resizeFrom     float32
 	clicked        time.Time
 	clickedRow     int
+	clickedEdge    int
 
 	surface surface
 	raster  *canvas.Raster
@@ -84,7 +85,7 @@ func NewGridView(g screen.Grid) *GridView {
 // ExtendBaseWidget implements what a widget that embeds a GridView calls first.
 func (v *GridView) ExtendBaseWidget(w fyne.Widget) {
 	if v.impl == nil {
-		v.row, v.anchor, v.hovered, v.resizing, v.clickedRow = -1, -1, -1, -1, -1
+		v.row, v.anchor, v.hovered, v.resizing, v.clickedRow, v.clickedEdge = -1, -1, -1, -1, -1, -1
 		v.down.vertical = true
 		v.widths = map[string]float32{}
 	}

@@ -98,6 +98,11 @@ func TestGridViewMouse(t *testing.T) {
 	if resized != "type" || v.edges[1] != 140 || sorted != "" {
 		t.Errorf("dragging an edge: %q is %v wide, sorted by %q", resized, v.edges[1], sorted)
 	}
+	w.Click(fyne.NewPos(140, 12))
+	w.Click(fyne.NewPos(140, 12))
+	if v.edges[1] > 80 || v.edges[1] < 60 {
+		t.Errorf("a double click on the edge makes it %v wide", v.edges[1])
+	}
 	w.Scroll(rowSpot(3), 0, -240)
 	if v.ScrollOffset() != 20 {
 		t.Errorf("the wheel goes to row %v", v.ScrollOffset())
