@@ -43,7 +43,7 @@ func (m *Message) findCharset() Charset {
 		}
 	case name == "":
 		c.Name, c.Source = ascii, "detected"
-		why := "MSH-18 names a character set that is not in table 0211 and not known by another name"
+		why := unreadable(c.Declared)
 		if high >= 0 {
 			m.detect(&c, high)
 			why += "; " + c.Conflict
@@ -56,6 +56,17 @@ func (m *Message) findCharset() Charset {
 		}
 	}
 	return c
+}
+
+// unreadable says why the declared set is not used at all.
+func unreadable(declared string) string {
+	switch aliasKey(declared) {
+	case "UNICODEUTF16", "UNICODEUTF32", "UTF16", "UTF32":
+		return "MSH-18 names a character set in which segments cannot be told apart by their bytes; the message is not written in it"
+	case "CNS116431992":
+		return "MSH-18 names CNS 11643, which is in table 0211 but has no decoder here"
+	}
+	return "MSH-18 names a character set that is not in table 0211 and not known by another name"
 }
 
 // declaredSet reads MSH-18: its first repetition, unless that is blank or ASCII

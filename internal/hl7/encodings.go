@@ -58,13 +58,7 @@ var encodings = map[string]encoding.Encoding{
 
 // charsetName returns the IANA name for a name of MSH-18, "" if it is unknown.
 func charsetName(declared string) string {
-	var b []byte
-	for i := range len(declared) {
-		if isAlnum(declared[i]) {
-			b = append(b, upper(declared[i]))
-		}
-	}
-	key := string(b)
+	key := aliasKey(declared)
 	if name, ok := aliases[key]; ok {
 		return name
 	}
@@ -78,6 +72,17 @@ func charsetName(declared string) string {
 		}
 	}
 	return ""
+}
+
+// aliasKey keeps the letters and digits of a name, in upper case.
+func aliasKey(declared string) string {
+	var b []byte
+	for i := range len(declared) {
+		if isAlnum(declared[i]) {
+			b = append(b, upper(declared[i]))
+		}
+	}
+	return string(b)
 }
 
 func multibyte(name string) bool {

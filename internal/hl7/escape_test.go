@@ -114,6 +114,7 @@ func TestCharset(t *testing.T) {
 		{"ASCII~ISO IR87", "\x1b$B|^\x1b(B", "\u9927", "ISO-2022-JP", "declared", false},
 		{"ISO IR87", "\x1b$B4A;z\x1b(B", "\u6f22\u5b57", "ISO-2022-JP", "declared", false},
 		{"KLINGON", "plain", "plain", "US-ASCII", "detected", true},
+		{"UNICODE UTF-16", "plain", "plain", "US-ASCII", "detected", true},
 		{"20260101", "J\u00fcrgen", "J\u00fcrgen", "UTF-8", "detected", true},
 	} {
 		v := field(c.declared, c.raw)
