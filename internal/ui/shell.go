@@ -59,6 +59,13 @@ const (
 	prefHeight = "window.height"
 )
 
+// The size of the window on first use, in units: what fits on a small laptop beside the desktop's bars. Fyne does not tell
+// how large the screen is.
+const (
+	firstWidth  = 1280
+	firstHeight = 760
+)
+
 // New makes the window. It is shown by ShowAndRun.
 func New(a fyne.App, o Options) *Shell {
 	w := a.NewWindow("Trestle")
@@ -66,7 +73,7 @@ func New(a fyne.App, o Options) *Shell {
 	w.SetPadded(false)
 	w.SetContent(s.root)
 	p := a.Preferences()
-	w.Resize(fyne.NewSize(float32(p.FloatWithFallback(prefWidth, 1440)), float32(p.FloatWithFallback(prefHeight, 900))))
+	w.Resize(fyne.NewSize(float32(p.FloatWithFallback(prefWidth, firstWidth)), float32(p.FloatWithFallback(prefHeight, firstHeight))))
 	w.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { s.Drop(paths(uris)) })
 	w.SetCloseIntercept(s.Quit)
 	return s

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trestle/internal/check"
+	"trestle/internal/format"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -98,8 +99,10 @@ func typeCell(r workspace.Row) screen.Cell {
 		return screen.Cell{Text: r.Type + "^" + r.Trigger}
 	case r.Type != "":
 		return screen.Cell{Text: r.Type}
-	case r.Format == "hl7v2" || r.Format == "hl7v2-batch":
+	case r.Format == string(format.HL7v2):
 		return screen.Cell{Text: "no type", Role: screen.RoleMuted}
+	case r.Format == string(format.HL7v2Batch):
+		return screen.Cell{Text: "batch", Role: screen.RoleMuted}
 	}
 	return screen.Cell{Text: r.Format, Role: screen.RoleMuted}
 }

@@ -215,14 +215,16 @@ func fieldOf(err error) Field {
 	return File
 }
 
-// sentence starts an error with a capital letter and ends it with a full stop.
+// sentence starts an error with a capital letter, unless it starts with a file's name, and ends it with a full stop.
 func sentence(err error) string {
 	s := strings.TrimPrefix(err.Error(), "workspace: ")
 	if s == "" {
 		return ""
 	}
-	r, n := utf8.DecodeRuneInString(s)
-	s = strings.ToUpper(string(r)) + s[n:]
+	if first, _, _ := strings.Cut(s, " "); !strings.Contains(first, ".") {
+		r, n := utf8.DecodeRuneInString(s)
+		s = strings.ToUpper(string(r)) + s[n:]
+	}
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}

@@ -28,7 +28,7 @@ type View struct {
 
 	file, name, create     *kit.Field
 	pass, newPass, again   *kit.Field
-	problems               map[model.Field]*kit.Text
+	problems               map[model.Field]*widget.Label
 	doing                  *kit.Text
 	bar                    *widget.ProgressBarInfinite
 	open, make, sample     *kit.ToolButton
@@ -42,7 +42,7 @@ const formWidth = 460
 
 // New returns the view over m. path is the project to open, "" for the one used last.
 func New(m *model.Model, h host.Host, path string) *View {
-	v := &View{m: m, host: h, problems: map[model.Field]*kit.Text{}}
+	v := &View{m: m, host: h, problems: map[model.Field]*widget.Label{}}
 	v.fields()
 	v.forms()
 	v.build()
@@ -103,8 +103,8 @@ func (v *View) forms() {
 
 // row is a field under its name, with room for what is wrong with it.
 func (v *View) row(name string, f model.Field, field fyne.CanvasObject) fyne.CanvasObject {
-	problem := kit.NewText("", screen.RoleError)
-	problem.TextSize = theme.SizeSmall
+	problem := widget.NewLabel("")
+	problem.Wrapping, problem.Importance, problem.SizeName = fyne.TextWrapWord, widget.DangerImportance, fynetheme.SizeNameCaptionText
 	problem.Hide()
 	key := f
 	if name == "Project file" && v.problems[model.File] != nil || name == "Passphrase" && v.problems[model.Passphrase] != nil {
