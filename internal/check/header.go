@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -96,7 +97,7 @@ func (c *checker) encodingCharacters(h hl7.Segment) bool {
 	}
 	if d.Component == "" {
 		c.add(codeMSH2Missing, "MSH-2", v.Offset(), len(raw), "MSH-2 declares no encoding characters, so components, repetitions and escapes cannot be told from text.")
-		return h.Fields() > 2
+		return false
 	}
 	if a, b, ok := duplicate(d); ok {
 		text := fmt.Sprintf("MSH-2 is %s: %s and %s are the same character, so one of them cannot be used.", quote(raw), a, b)
@@ -304,6 +305,11 @@ func (c *checker) unknownType(field hl7.Value, kind, trigger string) {
 		c.add(codeTypeUnknown, "MSH-9", field.Offset(), len(field.Raw()), "%s is a message of the sender's own; its structure is not checked.", shown).Severity = Information
 		return
 	}
+	up, upTrigger := strings.ToUpper(kind), strings.ToUpper(trigger)
+	if (up != kind || upTrigger != trigger) && c.v.HasMessage(up, upTrigger) {
+		c.add(codeTypeUnknown, "MSH-9", field.Offset(), len(field.Raw()), "MSH-9 is %s in lower case; HL7 compares codes as they are, and the message is %s^%s.", shown, up, upTrigger)
+		return
+	}
 	where := "no version does"
 	if v := firstVersionWith(func(v *dictionary.Version) bool { return v.HasMessage(kind, trigger) }, c.v.Name); v != "" {
 		where = v + " does"
@@ -354,6 +360,9 @@ func (c *checker) acknowledgement(h hl7.Segment) {
 	if (accept.State() == hl7.Valued) == (application.State() == hl7.Valued) {
 		return
 	}
+	if c.skip[h.Index()] {
+		return
+	}
 	has, not, v := "MSH-15", "MSH-16", accept
 	if application.State() == hl7.Valued {
 		has, not, v = not, has, application
@@ -373,30 +382,24 @@ const otherDelimiters = "^~@#$*!;:+&"
 // declares: a gateway rebuilt the header and not the rest.
 func (c *checker) bodyDelimiters(h hl7.Segment) {
 	sep := h.Delimiters().Field
-	lines, other, at := 0, byte(0), -1
-	for start := h.End(); start < len(c.b); {
-		for start < len(c.b) && (c.b[start] == '\r' || c.b[start] == '\n') {
-			start++
-		}
-		end := start
-		for end < len(c.b) && c.b[end] != '\r' && c.b[end] != '\n' {
-			end++
-		}
-		if end == start {
-			break
-		}
-		line := c.b[start:end]
-		if len(line) > 5 && isID(line[:3]) && !strings.HasPrefix(string(line[3:min(len(line), 8)]), sep) &&
-			strings.IndexByte("|^~@#$*!;:", line[3]) >= 0 && knownSegment(string(line[:3])) && strings.Count(string(line), string(line[3])) >= 2 {
-			if lines++; at < 0 {
+	same, differ, other, at := 0, 0, byte(0), -1
+	_, rest := cutLine(c.b[h.Offset():])
+	for len(rest) > 0 {
+		start := len(c.b) - len(rest)
+		var line []byte
+		line, rest = cutLine(rest)
+		switch {
+		case len(line) < 6 || !isID(line[:3]):
+		case bytes.HasPrefix(line[3:], []byte(sep)):
+			same++
+		case strings.IndexByte("|^~@#$*!;:", line[3]) >= 0 && knownSegment(string(line[:3])) && bytes.Count(line, line[3:4]) >= 2:
+			if differ++; at < 0 {
 				at, other = start, line[3]
 			}
 		}
-		start = end
 	}
-	if at < 0 {
-		// Continuation lines are inside MSH itself.
-		at, other = c.bodyInHeader(h, sep)
+	if differ <= same {
+		at = -1 // a text that happens to have such a line
 	}
 	if at >= 0 {
 		c.blind, c.loose = true, true
@@ -406,19 +409,12 @@ func (c *checker) bodyDelimiters(h hl7.Segment) {
 	c.bodyComponents(h)
 }
 
-// bodyInHeader looks for such lines among the continuations of the header.
-func (c *checker) bodyInHeader(h hl7.Segment, sep string) (int, byte) {
-	for _, k := range c.m.Continuations() {
-		start := k.Offset + k.Length
-		line := c.b[start:]
-		if start > h.End() || len(line) < 6 || !isID(line[:3]) || string(line[3:3+len(sep)]) == sep {
-			continue
-		}
-		if strings.IndexByte("|^~@#$*!;:", line[3]) >= 0 && knownSegment(string(line[:3])) && strings.Count(string(line[:min(len(line), 200)]), string(line[3])) >= 2 {
-			return start, line[3]
-		}
+// cutLine cuts b at its first line end; rest starts after it.
+func cutLine(b []byte) (line, rest []byte) {
+	if i := bytes.IndexAny(b, "\r\n"); i >= 0 {
+		return b[:i], b[i+1:]
 	}
-	return -1, 0
+	return b, nil
 }
 
 // bodyComponents reports a body whose component separator is not the declared

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"trestle/internal/hl7"
@@ -17,6 +18,7 @@ func (c *checker) lines() {
 	c.breaks()
 	c.lineKinds()
 	c.lowerCase()
+	c.indentedLines()
 	c.joined()
 }
 
@@ -134,8 +136,7 @@ func standLines(n int) string {
 func (c *checker) strayLine(s hl7.Segment, open bool) {
 	text := s.Bytes()
 	if id := segmentWithin(text, c.separator()); id > 0 && blankLead(text[:id]) {
-		c.indented(s.Offset(), id)
-		return
+		return // an indented segment
 	}
 	where := "after a line end that closes the segment before it"
 	if !open {
@@ -152,8 +153,8 @@ func (c *checker) beforeHeader(s hl7.Segment) {
 	switch {
 	case shown == "\x0B" || len(text) == 0:
 		return // framing, or a byte order mark, which has its own finding
-	case shown == "":
-		c.indented(offset, len(text))
+	case blankLead(text):
+		return // indented
 	case strings.Trim(shown, "\"'`") == "":
 		found := c.add(codeQuoted, "", offset, len(text), "The message stands in quotation marks, as it does in program text or JSON.")
 		found.Repair = &Repair{Title: "Remove the quotation marks", Offset: 0, Length: len(c.b), Replacement: c.unquoted(offset, offset+len(text))}
@@ -172,16 +173,61 @@ func (c *checker) unquoted(from, to int) []byte {
 	return append(out, c.b[to:]...)
 }
 
-func (c *checker) indented(offset, length int) {
-	found := c.add(codeIndented, "", offset, length, "Blanks or a line number stand before a segment ID; receivers then do not see the segment.")
-	found.Repair = &Repair{Title: "Remove what stands before the segment ID", Offset: offset, Length: length}
+// indentedLines reports blanks or line numbers before segment IDs, as one cause
+// for the message: the lines are text of the segment before them, or stray.
+func (c *checker) indentedLines() {
+	var places []span
+	look := func(at, end int) {
+		line := c.b[at:min(end, at+64)]
+		if i := bytes.IndexAny(line, "\r\n"); i >= 0 {
+			line = line[:i]
+		}
+		if id := segmentWithin(line, c.separator()); id > 0 && blankLead(line[:id]) {
+			places = append(places, span{at, at + id})
+		}
+	}
+	for s := range c.m.Segments() {
+		switch joined := s.Break().Kind == hl7.BreakNone; {
+		case joined && blankLead(s.Bytes()) && s.End() > s.Offset():
+			places = append(places, span{s.Offset(), s.End()})
+		case s.Kind() == hl7.LineStray && !joined:
+			look(s.Offset(), s.End())
+		}
+	}
+	for _, k := range c.m.Continuations() {
+		n := len(places)
+		look(k.Offset+k.Length, len(c.b))
+		if s, ok := c.m.SegmentAt(k.Offset); ok && len(places) > n {
+			c.leaveOut(s)
+			c.loose = true
+		}
+	}
+	if len(places) == 0 {
+		return
+	}
+	slices.SortFunc(places, func(a, b span) int { return a.from - b.from })
+	first, last := places[0], places[len(places)-1]
+	text := "Blanks or a line number stand before a segment ID; receivers then do not see the segment."
+	if len(places) > 1 {
+		text = fmt.Sprintf("Blanks or line numbers stand before %d segment IDs; receivers then do not see these segments.", len(places))
+	}
+	found := c.add(codeIndented, "", first.from, first.to-first.from, "%s", text)
+	var out []byte
+	at := first.from
+	for _, p := range places {
+		out = append(out, c.b[at:p.from]...)
+		at = p.to
+	}
+	found.Repair = &Repair{Title: "Remove what stands before the segment IDs", Offset: first.from, Length: last.to - first.from, Replacement: out}
 }
 
-// blankLead reports whether text is blanks and digits only: an indentation or
-// a line number.
-func blankLead(text []byte) bool {
-	return len(bytes.Trim(text, " \t0123456789:.")) == 0
-}
+// span is a stretch of the message's bytes.
+type span struct{ from, to int }
+
+var lineNumber = regexp.MustCompile(`^[ \t]*[0-9]{0,6}[.:)]?[ \t]*$`)
+
+// blankLead reports whether text is an indentation or a line number.
+func blankLead(text []byte) bool { return lineNumber.Match(text) }
 
 func (c *checker) separator() string {
 	if d := c.m.Delimiters().Field; d != "" {
@@ -211,23 +257,9 @@ func (c *checker) continuations() {
 	if c.has(codeOtherDelimiters) || c.has(codeLiteralBreaks) {
 		return // the lines are segments that only look like text
 	}
-	sep := c.separator()
 	for _, k := range c.m.Continuations() {
 		if s, ok := c.m.SegmentAt(k.Offset); ok && c.skip[s.Index()] {
 			continue // explained by the segments that start in the middle of this one
-		}
-		line := c.b[k.Offset+k.Length:]
-		if end := bytes.IndexAny(line[:min(len(line), 64)], "\r\n"); end >= 0 {
-			line = line[:end]
-		}
-		line = line[:min(len(line), 64)]
-		if id := segmentWithin(line, sep); id > 0 && blankLead(line[:id]) {
-			c.indented(k.Offset+k.Length, id)
-			if s, ok := c.m.SegmentAt(k.Offset); ok {
-				c.leaveOut(s)
-				c.loose = true
-			}
-			continue
 		}
 		if c.full(codeLineInField) {
 			c.counts[codeLineInField]++
@@ -364,7 +396,7 @@ func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
 		if id := string(raw[len(raw)-3:]); header && !opensMessage[id] || len(raw) == 3 && !(header && c.first(id)) {
 			continue
 		}
-		if before := bytes.TrimRight(raw[:len(raw)-3], " \t"); bytes.HasSuffix(before, []byte("\n")) || bytes.HasSuffix(before, []byte("\r")) {
+		if before := bytes.TrimRight(raw[:len(raw)-3], " \t0123456789.:"); bytes.HasSuffix(before, []byte("\n")) || bytes.HasSuffix(before, []byte("\r")) {
 			continue // indented, which has a finding of its own
 		}
 		// Before a glued ID stands the end of a value: a digit, or the blank

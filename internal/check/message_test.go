@@ -231,6 +231,9 @@ func TestRootCauses(t *testing.T) {
 		"JSON":             {"\"" + strings.ReplaceAll(strings.ReplaceAll(good, "\\", "\\\\"), "\r", "\\r") + "\"", "line-ends-literal"},
 		"lower case":       {strings.NewReplacer("EVN|", "evn|", "PID|", "pid|", "PV1|", "pv1|").Replace(good), "segment-id-lower-case"},
 		"shifted":          {strings.Replace(good, "20260301101500||", "20260301101500|||", 1), "message-type-missing"},
+		"indented":         {strings.ReplaceAll(good, "\r", "\r    "), "indented-line"},
+		"numbered":         {"1 " + strings.NewReplacer("\rEVN", "\r2 EVN", "\rPID", "\r3 PID", "\rPV1", "\r4 PV1").Replace(good), "indented-line"},
+		"no MSH-2":         {strings.Replace(good, "^~\\&|", "", 1), "msh-2-missing"},
 		"empty MSH":        {"MSH|\rPID|1||4711^^^R^MR||TESTER\r", "msh-2-missing"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"trestle/internal/format"
 	"trestle/internal/hl7"
 )
@@ -90,5 +92,17 @@ func (c *collector) note(p format.Piece, n hl7.Note) {
 	}
 	offset = min(offset, size)
 	length = max(0, min(length, size-offset))
-	c.add(d, "", int(offset), int(length), "%s", n.Text)
+	c.add(d, "", int(offset), int(length), "%s", sentence(n.Text))
+}
+
+// sentence gives a note a capital letter and a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	text = upperFirst(text)
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
 }

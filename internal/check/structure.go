@@ -89,7 +89,7 @@ func list(names []string) string {
 
 // badID explains a segment ID that is none.
 func (c *checker) badID(s hl7.Segment) {
-	if c.has(codeLiteralBreaks) {
+	if c.has(codeOtherDelimiters) {
 		return
 	}
 	lead := s.Lead()

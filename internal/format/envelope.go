@@ -88,11 +88,11 @@ func (e *envelopes) compare(p *Piece, s hl7.Segment, have int, field, one, many 
 	if err == nil && want == have {
 		return
 	}
-	word := many
+	there := fmt.Sprintf("there are %d %s", have, many)
 	if have == 1 {
-		word = one
+		there = "there is 1 " + one
 	}
-	e.noteAt(p, v.Offset(), len(v.Raw()), NoteBatchCount, fmt.Sprintf("%s says %q, but there are %d %s.", field, cutText(text), have, word))
+	e.noteAt(p, v.Offset(), len(v.Raw()), NoteBatchCount, fmt.Sprintf("%s says %q, but %s.", field, cutText(text), there))
 }
 
 func cutText(s string) string {
