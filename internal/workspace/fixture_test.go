@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,9 @@ func add(t testing.TB, w *Workspace, from, to int) {
 	}
 }
 
+// large lies on overflow pages, whose content SQLite cannot check.
+var large = strings.Repeat("0123456789", 4000)
+
 // images are the bytes of a workspace at two moments.
 type images struct {
 	rows   int    // messages
@@ -95,6 +99,9 @@ func build(t testing.TB, rows, saved, first int) images {
 		t.Fatal(err)
 	}
 	add(t, w, first, first+saved)
+	if err := w.SetSetting(context.Background(), "large", large); err != nil { // the last pages of the file
+		t.Fatal(err)
+	}
 	if err := w.checkpoint(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +200,9 @@ func otherPaths(w *Workspace, n, first int) error {
 		if got != q.want {
 			return fmt.Errorf("%w: %s gave %d, not %d", errWrong, q.sql, got, q.want)
 		}
+	}
+	if s, ok, err := w.Setting(context.Background(), "large"); err != nil || ok && s != large {
+		return cmp.Or(err, errWrong)
 	}
 	var check string
 	if err := w.read.QueryRow("PRAGMA integrity_check").Scan(&check); err != nil {
