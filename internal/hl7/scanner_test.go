@@ -54,6 +54,7 @@ func TestScanner(t *testing.T) {
 		{"frames", "\x0b" + a + "\x1c\r\x0b" + a + "\x1c\r", "message 17 framed, message 17 framed"},
 		{"T1 no start", a + "\x1c\r" + a + "\x1c\r", "message 17 framed mllp-no-start, message 17 framed mllp-no-start"},
 		{"T2 no CR", "\x0b" + a + "\x1c\x0b" + a + "\x1c", "message 17 framed mllp-no-cr, message 17 framed mllp-no-cr"},
+		{"T2 no CR, no start", "\x0b" + a + "\x1c" + a + "\x1c\r", "message 17 framed mllp-no-cr, message 17 framed mllp-no-start"},
 		{"T3 FS LF", "\x0b" + a + "\x1c\n\x0b" + a + "\x1c\r", "message 17 framed mllp-odd-end, message 17 framed"},
 		{"T3 FS FF", "\x0b" + a + "\x1c\f", "message 17 framed mllp-odd-end"},
 		{"T3 FS CR LF", "\x0b" + a + "\x1c\r\n\x0b" + a + "\x1c\r", "message 17 framed mllp-odd-end, message 17 framed"},

@@ -170,6 +170,15 @@ func (v Value) nth(r role, level Level, n int) Value {
 		v.level = level
 		return v
 	}
+	if n == 1 { // the usual case, made short
+		v.level, v.limit = level, v.end
+		if v.off < v.end {
+			if i, _ := v.m.setAt(v.set).next(v.m.b[v.off:v.end], r); i >= 0 {
+				v.end = v.off + i
+			}
+		}
+		return v
+	}
 	off, end, ok := v.m.part(v.set, v.off, v.end, r, n)
 	if !ok {
 		return v.absent(level)

@@ -181,3 +181,42 @@ func TestWide(t *testing.T) {
 		t.Error("the last repetition is wrong")
 	}
 }
+
+func TestSmallThings(t *testing.T) {
+	m := Parse([]byte("MSH|^~\\&|A\rPIDX|1\rOBX|a~b\r"))
+	if got := m.Segment(1).Lead(); got != "PIDX" || m.Segment(1).ID() != "" || m.Segment(1).Field(1).String() != "1" {
+		t.Errorf("the bad ID is %q", got)
+	}
+	if d := m.Segment(1).Delimiters(); d != Standard() {
+		t.Errorf("delimiters of a segment: %+v", d)
+	}
+	v := m.Get(MustPath("OBX[*]-1[*]"))
+	if v.Text() != "a" || v.Level() != LevelRepetition || v.Segment().Message() != m || v.Segment().Index() != 2 {
+		t.Errorf("the first of all is %q, a %s", v.Text(), v.Level())
+	}
+	n, err := m.SetRaw(MustPath("MSH-2"), []byte(`^~\&#`))
+	if err != nil || n.Delimiters().Truncation != "#" {
+		t.Errorf("MSH-2: %v", err)
+	}
+	for _, s := range []interface{ String() string }{BreakLF, LineBadID, ItemOutside, Null, LevelField, EscapeHex} {
+		if s.String() == "" {
+			t.Errorf("%T has no name", s)
+		}
+	}
+	names := map[string]bool{}
+	for _, seq := range []string{"$B", "$@", "$(D", "$)C", "-A", "-B", "-C", "-D", "-L", "-G", "-F", "-H", "-M"} {
+		name := switchTo([]byte(seq))
+		if _, ok := encodings[name]; !ok {
+			t.Errorf("%q switches to %q, which has no decoder", seq, name)
+		}
+		names[name] = true
+	}
+	if len(names) != 12 || switchTo([]byte("(B")) != "" {
+		t.Errorf("%d sets to switch to", len(names))
+	}
+	for alias, name := range aliases {
+		if _, ok := encodings[name]; !ok && name != ascii && name != utf8Name {
+			t.Errorf("%s means %s, which has no decoder", alias, name)
+		}
+	}
+}
