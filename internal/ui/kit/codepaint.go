@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
@@ -213,7 +214,11 @@ func (v *CodeView) drawCells(f codeFaces, str string, spans []screen.Span, col, 
 			gap := max(m.line/4, 1)
 			s.fill(image.Rect(x, y+gap, v.x(col+cells), y+m.line-gap), s.color(theme.ColorMask))
 		case box != "":
-			v.drawBox(f, box, x, v.x(col+cells), y, s.color(theme.RoleName(screen.RoleControl)))
+			name := screen.RoleControl
+			if strings.Trim(str[at:], "\r\n") == "" { // where a line ends it is what is expected, and stays quiet
+				name = screen.RoleMuted
+			}
+			v.drawBox(f, box, x, v.x(col+cells), y, s.color(theme.RoleName(name)))
 		default:
 			face := f.mono
 			if role == screen.RoleSegment {

@@ -58,7 +58,7 @@ func ShowPalette(c fyne.Canvas, placeholder string, items []Item, closed func())
 	p.list = newChoices(p)
 	p.nothing = NewText("Nothing has that name.", screen.RoleMuted)
 	p.nothing.Align = fyne.TextAlignCenter
-	field := container.NewBorder(nil, nil, container.NewHBox(Gap(5, 0), widget.NewIcon(theme.IconIn(theme.IconSearch, theme.ColorMuted))), nil, p.entry)
+	field := container.NewBorder(nil, nil, container.NewHBox(Gap(5, 0), widget.NewIcon(theme.IconIn(theme.IconSearch, theme.ColorMuted))), Gap(3, 0), p.entry)
 	body := container.NewVBox(Gap(0, 2), field, NewRule(), container.NewStack(p.list, p.nothing), Gap(0, 2))
 	frame := NewPanel("")
 	frame.Stroke, frame.Radius = theme.ColorGuide, 4

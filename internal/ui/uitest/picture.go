@@ -6,13 +6,15 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Shot writes a picture of the window to the folder in $SHOTS, if it is set.
 func (w *Window) Shot(name string) {
 	w.t.Helper()
 	if dir := os.Getenv("SHOTS"); dir != "" {
-		if err := write(filepath.Join(dir, name+".png"), w.Canvas().Capture()); err != nil {
+		w.Settle()
+		if err := write(filepath.Join(dir, strings.TrimSuffix(name, ".png")+".png"), w.Canvas().Capture()); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -23,6 +25,7 @@ func (w *Window) Shot(name string) {
 // different on each one.
 func (w *Window) Golden(name string) {
 	w.t.Helper()
+	w.Settle()
 	got := w.Canvas().Capture()
 	path := filepath.Join("testdata", "golden", name+".png")
 	if os.Getenv("UPDATE_GOLDEN") != "" {

@@ -39,6 +39,25 @@ func (w *Window) find(p fyne.Position, match func(fyne.CanvasObject) bool) (foun
 	return found, local
 }
 
+// Settle lays everything out anew, as the real driver does before a frame when a text has changed how much room
+// something needs. The test driver leaves it as it was.
+func (w *Window) Settle() {
+	for range 2 { // what an inner layout asks for may change an outer one
+		for _, root := range append([]fyne.CanvasObject{w.Content()}, w.Canvas().Overlays().List()...) {
+			walk(root, fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
+				switch p := o.(type) {
+				case *fyne.Container:
+					if p.Layout != nil {
+						p.Layout.Layout(p.Objects, p.Size())
+					}
+				case fyne.Widget:
+					test.WidgetRenderer(p).Layout(p.Size())
+				}
+			})
+		}
+	}
+}
+
 // Texts is every text that is visible, in the order in which it is drawn.
 func (w *Window) Texts() []string {
 	var all []string
