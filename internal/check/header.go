@@ -159,12 +159,10 @@ func duplicate(d hl7.Delimiters) (a, b string, ok bool) {
 	return "", "", false
 }
 
-// from reports whether the version is at least major.minor.
+// from reports whether the version is at least major.minor. Both are single
+// digits in every version of the standard.
 func (c *checker) from(major, minor int) bool {
-	var a, b int
-	if n, _ := fmt.Sscanf(c.v.Name, "%d.%d", &a, &b); n < 2 {
-		return false
-	}
+	a, b := int(c.v.Name[0]-'0'), int(c.v.Name[2]-'0')
 	return a > major || a == major && b >= minor
 }
 

@@ -53,7 +53,7 @@ func (c *checker) markup(at place, f *fieldPlan, raw []byte, offset int) {
 	if len(raw) < 4 {
 		return
 	}
-	if bytes.HasPrefix(raw, []byte(`{\rtf`)) || bytes.HasPrefix(raw, []byte(`{`+c.escape+"E"+c.escape+"rtf")) {
+	if raw[0] == '{' && (bytes.HasPrefix(raw, []byte(`{\rtf`)) || bytes.HasPrefix(raw, []byte("{"+c.escape+"E"+c.escape+"rtf"))) {
 		c.add(codeMarkup, at.String(), offset, 5, "The text is RTF; a receiver shows its control words.")
 		return
 	}
@@ -63,7 +63,7 @@ func (c *checker) markup(at place, f *fieldPlan, raw []byte, offset int) {
 			return
 		}
 	}
-	if f.kind != valueText || c.escape == "" {
+	if f.kind != valueText || c.escape == "" || bytes.IndexByte(raw, c.escape[0]) < 0 {
 		return
 	}
 	br := c.escape + ".br" + c.escape
