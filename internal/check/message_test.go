@@ -291,3 +291,24 @@ func TestSeverityText(t *testing.T) {
 		t.Error("grave is taken for a severity")
 	}
 }
+
+// TestManyAtOnce: messages are checked by several goroutines at once, and each
+// gets the findings that it gets alone.
+func TestManyAtOnce(t *testing.T) {
+	want := make([]string, len(cases))
+	for i, c := range cases {
+		b, _, _ := marked(c.message)
+		want[i] = brief(Message(hl7.Parse(b), Options{}))
+	}
+	for range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for i, c := range cases {
+				b, _, _ := marked(c.message)
+				if got := brief(Message(hl7.Parse(b), Options{})); got != want[i] {
+					t.Errorf("case %d, %s: other findings than alone", i, c.code)
+				}
+			}
+		})
+	}
+}
