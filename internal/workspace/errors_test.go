@@ -89,6 +89,13 @@ func TestNoSuchFile(t *testing.T) {
 	if _, err := Create(ctx, dir, testPass, o); !errors.Is(err, fs.ErrExist) {
 		t.Error(err)
 	}
+	orphan := filepath.Join(dir, "orphan.trestle")
+	if err := os.WriteFile(orphan+"-wal", []byte("changes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(ctx, orphan, testPass, o); !errors.Is(err, fs.ErrExist) || string(readFile(t, orphan+"-wal")) != "changes" {
+		t.Error(err)
+	}
 	if os.Getuid() != 0 {
 		locked := filepath.Join(dir, "locked")
 		if err := os.Mkdir(locked, 0o500); err != nil {

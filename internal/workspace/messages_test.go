@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"trestle/internal/inspect"
 )
@@ -186,4 +187,25 @@ func TestBatchIsAtomic(t *testing.T) {
 	if n, err := w.Count(ctx, Query{}); n != 0 || err != nil || len(entries(t, w)) != before {
 		t.Error(n, err)
 	}
+}
+
+// Whatever the bytes are, what full text is given is text, and says so itself if it is the bytes.
+func FuzzSearchText(f *testing.F) {
+	for _, s := range []string{"", "MSH|^~\\&|A\rPID|1||7^^^X||Doe\\T\\x\r", "MSH|^~\\&|\xff\x00\r", "\xff\xfea", "%PDF-1.7", "MSH|^~\\&|||||||||||||||||ISO IR87\r"} {
+		f.Add([]byte(s), true)
+		f.Add([]byte(s), false)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, message bool) {
+		r := inspect.Record{Bytes: b, Summary: inspect.Summary{Format: "text"}}
+		if message {
+			r.Summary.Format = "hl7v2"
+		}
+		text, own := searchText(&r)
+		if !own {
+			text = string(b)
+		}
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			t.Errorf("not text: %q", text)
+		}
+	})
 }

@@ -81,6 +81,9 @@ func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions
 	if _, err := os.Lstat(path); err == nil {
 		return nil, fileError("", name, fs.ErrExist)
 	}
+	if _, err := os.Lstat(path + "-wal"); err == nil { // it may be all that is left of somebody's last changes
+		return nil, fail(fs.ErrExist, "a file %s-wal lies there from an earlier workspace of this name; move it away, or choose another name", name)
+	}
 	h, err := sealed.New(pageSize, fileCipher)
 	if err != nil {
 		return nil, err
