@@ -135,6 +135,10 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%q: counted %d, not %d: %v", in, n, len(ids), err)
 		}
 	}
+	blank, err := w.IDs(ctx, Query{Text: "  ", Type: "SIU"})
+	if want := bySlice(recs, func(r *inspect.Record) bool { return r.Summary.Type == "SIU" }); err != nil || !slices.Equal(blank, want) {
+		t.Errorf("blank text and a type: found %d, want %d: %v", len(blank), len(want), err)
+	}
 	testOrder(t, w, recs)
 }
 

@@ -77,7 +77,7 @@ func (q Query) byID() bool { return q.Sort == "" || q.Sort == "id" || q.Sort == 
 // through the table.
 func (q Query) listing(c *conditions) (string, error) {
 	if q.byID() {
-		if len(c.parts) == 1 && q.Text != "" { // words only: their index knows the ids
+		if c.words && len(c.parts) == 1 { // words only: their index knows the ids
 			return "SELECT group_concat(rowid) FROM (" + wordsQuery + ")", nil
 		}
 		return "SELECT group_concat(m.id) FROM messages m" + c.where(), nil

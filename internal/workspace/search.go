@@ -12,6 +12,7 @@ import (
 type conditions struct {
 	parts []string
 	args  []any
+	words bool // one of the parts is wordsQuery
 }
 
 func (c *conditions) add(sql string, args ...any) {
@@ -71,6 +72,7 @@ func (q Query) conditions() (*conditions, error) {
 		return nil, err
 	}
 	if match != "" {
+		c.words = true
 		c.add("m.id IN ("+wordsQuery+")", match, match)
 	}
 	c.equal("mrn", q.MRN)
