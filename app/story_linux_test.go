@@ -3,6 +3,7 @@ package main
 import (
 	"image"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -157,4 +158,31 @@ func TestForeignFileInsteadOfAProject(t *testing.T) {
 	if same(before, after) {
 		t.Error("nothing is said")
 	}
+}
+
+// A file opened through the dialog by keyboard alone: a name that is not there is said, a path that is typed is opened.
+func TestFileOpenedByItsPath(t *testing.T) {
+	if _, err := exec.LookPath("zenity"); err == nil {
+		t.Skip("the desktop's own dialog is installed here")
+	}
+	path := filepath.Join(t.TempDir(), "story.hl7")
+	if err := os.WriteFile(path, []byte(storyMessage), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := sampleWindow(t, 1280, 800, 1)
+	w.Key("ctrl+o")
+	w.quiet()
+	w.Key("Tab")
+	w.Type(path + "x")
+	w.Key("Return")
+	time.Sleep(300 * time.Millisecond)
+	w.Keep("open-problem", w.Picture())
+	w.Key("BackSpace", "Return")
+	w.quiet()
+	w.Key("F8", "F8")
+	w.quiet()
+	if got := w.pathAtCursor(); !strings.HasPrefix(got, "PID-7") {
+		t.Errorf("the second finding is at %q", got)
+	}
+	w.Keep("opened-by-path", w.Stable())
 }

@@ -98,18 +98,9 @@ func (s *Shell) ShowKeys() {
 	lines = append(lines, shell.Key{Keys: "Tab, Shift+Tab", Does: "next and previous control"}, shell.Key{Keys: "Escape", Does: "close what stands over the window"})
 	half := (len(lines) + 1) / 2
 	columns := container.NewGridWithColumns(2, keyColumn(lines[:half]), keyColumn(lines[half:]))
-	back := s.canvas.Focused()
-	var hide func()
-	done := kit.NewTextButton("", "Close", func() { hide() })
+	done := kit.NewTextButton("", "Close", func() { s.dismiss() })
 	pop := s.modal("Keys in "+s.m.Place().String(), columns, 860, done)
-	hide = func() {
-		pop.Hide()
-		s.dismiss = nil
-		if back != nil {
-			s.canvas.Focus(back)
-		}
-	}
-	s.dismiss = hide
+	s.dismissWith(pop.Hide)
 	s.canvas.Focus(done)
 }
 

@@ -43,7 +43,9 @@ type Shell struct {
 
 	root    *fyne.Container
 	frame   *frame
-	dismiss func() // takes away what stands over the window, nil while nothing does
+	dismiss func()         // takes away what stands over the window, nil while nothing does
+	under   fyne.Focusable // what had the keyboard before that came
+	folder  string         // where the file dialog was left
 	mode    theme.Mode
 	ticker  *time.Ticker
 	quit    chan struct{}

@@ -1,0 +1,105 @@
+package files
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"inbox/b.hl7", "inbox/A.hl7", "inbox/deep/c.hl7", "inbox/.hidden"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.Repeat("x", 1234)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func names(m *Model) []string {
+	var out []string
+	for r := range m.List().Len() {
+		out = append(out, strings.TrimSuffix(m.List().Cell(r, 0).Text, string(filepath.Separator)))
+	}
+	return out
+}
+
+func TestListIsOrderedAndCanBeWalked(t *testing.T) {
+	dir := folder(t)
+	m := New(Open, filepath.Join(dir, "inbox"))
+	if got := names(m); !slices.Equal(got, []string{"..", "deep", "A.hl7", "b.hl7"}) {
+		t.Fatalf("%q", got)
+	}
+	if got := m.List().Cell(2, 1).Text; got != "1.2 kB" {
+		t.Errorf("size %q", got)
+	}
+	if _, done := m.Enter("", []int{1}); done || filepath.Base(m.Folder()) != "deep" {
+		t.Error("a folder was taken for a file")
+	}
+	if row := m.Up(); row != 1 {
+		t.Errorf("up leads to row %d", row)
+	}
+	if m.Find("b", 0) != 3 || m.Find("zz", 0) != -1 {
+		t.Error("rows are not found by their names")
+	}
+}
+
+func TestWhatIsTyped(t *testing.T) {
+	dir := folder(t)
+	t.Setenv("HOME", dir)
+	inbox := filepath.Join(dir, "inbox")
+	for _, c := range []struct {
+		typed string
+		paths []string
+		done  bool
+		at    string // folder afterwards
+		words string
+	}{
+		{"inbox", nil, false, inbox, ""},
+		{filepath.Join(inbox, "b.hl7"), []string{filepath.Join(inbox, "b.hl7")}, true, dir, ""},
+		{`"` + filepath.Join("inbox", "b.hl7") + `"`, []string{filepath.Join(inbox, "b.hl7")}, true, dir, ""},
+		{"~/inbox/b.hl7", []string{filepath.Join(inbox, "b.hl7")}, true, dir, ""},
+		{filepath.Join("inbox", "*.hl7"), []string{filepath.Join(inbox, "A.hl7"), filepath.Join(inbox, "b.hl7")}, true, dir, ""},
+		{"gone.hl7", nil, false, dir, "gone.hl7"},
+		{"", nil, false, dir, "Choose"},
+	} {
+		m := New(Open, dir)
+		paths, done := m.Enter(c.typed, nil)
+		if !slices.Equal(paths, c.paths) || done != c.done || m.Folder() != c.at || !strings.Contains(m.Problem(), c.words) {
+			t.Errorf("%q: %q %v in %s: %q", c.typed, paths, done, m.Folder(), m.Problem())
+		}
+	}
+	m := New(Open, inbox)
+	if paths, done := m.Enter("", []int{2, 3}); !done || len(paths) != 2 {
+		t.Errorf("two chosen rows gave %q", paths)
+	}
+}
+
+func TestTarget(t *testing.T) {
+	dir := folder(t)
+	m := New(Target, dir)
+	if paths, done := m.Enter("new.trestle", nil); !done || paths[0] != filepath.Join(dir, "new.trestle") {
+		t.Errorf("%q %v", paths, done)
+	}
+	if _, done := m.Enter(filepath.Join("no", "such", "new.trestle"), nil); done || m.Problem() == "" {
+		t.Error("a folder that is not there was taken")
+	}
+}
+
+func TestFolderThatCannotBeRead(t *testing.T) {
+	m := New(Open, filepath.Join(t.TempDir(), "gone"))
+	if m.Folder() == "" || m.List().Len() == 0 {
+		t.Error("nothing is shown instead")
+	}
+	before := m.Folder()
+	if m.Go(filepath.Join(before, "no such folder")) == nil || m.Folder() != before || m.Problem() == "" {
+		t.Error("a folder that is not there is shown")
+	}
+}
