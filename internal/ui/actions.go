@@ -113,7 +113,7 @@ func keyColumn(lines []shell.Key) fyne.CanvasObject {
 		does := kit.NewText(l.Does, screen.RoleMuted)
 		does.TextSize = 12
 		does.Min = 60
-		box.Add(container.New(row{flex: 1}, container.New(kit.LeftIn(150), keys), does))
+		box.Add(container.New(kit.Row{Flex: 1}, container.New(kit.LeftIn(150), keys), does))
 	}
 	return box
 }

@@ -35,8 +35,8 @@ func newFrame(s *Shell) *frame {
 	f.status = newStatusLine(s)
 	top := f.topBar()
 	rail := f.makeRail()
-	right := container.New(column{flex: 1}, top, f.place, f.status.content)
-	f.content = container.NewStack(kit.NewPanel("background"), container.New(row{flex: 1}, rail, right))
+	right := container.New(kit.Column{Flex: 1}, top, f.place, f.status.content)
+	f.content = container.NewStack(kit.NewPanel("background"), container.New(kit.Row{Flex: 1}, rail, right))
 	return f
 }
 
@@ -53,7 +53,7 @@ func (f *frame) makeRail() fyne.CanvasObject {
 		list.Add(b)
 	}
 	list.Add(kit.Gap(0, 2))
-	return container.New(row{flex: 0}, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(theme.RailWidth, 0), list)), kit.NewRule())
+	return container.New(kit.Row{Flex: 0}, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(theme.RailWidth, 0), list)), kit.NewRule())
 }
 
 func hintKey(i int) string {

@@ -159,7 +159,7 @@ func (p *painter) shot(name string) {
 		return
 	}
 	// A real window lays out anew when a least size has changed; this canvas does when its own size has.
-	p.canvas.Resize(pictureSize.AddWidthHeight(1, 1))
+	p.canvas.Resize(pictureSize.AddWidthHeight(100, 100))
 	p.canvas.Resize(pictureSize)
 	file := strings.ToLower(name) + ".png"
 	f, err := os.Create(filepath.Join(p.dir, file))

@@ -50,5 +50,5 @@ func newSettings(s *Shell) fyne.CanvasObject {
 func line(name, value string) fyne.CanvasObject {
 	v := kit.NewText(value, screen.RoleText)
 	v.Min = 80
-	return container.New(row{flex: 1}, container.New(kit.LeftIn(130), kit.NewText(name, screen.RoleMuted)), v)
+	return container.New(kit.Row{Flex: 1}, container.New(kit.LeftIn(130), kit.NewText(name, screen.RoleMuted)), v)
 }

@@ -279,9 +279,9 @@ func (t *treeRows) span(k key) (from, to int) {
 type treeGrid treeRows
 
 var treeColumns = []screen.Column{
-	{ID: "name", Title: "Field", Width: 180, MinWidth: 100, Flex: true, Fixed: true},
-	{ID: "value", Title: "Value", Width: 140, MinWidth: 60, Flex: true, Mono: true, Fixed: true},
-	{ID: "meaning", Title: "Meaning", Width: 110, MinWidth: 40, Fixed: true},
+	{ID: "name", Title: "Field", Width: 220, MinWidth: 100, Flex: true, Fixed: true},
+	{ID: "value", Title: "Value", Width: 116, MinWidth: 60, Flex: true, Mono: true, Fixed: true},
+	{ID: "meaning", Title: "Meaning", Width: 96, MinWidth: 40, Fixed: true},
 }
 
 func (g *treeGrid) Columns() []screen.Column { return treeColumns }

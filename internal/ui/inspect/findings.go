@@ -34,7 +34,7 @@ func newFindingsPane(v *View) *findingsPane {
 	p.grid.OnSelect = v.m.SelectFinding
 	p.grid.OnOpen = func(row int) { v.m.SelectFinding(row); v.host.Focus(v.message.code) }
 	p.detail = container.NewStack()
-	p.list = container.NewBorder(nil, p.detail, nil, nil, p.grid)
+	p.list = container.New(kit.Column{Flex: 0}, p.grid, p.detail)
 	p.note = kit.NewNoteField("What you found, whom you told, what to ask.")
 	p.note.OnBlur = func() { v.m.SetNote(p.note.Text) }
 	p.tags = kit.NewField("Tags, separated by commas")
@@ -47,7 +47,7 @@ func newFindingsPane(v *View) *findingsPane {
 	bar := heading(p.tabs,
 		kit.NewToolButton(theme.IconChevronLeft, "Previous finding (Shift+F8)", func() { v.m.NextFinding(-1) }),
 		kit.NewToolButton(theme.IconChevronRight, "Next finding (F8)", func() { v.m.NextFinding(1) }))
-	p.content = container.NewBorder(bar, nil, nil, nil, p.body)
+	p.content = container.New(kit.Column{Flex: 1}, bar, p.body)
 	return p
 }
 

@@ -56,7 +56,7 @@ func newListPane(v *View) *listPane {
 		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste))
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
 	top := container.NewVBox(bar, line, p.strip, kit.NewRule())
-	p.content = container.NewBorder(top, nil, nil, nil, p.grid)
+	p.content = container.New(kit.Column{Flex: 1}, top, p.grid)
 	return p
 }
 

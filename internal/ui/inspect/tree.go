@@ -28,7 +28,7 @@ func newTreePane(v *View) *treePane {
 	bar := heading(kit.NewTitle("Fields", theme.SizeText), p.empty,
 		kit.NewToolButton(theme.IconChevronDown, "Unfold all segments", func() { v.m.OpenAll(true) }),
 		kit.NewToolButton(theme.IconChevronUp, "Fold all segments", func() { v.m.OpenAll(false) }))
-	p.content = container.NewBorder(bar, nil, nil, nil, p.tree)
+	p.content = container.New(kit.Column{Flex: 1}, bar, p.tree)
 	return p
 }
 

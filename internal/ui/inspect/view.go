@@ -215,7 +215,7 @@ func heading(left fyne.CanvasObject, right ...fyne.CanvasObject) fyne.CanvasObje
 
 // band puts a bar's content on the panel colour, at a bar's height, with a rule below.
 func band(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewBorder(nil, kit.NewRule(), nil, nil, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, theme.BarHeight), content)))
+	return container.New(kit.Column{Flex: 0}, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, theme.BarHeight), content)), kit.NewRule())
 }
 
 // severityChip is how the worst of some findings looks.
