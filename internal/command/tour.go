@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"trestle/internal/inspect"
 	"trestle/internal/present/sample"
@@ -242,7 +241,7 @@ func (t *tour) pictures(ctx context.Context) error {
 		return fmt.Errorf("drawing the window: %w", err)
 	}
 	for _, name := range names {
-		fmt.Fprintf(t.out, "  %s\n", clean(strings.TrimPrefix(name, "./")))
+		fmt.Fprintf(t.out, "  %s\n", clean(filepath.Join(t.dir, filepath.Base(name))))
 	}
 	return nil
 }
