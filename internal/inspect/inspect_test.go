@@ -122,6 +122,34 @@ func TestControlIDTwice(t *testing.T) {
 	}
 }
 
+// TestContainer: what the file around a message says is kept apart, and is
+// first among the findings; what the message's own bytes say is not in it.
+func TestContainer(t *testing.T) {
+	bad := strings.Replace(adt, "19800229", "19790231", 1)
+	for _, c := range []struct {
+		name, text string
+		record     int
+		want       string
+	}{
+		{"nothing around it", bad, 0, ""},
+		{"control ID twice", bad + bad, 1, "control-id-twice"},
+		{"frame without an end", "\x0b" + bad, 0, "frame-not-ended"},
+		{"another kind", "{\"resourceType\":\"Patient\"}", 0, "not-hl7v2"},
+	} {
+		r := records(t, c.text)[c.record]
+		var codes []string
+		for i, f := range r.Container {
+			codes = append(codes, f.Code)
+			if f != r.Findings[i] {
+				t.Errorf("%s: finding %d is %s, in the container %s", c.name, i, r.Findings[i].Code, f.Code)
+			}
+		}
+		if got := strings.Join(codes, " "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestObject(t *testing.T) {
 	text, err := json.Marshal(records(t, strings.Replace(adt, "19800229", "19790231", 1))[0].Object("in/sample.hl7"))
 	if err != nil {

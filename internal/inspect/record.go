@@ -14,7 +14,11 @@ type Record struct {
 	Bytes          []byte // as they came
 	Summary        Summary
 	Counts         [check.Severities]int // findings by check.Severity
-	Findings       []check.Finding       // what the container says first, then what the message says
+	Findings       []check.Finding       // those of Container first, then what the message says
+	// Container holds the findings that the file around the message gave: framing,
+	// batch counts, a control ID that an earlier message has. They cannot be found
+	// again from Bytes alone, so a store has to keep them. It shares Findings' memory.
+	Container []check.Finding
 }
 
 // IsMessage reports whether the record is an HL7 v2 message, not an envelope
@@ -47,9 +51,12 @@ func (rd *reader) record(p format.Piece) Record {
 		if earlier, ok := rd.twice(r.Summary, p.Index); ok && rd.check.Minimum == check.Information {
 			r.Findings = append(r.Findings, check.ControlIDTwice(m, earlier))
 		}
+		container := len(r.Findings)
 		r.Findings = append(r.Findings, check.Message(m, rd.check)...)
+		r.Container = r.Findings[:container:container]
 	} else {
 		r.Summary.Format = string(p.Guess.Kind)
+		r.Container = r.Findings[:len(r.Findings):len(r.Findings)]
 	}
 	r.Counts = check.Count(r.Findings)
 	return r
