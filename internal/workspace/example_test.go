@@ -13,5 +13,5 @@ func ExampleParseQuery() {
 	fmt.Println(err)
 	// Output:
 	// ADT A08 88* error "left arm" <nil>
-	// unknown field "mnr"; fields are text, mrn, account, control, type, trigger, since, until, severity, tag, sort. To look for the text itself, put it in quotation marks
+	// unknown field "mnr"; fields are text, mrn, account, control, type, trigger, format, source, since, until, severity, tag, sort. To look for the text itself, put it in quotation marks
 }

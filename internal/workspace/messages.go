@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"trestle/internal/check"
 	"trestle/internal/inspect"
 )
 
@@ -17,10 +18,14 @@ type Message struct {
 	Row
 	Offset int64 // of the bytes in the source
 	Bytes  []byte
+	// Container is what the file around the message said: framing, batch counts, what a piece is that is no message.
+	// Everything else that check finds is found again from the bytes.
+	Container []check.Finding
 }
 
 // AddMessages stores a batch in one transaction, and one entry in the access log for each source in it. It returns the
-// ids in the same order. Findings are counted, not stored: they are found again from the bytes.
+// ids in the same order. Findings are counted, not stored, but for those of the container: they are found again from the
+// bytes.
 func (w *Workspace) AddMessages(ctx context.Context, batch []inspect.Record) ([]int64, error) {
 	if len(batch) == 0 {
 		return nil, nil
@@ -104,7 +109,11 @@ func (a *adder) add(r *inspect.Record) (int64, error) {
 	} else {
 		text = string(bytes)
 	}
-	if _, err := a.content.ExecContext(a.tx.ctx, id, stored, bytes); err != nil {
+	container, err := packFindings(r.Container)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := a.content.ExecContext(a.tx.ctx, id, stored, bytes, container); err != nil {
 		return 0, err
 	}
 	if _, err := a.search.ExecContext(a.tx.ctx, id, text); err != nil {
@@ -119,7 +128,7 @@ func (a *adder) prepare() (err error) {
 	if a.message, err = a.tx.Prepare("INSERT INTO messages(" + messageColumns + ") VALUES(" + placeholders(28) + ")"); err != nil {
 		return err
 	}
-	if a.content, err = a.tx.Prepare("INSERT INTO contents(id, text, bytes) VALUES(?,?,?)"); err != nil {
+	if a.content, err = a.tx.Prepare("INSERT INTO contents(id, text, bytes, container) VALUES(?,?,?,?)"); err != nil {
 		return err
 	}
 	a.search, err = a.tx.Prepare("INSERT INTO message_words(rowid, text) VALUES(?,?)")
@@ -184,14 +193,20 @@ func (w *Workspace) Message(ctx context.Context, id int64) (Message, error) {
 		return Message{}, noMessage(id)
 	}
 	m := Message{Row: rows[0]}
-	err = w.read.QueryRowContext(ctx, "SELECT m.offset, c.bytes FROM messages m JOIN contents c USING(id) WHERE id=?", id).Scan(&m.Offset, &m.Bytes)
+	var container sql.NullString
+	err = w.read.QueryRowContext(ctx, "SELECT m.offset, c.bytes, c.container FROM messages m JOIN contents c USING(id) WHERE id=?", id).
+		Scan(&m.Offset, &m.Bytes, &container)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Message{}, noMessage(id)
+	}
+	if err != nil {
+		return m, w.sqlError(ctx, err)
 	}
 	if m.Bytes == nil {
 		m.Bytes = []byte{}
 	}
-	return m, w.sqlError(ctx, err)
+	m.Container, err = unpackFindings(container.String)
+	return m, err
 }
 
 func noMessage(id int64) error {

@@ -19,6 +19,8 @@ type Query struct {
 	ControlID  string
 	Type       string
 	Trigger    string
+	Format     string // as format.Kind writes it, such as "x12"; the whole value, or its beginning and *
+	Source     string // name of the file, likewise
 	From, To   time.Time // the message's own time by the clock on the wall: not before From, before To
 	Severity   bool      // only messages with a finding of at least MinSeverity
 	Tag        string
@@ -37,7 +39,7 @@ func (q Query) Filtered() bool {
 // Fields lists the fields that ParseQuery knows.
 func Fields() []string { return slices.Clone(queryFields) }
 
-var queryFields = []string{"text", "mrn", "account", "control", "type", "trigger", "since", "until", "severity", "tag", "sort"}
+var queryFields = []string{"text", "mrn", "account", "control", "type", "trigger", "format", "source", "since", "until", "severity", "tag", "sort"}
 
 // ParseQuery reads a search as people type it: fields and free words in any order, such as
 //
@@ -80,11 +82,12 @@ func ParseQuery(s string) (Query, error) {
 
 var fieldAlias = map[string]string{
 	"mrn": "mrn", "account": "account", "control": "control", "controlid": "control", "type": "type", "trigger": "trigger",
+	"format": "format", "source": "source", "file": "source",
 	"since": "since", "from": "since", "until": "until", "to": "until", "severity": "severity", "tag": "tag", "sort": "sort",
 }
 
 var fieldExample = map[string]string{
-	"mrn": "88121", "account": "A1001", "control": "MSG00001", "type": "ADT", "trigger": "A08", "since": "2026-01-01",
+	"mrn": "88121", "account": "A1001", "control": "MSG00001", "type": "ADT", "trigger": "A08", "format": "x12", "source": "adt.hl7", "since": "2026-01-01",
 	"until": "2026-01-31", "severity": "error", "tag": "open", "sort": "time",
 }
 
@@ -142,6 +145,10 @@ func (q *Query) set(field, value string) (err error) {
 			return fail(ErrQuery, "type:%s^%s and trigger:%s contradict each other; leave one out", q.Type, q.Trigger, value)
 		}
 		q.Trigger = value
+	case "format":
+		q.Format = value
+	case "source":
+		q.Source = value
 	case "since":
 		q.From, _, err = parseDay(field, value)
 	case "until":
@@ -203,6 +210,8 @@ func (q Query) String() string {
 	add("control", q.ControlID)
 	add("type", q.Type)
 	add("trigger", q.Trigger)
+	add("format", q.Format)
+	add("source", q.Source)
 	const second = "2006-01-02T15:04:05"
 	if !q.From.IsZero() {
 		add("since", q.From.Format(second))

@@ -24,6 +24,7 @@ func TestParseQuery(t *testing.T) {
 		"doe":                           {Text: "doe"},
 		`doe "left arm" 88*`:            {Text: `doe "left arm" 88*`},
 		"type:ADT trigger:A08":          {Type: "ADT", Trigger: "A08"},
+		"format:x12 file:adt*":          {Format: "x12", Source: "adt*"},
 		"TYPE:ADT^A08 x":                {Type: "ADT", Trigger: "A08", Text: "x"},
 		"type:ADT^A08 trigger:a08":      {Type: "ADT", Trigger: "a08"},
 		"mrn:88121 account:A1*":         {MRN: "88121", Account: "A1*"},
@@ -100,6 +101,8 @@ func TestSearch(t *testing.T) {
 	for in, keep := range map[string]func(*inspect.Record) bool{
 		"":                                 func(*inspect.Record) bool { return true },
 		"type:adt":                         func(r *inspect.Record) bool { return r.Summary.Type == "ADT" },
+		"format:hl7v2":                     func(r *inspect.Record) bool { return r.Summary.Format == "hl7v2" },
+		"source:nothing":                   func(r *inspect.Record) bool { return r.Source == "nothing" },
 		"type:ADT^A01":                     func(r *inspect.Record) bool { return r.Summary.Type == "ADT" && r.Summary.Trigger == "A01" },
 		"mrn:8800017":                      func(r *inspect.Record) bool { return r.Summary.MRN == "8800017" },
 		"mrn:88001*":                       func(r *inspect.Record) bool { return strings.HasPrefix(r.Summary.MRN, "88001") },

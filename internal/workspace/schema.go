@@ -116,6 +116,10 @@ CREATE TABLE message_tags(
 ) WITHOUT ROWID;
 CREATE INDEX message_tags_message ON message_tags(message, tag);
 `,
+	// 4: what the file around a message said about it. It cannot be found again from the message's bytes.
+	`
+ALTER TABLE contents ADD COLUMN container TEXT; -- findings as JSON, NULL where there are none
+`,
 }
 
 // SchemaVersion is the version of the schema that this program writes.

@@ -80,6 +80,12 @@ func (q Query) conditions() (*conditions, error) {
 	c.equal("control_id", q.ControlID)
 	c.equal("type", q.Type)
 	c.equal("trigger_event", q.Trigger)
+	c.equal("format", q.Format)
+	if prefix, cut := strings.CutSuffix(q.Source, "*"); cut && prefix != "" {
+		c.add("m.source IN (SELECT id FROM sources WHERE name>=? AND name<?)", prefix, prefix+"\U0010ffff")
+	} else if q.Source != "" && !cut {
+		c.add("m.source IN (SELECT id FROM sources WHERE name=?)", q.Source)
+	}
 	if !q.From.IsZero() {
 		c.add("m.at>=?", wall(q.From))
 	}

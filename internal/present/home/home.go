@@ -18,6 +18,7 @@ type Store interface {
 	Log(ctx context.Context, after int64, limit int) ([]workspace.LogEntry, error)
 	Setting(ctx context.Context, key string) (string, bool, error)
 	Count(ctx context.Context, q workspace.Query) (int, error)
+	Warnings() []string
 }
 
 // lastActs is how many entries of the access log the place shows.
@@ -43,6 +44,7 @@ type Facts struct {
 	Info    workspace.Info
 	Acts    []workspace.LogEntry // newest first
 	Trouble []Trouble            // messages by the worst that is wrong with them
+	Warn    []string             // what the user should know of the file itself, in sentences
 }
 
 // Trouble is how many messages have a finding of a severity, and the query that lists them.
@@ -89,6 +91,7 @@ func (m *Model) read(ctx context.Context) (Facts, error) {
 	if f.Info, err = m.store.Info(ctx); err != nil {
 		return f, err
 	}
+	f.Warn = m.store.Warnings()
 	after := max(0, f.Info.LogEntries-lastActs)
 	if f.Acts, err = m.store.Log(ctx, after, lastActs); err != nil {
 		return f, err

@@ -326,6 +326,22 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 }
 
+// What the file around a message said is not in the message's bytes: it must still be there when it is opened later.
+func TestWhatTheContainerSaidIsKept(t *testing.T) {
+	p := open(t)
+	p.add("\x0b" + admit + "\x1c\r\x0b" + second) // the second frame is never ended
+	p.SetQuery("control:MSG00413")
+	p.settle()
+	p.Select(0)
+	p.settle()
+	for row := range p.FindingList().Len() {
+		if strings.HasPrefix(p.FindingList().Cell(row, 0).Text, "frame-") {
+			return
+		}
+	}
+	t.Error("the cut frame is not among the findings")
+}
+
 func TestDeleteNoteAndTags(t *testing.T) {
 	p := open(t)
 	p.add(admit, second)

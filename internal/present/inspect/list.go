@@ -263,6 +263,7 @@ func (m *Model) Similar(row int) []Similar {
 		add("Show MRN "+r.MRN+" only", "mrn", r.MRN)
 	}
 	add("Show this account only", "account", r.Account)
+	add("Show this file only", "source", r.Source)
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"trestle/internal/check"
@@ -94,16 +95,15 @@ func (m *Model) load(id int64) {
 	})
 }
 
-// examine reads a stored message: off the goroutine of the screen.
+// examine reads a stored message: off the goroutine of the screen. What the container said was stored with it; what the
+// message says is found anew, by the rules of this program.
 func examine(msg workspace.Message) loaded {
 	l := loaded{message: msg, parsed: hl7.Parse(msg.Bytes)}
-	guess := format.Detect(msg.Bytes[:min(len(msg.Bytes), 64<<10)])
-	l.isHL7 = strings.HasPrefix(string(guess.Kind), "hl7v2")
+	l.isHL7 = format.Kind(msg.Format).IsHL7v2()
 	l.version, l.exact = dictionary.For(msg.Version)
-	if l.isHL7 {
-		l.findings = check.Message(l.parsed, check.Options{})
-	} else {
-		l.findings = check.Piece(format.Piece{Kind: hl7.ItemOutside, Bytes: msg.Bytes, Length: int64(len(msg.Bytes)), Guess: guess}, check.Options{})
+	l.findings = slices.Clone(msg.Container)
+	if msg.Format == string(format.HL7v2) {
+		l.findings = append(l.findings, check.Message(l.parsed, check.Options{})...)
 	}
 	return l
 }

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"trestle/internal/check"
+	"trestle/internal/format"
 	model "trestle/internal/present/home"
 	"trestle/internal/present/screen"
 	"trestle/internal/project"
@@ -82,6 +83,9 @@ func (v *View) page(f model.Facts) fyne.CanvasObject {
 func (v *View) head(f model.Facts) fyne.CanvasObject {
 	title := kit.NewTitle(f.Info.Project, 20)
 	rows := container.NewVBox(title)
+	for _, w := range f.Warn {
+		rows.Add(kit.NewStrip(screen.RoleWarning, w, nil))
+	}
 	if f.Project != nil && f.Project.Description != "" {
 		rows.Add(paragraph(strings.Join(strings.Fields(f.Project.Description), " ")))
 	}
@@ -103,7 +107,7 @@ func paragraph(text string) fyne.CanvasObject {
 }
 
 // shownTypes is how many message types are listed; the rest is counted.
-const shownTypes = 12
+const shownTypes = 10
 
 func (v *View) messages(f model.Facts) fyne.CanvasObject {
 	i := f.Info
@@ -122,17 +126,26 @@ func (v *View) messages(f model.Facts) fyne.CanvasObject {
 			box.Add(kit.NewText(fmt.Sprintf("and %d more types", len(i.ByType)-n), screen.RoleMuted))
 			break
 		}
-		box.Add(v.row(t.Name, queryFor(t.Name), kit.Gap(0, 0), t.Messages))
+		words, query := kindWords(t.Name)
+		box.Add(v.row(words, query, kit.Gap(0, 0), t.Messages))
 	}
 	return box
 }
 
-// queryFor is the query that lists the messages of a type; what has none is listed with everything.
-func queryFor(kind string) string {
-	if t, trigger, ok := strings.Cut(kind, "^"); ok {
-		return "type:" + t + " trigger:" + trigger
+// kindWords are the words for a type and the query that lists its messages. What has no type is tallied by its format.
+func kindWords(kind string) (words, query string) {
+	t, trigger, both := strings.Cut(kind, "^")
+	switch f := format.Kind(kind); {
+	case both:
+		return kind, "type:" + t + " trigger:" + trigger
+	case f == format.HL7v2:
+		return "HL7 v2 without a type", "format:" + kind
+	case f == format.HL7v2Batch:
+		return "Batch headers and trailers", "format:" + kind
+	case kind == strings.ToLower(kind):
+		return "Not HL7 v2: " + f.Words(), "format:" + kind
 	}
-	return "type:" + kind
+	return kind, "type:" + kind
 }
 
 func (v *View) troubleRow(t model.Trouble) fyne.CanvasObject {
