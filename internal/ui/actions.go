@@ -72,7 +72,7 @@ func (s *Shell) ShowPalette() {
 			return nil
 		}
 		return []kit.Item{{Title: "Find messages: " + query, Detail: "filter the message list", Icon: theme.IconSearch, Run: func() {
-			s.session.inspect.SetQuery(query)
+			s.session.inspect.SubmitQuery(query)
 			s.Go(shell.Inspect)
 		}}}
 	}

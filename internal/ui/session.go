@@ -40,7 +40,7 @@ func (n *session) begin() {
 	n.homeView = homeview.New(n.home, s, homeview.Do{
 		Open:    func() { s.Go(shell.Inspect); n.inspectView.ChooseFiles() },
 		Paste:   func() { s.Go(shell.Inspect); n.inspectView.Paste() },
-		Inspect: func(query string) { n.inspect.SetQuery(query); s.Go(shell.Inspect) },
+		Inspect: func(query string) { n.inspect.SubmitQuery(query); s.Go(shell.Inspect) },
 	})
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.places = map[shell.Place]fyne.CanvasObject{

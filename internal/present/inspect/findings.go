@@ -47,7 +47,18 @@ func (g *findingGrid) Cell(row, col int) screen.Cell {
 
 func roleOf(s check.Severity) screen.Role { return severityCell(s).Role }
 
-func (r *findingRows) reset() { r.selected = -1 }
+// reset chooses the first of the most serious findings, if it is a warning or worse, and returns its place: who opens a
+// message that is wrong reads why at once.
+func (r *findingRows) reset() (offset int) {
+	r.selected = -1
+	worst := check.Information
+	for i, f := range r.m.open.findings {
+		if f.Severity > worst {
+			r.selected, worst, offset = i, f.Severity, f.Offset
+		}
+	}
+	return offset
+}
 
 // follow chooses the most serious of the findings that cover the cursor, the shortest of those.
 func (r *findingRows) follow() {

@@ -23,7 +23,7 @@ func (m *Model) Import(paths []string) {
 	}
 	title := "import " + filepath.Base(paths[0])
 	if len(paths) > 1 {
-		title = "import " + plural(len(paths), "file")
+		title = "import " + plural(len(paths), "item")
 	}
 	m.importing(title, func(ctx context.Context, p *job.Progress) (tally, error) {
 		files, problems := expand(ctx, paths)

@@ -326,6 +326,24 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 }
 
+// A query that is submitted opens what it found; one that is being typed leaves the open message alone.
+func TestSubmittedQueryOpensTheFirst(t *testing.T) {
+	p := open(t)
+	p.add(admit, second)
+	p.Select(p.rowOf("MSG00412"))
+	p.settle()
+	p.TypeQuery("control:MSG00413")
+	p.settle()
+	if p.Selected() != -1 || !strings.Contains(string(p.Raw()), "MSG00412") {
+		t.Error("typing opened another message")
+	}
+	p.SubmitQuery("control:MSG00413")
+	p.settle()
+	if p.Selected() != 0 || !strings.Contains(string(p.Raw()), "MSG00413") {
+		t.Errorf("row %d is open", p.Selected())
+	}
+}
+
 // What the file around a message said is not in the message's bytes: it must still be there when it is opened later.
 func TestWhatTheContainerSaidIsKept(t *testing.T) {
 	p := open(t)

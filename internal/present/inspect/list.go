@@ -32,7 +32,7 @@ type list struct {
 	selected int // row, -1 for none
 	search   job.Latest
 	typing   job.Latest
-	loading  bool
+	first    bool // open the first message when the answer comes and the open one is not in it
 	known    bool // the first answer has come
 }
 
@@ -239,6 +239,13 @@ func (m *Model) TypeQuery(text string) {
 	})
 }
 
+// SubmitQuery is SetQuery for a text that is complete: if the open message is not among those found, the first is opened.
+func (m *Model) SubmitQuery(text string) {
+	m.list.typing.Cancel()
+	m.list.first = true
+	m.SetQuery(text)
+}
+
 // Similar is a query that finds messages that share something with one.
 type Similar struct{ Title, Query string }
 
@@ -313,7 +320,6 @@ type answer struct {
 // reload runs the query. It then selects the message keep, else the first one where none was open.
 func (m *Model) reload(keep int64) {
 	l := &m.list
-	l.loading = true
 	q, filtered := l.query, m.Filtered()
 	job.StartLatest(m.ctx, m.runner, &l.search, func(ctx context.Context) (answer, error) {
 		ids, err := m.store.IDs(ctx, q)
@@ -326,7 +332,6 @@ func (m *Model) reload(keep int64) {
 		total, err := m.store.Count(ctx, workspace.Query{})
 		return answer{ids, total}, err
 	}, func(a answer, err error) {
-		l.loading = false
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
 				m.fail("Could not read the list", err)
@@ -335,9 +340,10 @@ func (m *Model) reload(keep int64) {
 		}
 		l.take(a, keep)
 		m.Changed(List)
-		if l.selected < 0 && len(l.ids) > 0 && m.open.id == 0 {
+		if l.selected < 0 && len(l.ids) > 0 && (m.open.id == 0 || l.first) {
 			m.Select(0)
 		}
+		l.first = false
 	})
 }
 

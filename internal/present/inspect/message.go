@@ -117,9 +117,8 @@ func (m *Model) show(id int64, l loaded) {
 	}
 	m.open.render(m.masked)
 	m.tree.reset()
-	m.findings.reset()
-	m.place(0)
-	m.tree.rebuild()
+	m.place(m.findings.reset())
+	m.tree.follow()
 	m.Changed(Message | Tree | Findings | Cursor | Remarks)
 }
 

@@ -162,7 +162,9 @@ func (v *View) row(label, query string, mark fyne.CanvasObject, messages int64) 
 	b.SetHint("Show these messages: " + query)
 	number := kit.NewText(count(messages), screen.RoleText)
 	number.Mono = true
-	return container.NewBorder(nil, nil, b, container.NewHBox(container.NewCenter(mark), container.New(kit.RightIn(64), number)))
+	// The label stands under the section's title; the button around it begins further left.
+	aligned := container.New(layout.NewCustomPaddedLayout(0, 0, -11, 0), b)
+	return container.NewBorder(nil, nil, aligned, container.NewHBox(container.NewCenter(mark), container.New(kit.RightIn(64), number)))
 }
 
 func (v *View) log(acts []workspace.LogEntry) fyne.CanvasObject {

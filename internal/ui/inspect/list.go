@@ -28,7 +28,10 @@ func newListPane(v *View) *listPane {
 	p.title = kit.NewTitle("Messages", theme.SizeText)
 	p.query = kit.NewField("Filter: words, type:ADT, mrn:12345")
 	p.query.OnChanged = v.m.TypeQuery
-	p.query.OnSubmitted = func(string) { v.host.Focus(p.grid) }
+	p.query.OnSubmitted = func(text string) {
+		v.m.SubmitQuery(text)
+		v.host.Focus(p.grid)
+	}
 	p.query.OnEscape = func() {
 		p.query.SetText("")
 		v.m.SetQuery("")
@@ -130,7 +133,7 @@ func (p *listPane) menu(row int, at fyne.Position) {
 	}
 	items := []*fyne.MenuItem{}
 	for _, f := range m.Similar(row) {
-		items = append(items, fyne.NewMenuItem(f.Title, func() { m.SetQuery(f.Query) }))
+		items = append(items, fyne.NewMenuItem(f.Title, func() { m.SubmitQuery(f.Query) }))
 	}
 	if len(items) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
