@@ -17,6 +17,9 @@ import "bytes"
 //     only if a segment follows later or the blank line is made of another
 //     line end than the message's; otherwise it is a stray line.
 //   - Text before the first segment is a stray line.
+//   - What stands before a header on its line is a line of its own. If it is the
+//     lead of a log and stands before the next segment as well, it is cut off
+//     before each. NUL bytes before a segment are cut off too.
 type indexer struct {
 	m     *Message
 	r     lineReader
@@ -24,6 +27,7 @@ type indexer struct {
 	open  int       // index of the segment that text would continue, -1 = none
 	cont  bool      // the line before was text after the usual line end
 	stray int       // stray lines since the open segment that may yet become its text
+	lead  []byte    // what a log wrote before the header and writes before each segment
 }
 
 func (m *Message) index() {
@@ -33,6 +37,8 @@ func (m *Message) index() {
 	for pos < len(m.b) {
 		if m.sets == 0 {
 			pos = x.prefix(pos)
+		} else {
+			pos = x.cutLead(pos)
 		}
 		end, next, brk := x.r.next(pos)
 		x.line(pos, end, brk, prev)
@@ -159,13 +165,17 @@ func (x *indexer) prefix(pos int) int {
 		n++
 	}
 	if n > 0 {
-		if id, _ := leadingID(rest[n:]); !id {
+		if id, _ := leadingID(rest[n:]); !id || len(rest) > n+3 && !isBlankByte(rest[n+3]) && !canDelimit(rest[n+3:]) {
 			n = 0
 		}
 	}
 	if n == 0 {
 		end, _, _ := x.r.next(pos)
-		n = headerInside(b[pos:end])
+		if n = headerInside(b[pos:end]); n > 0 {
+			if lead := bytes.TrimPrefix(rest[:n], bom); leadRun(lead, rest[n:]) {
+				x.lead = lead
+			}
+		}
 	}
 	if n <= 0 {
 		return pos
@@ -174,10 +184,7 @@ func (x *indexer) prefix(pos int) int {
 	if isBlank(rest[:n]) {
 		kind, why = LineBlank, reasonBlank
 	}
-	if last := len(x.m.lines) - 1; last >= 0 {
-		x.m.lines[last].why = why
-	}
-	x.m.lines = append(x.m.lines, line{start: pos, end: pos + n, brk: BreakNone, kind: kind, why: reasonJoined})
+	x.cut(pos, n, kind, why)
 	return pos + n
 }
 

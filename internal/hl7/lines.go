@@ -10,7 +10,7 @@ const (
 	BreakCR                    // 0D, what the standard demands
 	BreakLF                    // 0A
 	BreakCRLF                  // 0D 0A
-	BreakNone                  // nothing: a header starts in the middle of a line, after a byte order mark or a log prefix
+	BreakNone                  // nothing: a segment starts in the middle of a line, after a byte order mark, NUL bytes or the prefix of a log
 )
 
 func (k BreakKind) String() string {
@@ -85,7 +85,7 @@ var reasons = [...]string{
 	reasonBlank:     "the next line is blank",
 	reasonStray:     "the next line is text that belongs to no segment",
 	reasonData:      "the data ends here",
-	reasonJoined:    "a header segment starts in the middle of the line",
+	reasonJoined:    "a segment starts in the middle of the line",
 	reasonText:      "the next line does not start with a segment ID and a field separator",
 	reasonOtherEnd:  "the next line could be a segment, but this message ends its segments with another line end",
 	reasonParagraph: "a blank line inside text that goes on before the next segment",

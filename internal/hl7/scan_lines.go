@@ -12,7 +12,18 @@ const (
 // to read it.
 func (s *Scanner) opening() ItemKind {
 	text := s.peek(0, headerLook)
+	if marked := s.base+int64(s.pos) == 0 && bytes.HasPrefix(text, bom); marked {
+		text = s.peek(len(bom), headerLook)
+		s.note(NoteMark, 0, len(bom), "the data starts with a UTF-8 byte order mark")
+	}
 	kind, headless := s.starts(text)
+	s.lead = nil
+	if kind == ItemOutside {
+		if at, lead := s.run(0); at > 0 {
+			kind, text, s.lead = ItemMessage, s.peek(at, headerLook), lead
+			s.log.learn(lead)
+		}
+	}
 	if kind != ItemOutside {
 		s.sep = s.sep[:0]
 		if len(text) > 3 && canDelimit(text[3:]) {
@@ -77,6 +88,9 @@ func (s *Scanner) boundary(kind ItemKind, n int) int {
 		if k, _ := s.starts(text); k != ItemOutside {
 			return n
 		}
+		if at, _ := s.run(n); at > 0 {
+			return n
+		}
 		return s.prefix(n)
 	case ItemEnvelope:
 		if isBlank(firstLine(text)) {
@@ -99,10 +113,57 @@ func (s *Scanner) boundary(kind ItemKind, n int) int {
 			return -1
 		}
 	}
+	if stop, ok := s.led(n); ok {
+		return stop
+	}
 	if s.insideLine(n) >= 0 || s.log.matches(s.peek(n, len(s.log.shape))) {
 		return n
 	}
 	return -1
+}
+
+// run finds a message of which every line has the lead of a log, given that a
+// line starts at n: where its header starts, 0 if there is none, and the lead.
+func (s *Scanner) run(n int) (at int, lead []byte) {
+	at = s.insideLine(n)
+	if at < 0 {
+		return 0, nil
+	}
+	lead = s.peek(n, at-n)
+	if s.base+int64(s.pos)+int64(n) == 0 {
+		lead = bytes.TrimPrefix(lead, bom)
+	}
+	if !leadRun(lead, s.peek(at, envelopeLook)) {
+		return 0, nil
+	}
+	return at, lead
+}
+
+// led says whether the message ends at the line at n, if its lines have the
+// lead of a log and this one has it too: at another header, and at a line of
+// the log that no further segment of the message follows.
+func (s *Scanner) led(n int) (stop int, ok bool) {
+	if len(s.lead) == 0 {
+		return 0, false
+	}
+	text := s.peek(n, envelopeLook)
+	if sameShape(s.lead, text) == 0 && !s.log.matches(text) {
+		return 0, false
+	}
+	for len(text) > 0 {
+		if k := sameShape(s.lead, text); k > 0 && segmentStart(text[k:], s.sep) {
+			if isHeader([3]byte(text[k : k+3])) {
+				break
+			}
+			return -1, true
+		}
+		line := firstLine(text)
+		if headerInside(line) >= 0 || strictHeader(line) && isHeaderText(line) {
+			break
+		}
+		text = bytes.TrimLeft(text[len(line):], "\r\n\v\x1c")
+	}
+	return n, true
 }
 
 // endsMessage reports whether the envelope segment at n really ends a message:
@@ -130,16 +191,6 @@ func (s *Scanner) insideLine(n int) int {
 		return n + i
 	}
 	return -1
-}
-
-// markOrPrefix measures a byte order mark at the start of the stream or the
-// words before a header in the first line.
-func (s *Scanner) markOrPrefix() int {
-	if s.base == 0 && s.pos == 0 && bytes.Equal(s.peek(0, len(bom)), bom) {
-		s.note(NoteMark, 0, len(bom), "the data starts with a UTF-8 byte order mark")
-		return len(bom)
-	}
-	return max(s.prefix(0), 0)
 }
 
 // prefix finds a header in the middle of the line that starts at n, notes the

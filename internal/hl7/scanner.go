@@ -32,7 +32,7 @@ const (
 	NoteEmptyFrame  = "mllp-empty"        // T8: a frame without content
 	NoteSeveral     = "mllp-several"      // T11: several messages in one frame
 	NoteCut         = "cut"               // the message is longer than MaxMessage and was cut
-	NoteMark        = "byte-order-mark"   // the bytes are a byte order mark
+	NoteMark        = "byte-order-mark"   // the item starts with a byte order mark
 	NotePrefix      = "line-prefix"       // the header starts in the middle of a line
 	NoteNoHeader    = "no-header"         // the message has no MSH
 )
@@ -73,7 +73,8 @@ const DefaultMaxMessage = 64 << 20
 // A message starts at a line that starts with MSH and a separator, at a header
 // in the middle of a line that is no segment (log files), or, where no message
 // is open, at a line that looks like a segment. It ends before the next start
-// or envelope segment and at an MLLP end block.
+// or envelope segment and at an MLLP end block. Where a log wrote its time and
+// names before every line of a message, they are part of the item.
 type Scanner struct {
 	r    io.Reader
 	max  int
@@ -92,6 +93,7 @@ type Scanner struct {
 	afterEnd bool   // nothing since an end block
 	rest     bool   // what follows is the rest of a message that was cut
 	log      prefixShape
+	lead     []byte    // what a log wrote before each segment of the open message
 	find     [4]finder // for CR, LF, VT, FS
 }
 
@@ -149,7 +151,7 @@ func (s *Scanner) Scan() bool {
 func (s *Scanner) take(kind ItemKind) {
 	n := 0 // everything before is part of the item
 	if kind == ItemOutside {
-		if n = s.markOrPrefix(); n > 0 {
+		if n = max(s.prefix(0), 0); n > 0 {
 			s.emit(kind, n)
 			return
 		}

@@ -26,6 +26,11 @@ func describe(items []Item) string {
 	return strings.Join(out, ", ")
 }
 
+// led writes each line as a log does.
+func led(text string) string {
+	return "2026-01-02 INFO " + strings.ReplaceAll(strings.TrimSuffix(text, "\r"), "\r", "\n2026-01-02 INFO ") + "\n"
+}
+
 func TestScanner(t *testing.T) {
 	const a = "MSH|^~\\&|A\rPID|1\r" // 17 bytes
 	for _, c := range []struct{ name, in, want string }{
@@ -47,10 +52,18 @@ func TestScanner(t *testing.T) {
 		{"junk before", "junk\rjunk\r" + a, "outside 10, message 17"},
 		{"not HL7", "hello\nworld\n", "outside 12"},
 		{"blank", "\n\n", "outside 2"},
-		{"byte order mark", "\xef\xbb\xbf" + a, "outside 3 byte-order-mark, message 17"},
+		{"byte order mark", "\xef\xbb\xbf" + a, "message 20 byte-order-mark"},
+		{"byte order mark before a batch", "\xef\xbb\xbfBHS|^~\\&|B\r" + a, "envelope 14 byte-order-mark, message 17"},
+		{"byte order mark without HL7", "\xef\xbb\xbfhello\n", "outside 9 byte-order-mark"},
 		{"indented", "  " + a, "outside 2, message 17"},
 		{"log", "2026-01-02 INFO " + a + "2026-01-02 INFO done\r2026-01-02 INFO " + a, "outside 16 line-prefix, message 17, outside 37 line-prefix, message 17"},
 		{"log that starts with other lines", "2026-01-02 INFO up\n2026-01-02 INFO MSH|^~\\&|A\rPID|1\n2026-01-02 INFO done\n", "outside 35 line-prefix, message 17, outside 21"},
+		{"log before every line", led(a), "message 49"},
+		{"log before every line, two messages", led(a + a), "message 49, message 49"},
+		{"log before every line, after other lines", "2026-01-02 INFO up\n" + led(a) + "2026-01-02 INFO done\n", "outside 19, message 49, outside 21"},
+		{"log before every line, one of another kind between", led(a) + "2026-01-02 INFO alive\n" + led("PV1|1\r"), "message 93"},
+		{"log before every line, text broken in two", led("MSH|^~\\&|A\rNTE|1||one\r") + "two\n" + led("PID|1\r"), "message 80"},
+		{"log before every header, each a message of one line", led("MSH|^~\\&|A\rMSH|^~\\&|B\r"), "outside 16 line-prefix, message 11, outside 16 line-prefix, message 11"},
 		{"frames", "\x0b" + a + "\x1c\r\x0b" + a + "\x1c\r", "message 17 framed, message 17 framed"},
 		{"T1 no start", a + "\x1c\r" + a + "\x1c\r", "message 17 framed mllp-no-start, message 17 framed mllp-no-start"},
 		{"T2 no CR", "\x0b" + a + "\x1c\x0b" + a + "\x1c", "message 17 framed mllp-no-cr, message 17 framed mllp-no-cr"},
