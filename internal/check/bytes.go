@@ -11,8 +11,13 @@ import (
 func (c *checker) bytes() {
 	var nul, control, high int
 	firstNul, firstControl, firstHigh := -1, -1, -1
-	controls := 0
-	for i, b := range c.b {
+	controls, start := 0, 0
+	if bytes.HasPrefix(c.b, byteOrderMark) {
+		start = len(byteOrderMark) // it has a finding of its own
+		c.mark()
+	}
+	for i := start; i < len(c.b); i++ {
+		b := c.b[i]
 		if b >= 0x20 && b < 0x7F || b == '\r' || b == '\n' || b == '\t' {
 			continue
 		}
@@ -38,7 +43,12 @@ func (c *checker) bytes() {
 	if nul > 0 {
 		c.add(codeNUL, c.m.Locate(firstNul).String(), firstNul, 1, "%s in the message, the first at byte %d; text has none, and many receivers stop reading there.", pluralStand(nul, "NUL byte"), firstNul)
 	}
-	if high > 0 || c.declaresCharset() {
+	if h, ok := c.m.Header(); ok && (c.skip[h.Index()] || c.has(codeLiteralBreaks)) {
+		// What stands in the place of MSH-18 is none.
+		if high > 0 && utf8.Valid(c.b) {
+			c.doubleUTF8(firstHigh)
+		}
+	} else if high > 0 || c.declaresCharset() {
 		c.charset(high, firstHigh)
 	}
 	if controls > 0 {
@@ -47,10 +57,12 @@ func (c *checker) bytes() {
 	if high > 0 {
 		c.invisible(firstHigh)
 	}
-	if bytes.HasPrefix(c.b, []byte("\xEF\xBB\xBF")) {
-		found := c.add(codeBOM, "", 0, 3, "A byte order mark (EF BB BF) stands before the header; many receivers then do not find MSH.")
-		found.Repair = &Repair{Title: "Remove the byte order mark", Offset: 0, Length: 3}
-	}
+}
+
+// mark reports a byte order mark at the start of the bytes.
+func (c *collector) mark() {
+	found := c.add(codeBOM, "", 0, len(byteOrderMark), "A byte order mark (EF BB BF) stands before the header; many receivers then do not find MSH.")
+	found.Repair = &Repair{Title: "Remove the byte order mark", Offset: 0, Length: len(byteOrderMark)}
 }
 
 func pluralStand(n int, one string) string {
@@ -75,7 +87,7 @@ func (c *checker) framing(i int, b byte) bool {
 // controls reports control characters, one finding for each segment that has
 // some.
 func (c *checker) controls(first, count int) {
-	escapes := strings.HasPrefix(c.m.Charset().Name, "ISO-2022")
+	escapes := c.switchesCharset()
 	end := 0
 	for i := first; i < len(c.b); i++ {
 		b := c.b[i]
@@ -93,6 +105,26 @@ func (c *checker) controls(first, count int) {
 		}
 		c.add(codeControl, c.m.Locate(i).String(), i, 1, "The control character %s stands in the text; HL7 text has none, and it breaks receivers that turn messages into XML.", controlName(b))
 	}
+}
+
+// switchesCharset reports whether ESC may stand in the text: MSH-18 names a set
+// that is switched to by sequences of ISO 2022, whether or not the rest of the
+// bytes keeps to it, or MSH-20 names that scheme.
+func (c *checker) switchesCharset() bool {
+	if strings.HasPrefix(c.m.Charset().Name, "ISO-2022") {
+		return true
+	}
+	h, ok := c.m.Header()
+	if !ok || h.Name() != "MSH" {
+		return false
+	}
+	for r := range h.Field(18).AllRepetitions() {
+		switch string(r.Component(1).Raw()) {
+		case "ISO IR14", "ISO IR87", "ISO IR159", "JAS2020", "JIS X 0202":
+			return true
+		}
+	}
+	return bytes.HasPrefix(h.Field(20).Raw(), []byte("ISO 2022"))
 }
 
 func controlName(b byte) string {
@@ -245,10 +277,6 @@ func (c *checker) invisible(from int) {
 	}
 	for _, x := range invisibles {
 		b := c.b[from:]
-		at := from
-		if x.bytes == "\uFEFF" && at == 0 && len(b) >= 3 {
-			b, at = b[3:], 3 // at the start it has a finding of its own
-		}
 		i := bytes.Index(b, []byte(x.bytes))
 		if i < 0 {
 			continue
@@ -257,7 +285,7 @@ func (c *checker) invisible(from int) {
 		if n := bytes.Count(b, []byte(x.bytes)); n > 1 {
 			more = fmt.Sprintf(" There are %d.", n)
 		}
-		i += at
+		i += from
 		c.add(codeInvisible, c.m.Locate(i).String(), i, len(x.bytes), "%s (U+%04X) stands in the text, where it is not seen but makes values differ.%s", upperFirst(x.name), []rune(x.bytes)[0], more)
 	}
 }

@@ -98,10 +98,22 @@ type place struct {
 	field, rep, comp, subcmp int // 0 = not that deep
 }
 
-// String is the canonical path, empty within a line that is no segment.
+// String is the canonical path, empty within a line that is no segment. It is
+// the shortest that names the bytes: a field without components is not called
+// by its first component. The cursor follows the same rule, see
+// hl7.Message.Locate.
 func (p place) String() string {
 	if p.segment.Name() == "" {
 		return ""
+	}
+	if p.comp == 1 || p.subcmp == 1 {
+		v := p.segment.Field(p.field).Repetition(max(p.rep, 1))
+		if p.subcmp == 1 && v.Component(max(p.comp, 1)).Subcomponents() <= 1 {
+			p.subcmp = 0
+		}
+		if p.comp == 1 && p.subcmp == 0 && v.Components() <= 1 {
+			p.comp = 0
+		}
 	}
 	return hl7.Path{
 		Segment: p.segment.Name(), Occurrence: p.segment.Occurrence(),

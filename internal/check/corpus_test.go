@@ -196,7 +196,8 @@ func wellFormed(t *testing.T, b []byte) {
 		codes[d.Code] = true
 	}
 	perCode := map[string]int{}
-	for _, f := range Message(hl7.Parse(b), Options{}) {
+	m := hl7.Parse(b)
+	for _, f := range Message(m, Options{}) {
 		perCode[f.Code]++
 		if !codes[f.Code] {
 			t.Fatalf("%s is no declared code", f.Code)
@@ -211,6 +212,9 @@ func wellFormed(t *testing.T, b []byte) {
 			if p, err := hl7.ParsePath(f.Path); err != nil || p.String() != f.Path {
 				t.Fatalf("%s has the path %q, which is not canonical", f.Code, f.Path)
 			}
+			if longer(m, f.Path) {
+				t.Fatalf("%s has the path %q; a shorter one names the same bytes", f.Code, f.Path)
+			}
 		}
 		if r := f.Repair; r != nil && (r.Offset < 0 || r.Length < 0 || r.Offset+r.Length > len(b) || r.Title == "") {
 			t.Fatalf("%s has a repair at %d+%d of %d bytes", f.Code, r.Offset, r.Length, len(b))
@@ -219,6 +223,26 @@ func wellFormed(t *testing.T, b []byte) {
 			t.Fatalf("%s has a text of %d bytes that is no sentence", f.Code, len(f.Text))
 		}
 	}
+}
+
+// longer reports whether a path names the first part of a value that has only
+// one.
+func longer(m *hl7.Message, path string) bool {
+	p, err := hl7.ParsePath(path)
+	if err != nil {
+		return true
+	}
+	whole := p
+	switch {
+	case p.Subcomponent == 1:
+		whole.Subcomponent = 0
+	case p.Component == 1 && p.Subcomponent == 0:
+		whole.Component = 0
+	default:
+		return false
+	}
+	part, all := m.Get(p), m.Get(whole)
+	return part.IsPresent() && part.Offset() == all.Offset() && part.End() == all.End()
 }
 
 func FuzzMessage(f *testing.F) {

@@ -21,7 +21,7 @@ func ExampleMessage() {
 	// warning line-ends at ""
 	//   Segments end with LF (0A) instead of CR (0D), the only terminator that HL7 knows; a strict receiver sees one long MSH segment.
 	//   → End every segment with CR
-	// warning date-impossible at "PID-7.1"
+	// warning date-impossible at "PID-7"
 	//   19790231 is not a day of the calendar. February 1979 has 28.
 	// warning code-not-in-table at "PID-8"
 	//   Female is not in table 0001 (Administrative Sex); the code is F.

@@ -383,11 +383,22 @@ func (c *checker) escapeSeparators(raw []byte) []byte {
 }
 
 // compositeLater returns the first later version in which the place has parts.
+// The parts of OBX-5 are those of the type that OBX-2 names.
 func (c *checker) compositeLater(at place) string {
+	observed := ""
+	if at.segment.Name() == "OBX" && at.field == 5 {
+		observed = strings.TrimSpace(at.segment.Field(2).Component(1).Text())
+	}
 	past := false
 	for _, v := range versions() {
 		if !past {
 			past = v == c.v
+			continue
+		}
+		if observed != "" {
+			if t, ok := v.Type(observed); ok && partsOf(t, at.comp) > 1 {
+				return v.Name
+			}
 			continue
 		}
 		f, ok := v.FieldAt(at.segment.Name(), at.field, at.comp, 0)
@@ -396,4 +407,15 @@ func (c *checker) compositeLater(at place) string {
 		}
 	}
 	return ""
+}
+
+// partsOf counts the components of a type, or the subcomponents of one of them.
+func partsOf(t *dictionary.DataType, comp int) int {
+	switch {
+	case comp == 0:
+		return len(t.Components)
+	case comp <= len(t.Components):
+		return len(t.Components[comp-1].Components())
+	}
+	return 0
 }

@@ -112,14 +112,18 @@ func (c *checker) encodingCharacters(h hl7.Segment) bool {
 	switch {
 	case n < 4:
 		text := fmt.Sprintf("MSH-2 is %s, so the message has no %s.", quote(raw), strings.Join(roleNames[n:4], " and no "))
-		if d.Escape != "" && d.Escape != `\` && (d.Escape == "&" || d.Escape == "#") {
-			text += fmt.Sprintf(" The %s is %s, which is probably not meant.", roleNames[2], d.Escape)
+		var fix *Repair
+		if n == 3 && d.Escape == "&" && d.Component != `\` && d.Repetition != `\` {
+			meant := d.Component + d.Repetition + `\&`
+			text = fmt.Sprintf("MSH-2 is %s; probably %s is meant and the escape character is forgotten. As it stands, & is the escape character and the message has no %s.", quote(raw), quote([]byte(meant)), roleNames[3])
+			fix = &Repair{Title: "Write " + meant, Offset: v.Offset(), Length: len(raw), Replacement: []byte(meant)}
 			c.escape = ""
 		}
 		if rest := h.Field(3).Raw(); len(rest) > 0 && len(rest) <= 3 && !alnumAny(rest) {
 			text = fmt.Sprintf("MSH-2 contains the field separator %s, which ends it after %s.", d.Field, plural(n, "character", "characters"))
+			fix = nil
 		}
-		c.add(codeMSH2Short, "MSH-2", v.Offset(), len(raw), "%s", text)
+		c.add(codeMSH2Short, "MSH-2", v.Offset(), len(raw), "%s", text).Repair = fix
 	case n == 5 && !c.from(2, 7):
 		c.add(codeMSH2Five, "MSH-2", v.Offset(), len(raw), "MSH-2 is %s; the truncation character (%s) comes with HL7 2.7, and older receivers may refuse a fifth character.", quote(raw), d.Truncation)
 	case n > 5:

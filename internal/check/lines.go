@@ -15,11 +15,13 @@ func (c *checker) lines() {
 	if c.literalBreaks() {
 		return
 	}
+	c.joinedMessages()
+	c.joined()
+	c.logPrefix()
 	c.breaks()
 	c.lineKinds()
 	c.lowerCase()
 	c.indentedLines()
-	c.joined()
 }
 
 // breaks reports the kinds of segment ends, as one cause for the message.
@@ -45,7 +47,8 @@ func (c *checker) breaks() {
 	}
 	var found *Finding
 	switch {
-	case lf == 0 && crlf == 0:
+	case lf == 0 && crlf == 0, c.has(codeLogPrefix):
+		// A log has its own line ends.
 	case (lf == 0 || crlf == 0) && cr == 0:
 		found = c.add(codeLineEnds, "", wrong.Offset, wrong.Length,
 			"Segments end with %s instead of CR (0D), the only terminator that HL7 knows; a strict receiver sees one long MSH segment.", breakBytes(wrong.Kind))
@@ -55,6 +58,9 @@ func (c *checker) breaks() {
 	}
 	if found != nil {
 		found.Repair = &Repair{Title: "End every segment with CR", Offset: 0, Length: len(c.b), Replacement: c.withCR()}
+	}
+	if c.has(codeNoTerminators) || c.has(codeLogPrefix) {
+		return
 	}
 	if last.Break().Kind == hl7.BreakEnd && count[hl7.BreakEnd] > 0 && last.Index() == c.m.Len()-1 {
 		found := c.add(codeLastTerminator, "", last.End(), 0, "The last segment has no terminator; some receivers wait for it or drop the segment.")
@@ -145,14 +151,60 @@ func (c *checker) strayLine(s hl7.Segment, open bool) {
 	c.add(codeStrayLine, "", s.Offset(), len(text), "The line %q is no segment; it stands %s and is read as nothing.", quote(text), where)
 }
 
+// logPrefix reports a message that was copied from a log with the text that the
+// log writes before each line.
+func (c *checker) logPrefix() {
+	count, first := 0, hl7.Segment{}
+	for s := range c.m.Segments() {
+		if isLead(s) {
+			if count == 0 {
+				first = s
+			}
+			count++
+		}
+	}
+	if count < 2 {
+		return
+	}
+	text := bytes.TrimPrefix(first.Bytes(), byteOrderMark)
+	found := c.add(codeLogPrefix, "", first.End()-len(text), len(text), "%d lines begin with the prefix of a log, the first with %q; receivers do not find the segments behind it.", count, quote(text))
+	found.Repair = &Repair{Title: "Take the prefixes off and end every segment with CR", Offset: 0, Length: len(c.b), Replacement: c.withoutLeads()}
+}
+
+var byteOrderMark = []byte("\xEF\xBB\xBF")
+
+// isLead reports whether a line is the prefix that a log wrote before a segment.
+func isLead(s hl7.Segment) bool {
+	return s.Kind() == hl7.LineStray && s.Break().Kind == hl7.BreakNone && !bytes.Equal(s.Bytes(), byteOrderMark)
+}
+
+// withoutLeads is the message without the prefixes of a log, each segment
+// ended by CR.
+func (c *checker) withoutLeads() []byte {
+	out := make([]byte, 0, len(c.b))
+	for s := range c.m.Segments() {
+		if isLead(s) {
+			continue
+		}
+		out = append(out, s.Bytes()...)
+		if s.Break().Length > 0 {
+			out = append(out, '\r')
+		}
+	}
+	return out
+}
+
 // beforeHeader reports what stands before the header on its line.
 func (c *checker) beforeHeader(s hl7.Segment) {
-	text := bytes.TrimPrefix(s.Bytes(), []byte("\xEF\xBB\xBF"))
+	if c.has(codeLogPrefix) {
+		return
+	}
+	text := bytes.TrimPrefix(s.Bytes(), byteOrderMark)
 	offset := s.End() - len(text)
 	shown := strings.Trim(string(text), " \t\r\n\x00")
 	switch {
-	case shown == "\x0B" || len(text) == 0:
-		return // framing, or a byte order mark, which has its own finding
+	case shown == "\x0B" || shown == "" && bytes.IndexByte(text, 0) >= 0 || len(text) == 0:
+		return // framing, NUL bytes or a byte order mark, which have their own findings
 	case blankLead(text):
 		return // indented
 	case strings.Trim(shown, "\"'`") == "":
@@ -362,80 +414,3 @@ func (c *checker) unescaped(h hl7.Segment) []byte {
 	}
 	return []byte(strings.NewReplacer(pairs...).Replace(text))
 }
-
-// joined reports segments that start in the middle of a line, because the
-// terminator before them is missing or became a blank. It looks only where a
-// segment is too long for its version, and in MSH, so that a text that happens
-// to end with an ID is left alone.
-func (c *checker) joined() {
-	sep := []byte(c.separator())
-	for s := range c.m.Segments() {
-		if s.Kind() != hl7.LineSegment || len(s.Bytes()) < 24 {
-			continue
-		}
-		header := s.Name() == "MSH"
-		from := 10
-		if !header {
-			limit := longest()[s.Name()]
-			if limit == 0 || s.Fields() <= limit {
-				continue
-			}
-			from = 2
-		}
-		c.joinedIn(s, sep, from, header)
-	}
-}
-
-func (c *checker) joinedIn(s hl7.Segment, sep []byte, from int, header bool) {
-	var places []int // where an ID starts
-	for n, v := range s.All() {
-		raw := v.Raw()
-		if n < from || len(raw) < 3 || v.End() == s.End() || !knownSegment(string(raw[len(raw)-3:])) {
-			continue
-		}
-		if id := string(raw[len(raw)-3:]); header && !opensMessage[id] || len(raw) == 3 && !(header && c.first(id)) {
-			continue
-		}
-		if before := bytes.TrimRight(raw[:len(raw)-3], " \t0123456789.:"); bytes.HasSuffix(before, []byte("\n")) || bytes.HasSuffix(before, []byte("\r")) {
-			continue // indented, which has a finding of its own
-		}
-		// Before a glued ID stands the end of a value: a digit, or the blank
-		// that took the place of the terminator. A letter means a word.
-		if len(raw) > 3 && !header && raw[len(raw)-4] != ' ' && (raw[len(raw)-4] < '0' || raw[len(raw)-4] > '9') {
-			continue
-		}
-		places = append(places, v.End()-3)
-	}
-	if len(places) == 0 {
-		return
-	}
-	c.leaveOut(s)
-	c.loose = true
-	id := string(c.b[places[0] : places[0]+3])
-	text := fmt.Sprintf("The segment %s starts in the middle of %s: the CR before it is missing.", id, s.Name())
-	if len(places) > 1 {
-		text = fmt.Sprintf("%d segments start in the middle of %s, the first is %s: the CR before them is missing.", len(places), s.Name(), id)
-	}
-	found := c.add(codeNoTerminators, place{segment: s}.String(), places[0], 3, "%s", text)
-	start, end := places[0], places[len(places)-1]
-	if c.b[start-1] == ' ' {
-		start--
-	}
-	var out []byte
-	at := start
-	for _, p := range places {
-		out = append(out, bytes.TrimRight(c.b[at:p], " ")...)
-		out = append(out, '\r')
-		at = p
-	}
-	found.Repair = &Repair{Title: "Put a CR before each segment", Offset: start, Length: end - start, Replacement: out}
-}
-
-// first reports whether the message has no other segment of the name.
-func (c *checker) first(id string) bool {
-	_, there := c.m.Find(id, 1)
-	return !there
-}
-
-// opensMessage are segments that can follow MSH.
-var opensMessage = map[string]bool{"EVN": true, "PID": true, "MSA": true, "SCH": true, "ORC": true, "QRD": true, "QPD": true, "SFT": true}

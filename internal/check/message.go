@@ -34,9 +34,9 @@ type checker struct {
 func Message(m *hl7.Message, o Options) []Finding {
 	c := &checker{collector: newCollector(o), m: m, b: m.Bytes()}
 	if c.readable() {
-		c.bytes()
 		c.lines()
 		c.header()
+		c.bytes()
 		c.continuations()
 		c.order()
 		c.segments()

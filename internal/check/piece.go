@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"strings"
 
 	"trestle/internal/format"
@@ -40,7 +41,9 @@ func Piece(p format.Piece, o Options) []Finding {
 		c.note(p, n)
 	}
 	switch {
-	case p.Kind != hl7.ItemOutside, c.has(codeFrameEmpty):
+	case p.Kind == hl7.ItemEnvelope && bytes.HasPrefix(p.Bytes, byteOrderMark):
+		c.mark() // Message does not see an envelope
+	case p.Kind != hl7.ItemOutside, c.has(codeFrameEmpty), c.has(codeFrameOpen) && len(p.Bytes) == 0:
 	case p.InHL7:
 		c.outside(p)
 	default:

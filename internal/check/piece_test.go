@@ -19,6 +19,10 @@ var pieceCases = []struct{ code, stream string }{
 	{"frame-not-ended", "\x0b" + head + evn + pid},
 	{"frame-empty", "\x0b" + head + evn + pid + pv1 + "\x1c\r\x0b\x1c\r"},
 	{"frame-many-messages", "\x0b" + head + evn + pid + pv1 + head + evn + pid + pv1 + "\x1c\r"},
+	{"frame-not-ended", "\x0b"},
+	{"frame-empty", "\x0b\x1c\r"},
+	{"frame-empty", "\x0b\x1c\r\x0b\x1c\r"},
+	{"byte-order-mark", "\xEF\xBB\xBFBHS|^~\\&|A|B\r" + head + evn + pid + pv1 + "BTS|1\r"},
 	{"frame-commit", "\x0b" + head + evn + pid + pv1 + "\x1c\r\x0b\x06\x1c\r"},
 	{"outside-message", "\x0b" + head + evn + pid + pv1 + "\x1c\r2026-03-01 the peer closed the connection\r\n\x0b" + head + evn + pid + pv1 + "\x1c\r"},
 	{"wrong-protocol", "POST /adt HTTP/1.1\r\nHost: example.org\r\n\r\n"},
@@ -58,6 +62,25 @@ func TestEveryPieceCode(t *testing.T) {
 				t.Errorf("not found; there is %s", brief(all))
 			}
 		})
+	}
+}
+
+// TestEmptyFrames: a frame without a message is called that, once, and nothing
+// else.
+func TestEmptyFrames(t *testing.T) {
+	for stream, want := range map[string]string{"\x0b": "frame-not-ended", "\x0b\x1c\r": "frame-empty", "\x0b\x1c": "frame-no-cr"} {
+		var codes []string
+		for p, err := range format.Split(strings.NewReader(stream), format.Options{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range Piece(p, Options{}) {
+				codes = append(codes, f.Code)
+			}
+		}
+		if len(codes) == 0 || !slices.Contains(codes, want) || slices.Contains(codes, "outside-message") || slices.Contains(codes, "not-hl7v2") || slices.Contains(codes, "empty") {
+			t.Errorf("%q gives %v, want %s", stream, codes, want)
+		}
 	}
 }
 

@@ -14,9 +14,67 @@ func (c *checker) order() {
 		return
 	}
 	match := c.v.Match(c.m, c.structure)
+	bad := c.badIDs()
 	for _, d := range match.Deviations {
+		if d.Kind == dictionary.Missing && meansOneOf(bad, d) {
+			continue // it is there, under a wrong ID
+		}
 		c.deviation(d)
 	}
+}
+
+// badIDs lists the segment IDs that are none.
+func (c *checker) badIDs() []string {
+	var bad []string
+	for s := range c.m.Segments() {
+		if s.Kind() == hl7.LineBadID {
+			bad = append(bad, strings.TrimRight(s.Lead(), " "))
+		}
+	}
+	return bad
+}
+
+// meansOneOf reports whether a segment that is missing may be one of those
+// with a wrong ID.
+func meansOneOf(bad []string, d dictionary.Deviation) bool {
+	names := []string{d.Name}
+	if d.Group {
+		names = d.Expected
+	}
+	for _, id := range bad {
+		for _, name := range names {
+			if nearly(id, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nearly reports whether a wrong ID is the name with a character left out, put
+// in or written wrong.
+func nearly(id, name string) bool {
+	switch len(id) - len(name) {
+	case 0:
+		differ := 0
+		for i := range name {
+			if id[i] != name[i] {
+				differ++
+			}
+		}
+		return differ <= 1
+	case 1:
+		id, name = name, id
+	case -1:
+	default:
+		return false
+	}
+	for i := range name {
+		if name[:i]+name[i+1:] == id {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *checker) deviation(d dictionary.Deviation) {
@@ -148,7 +206,9 @@ type setIDs map[string]*setID
 
 type setID struct {
 	last    int
+	count   int  // segments since the last 1
 	between bool // another segment stood since the last
+	wrong   bool // the last was reported
 }
 
 // other tells that a segment without a Set ID came.
@@ -179,24 +239,35 @@ func (m setIDs) check(c *checker, s hl7.Segment) {
 	raw := v.Raw()
 	if !allDigits(raw) || len(raw) > 9 {
 		if v.State() == hl7.Empty || v.State() == hl7.Absent {
-			state.last = 0
+			state.last, state.count = 0, 0
 			state.between = true
 		}
 		return
 	}
 	n := number(raw)
-	last := state.last
-	state.last = n
+	last, wrong := state.last, state.wrong
+	state.last, state.wrong = n, false
+	state.count++
+	if last == 0 || n <= 1 && between {
+		state.count = max(n, 1)
+	}
 	switch {
 	case n == last+1, n == 1 && between, n == 0 && between:
 		return
+	case n == state.count && wrong:
+		return // after a wrong number the rest counts on as if it were right
 	case last == 0:
-		if n > 1 && name != "NTE" && name != "PID" {
-			c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 starts with %d instead of 1; segments before it may be missing.", name, n)
+		if n <= 1 || name == "NTE" || name == "PID" {
+			return
 		}
-	case n == last:
-		c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 is %d twice in a row; receivers that use it as a key keep only one of the two.", name, n)
-	default:
-		c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s-1 is %d where %d comes next.", name, n, last+1)
 	}
+	state.wrong = true
+	text := fmt.Sprintf("%s-1 is %d where %d comes next.", name, n, last+1)
+	switch last {
+	case 0:
+		text = fmt.Sprintf("%s-1 starts with %d instead of 1; segments before it may be missing.", name, n)
+	case n:
+		text = fmt.Sprintf("%s-1 is %d twice in a row; receivers that use it as a key keep only one of the two.", name, n)
+	}
+	c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s", text)
 }

@@ -55,6 +55,9 @@ func alnum(c byte) bool {
 func detectHL7Start(b []byte) (Guess, bool) {
 	framed := b[0] == 0x0B
 	if framed {
+		if onlyFraming(b) {
+			return Guess{Kind: HL7v2, Why: "It has MLLP framing bytes and no message: an empty frame, or one that has only begun."}, true
+		}
 		b = trimLead(b[1:])
 	}
 	if len(b) > 0 && (b[0] == '"' || b[0] == '\'' || b[0] == '`') {
@@ -75,6 +78,12 @@ func detectHL7Start(b []byte) (Guess, bool) {
 		g.Why = "It begins with the MLLP start byte and an " + id + " segment."
 	}
 	return g, true
+}
+
+// onlyFraming reports whether b has nothing but start and end bytes of MLLP,
+// the commit bytes of its Release 2, and line ends.
+func onlyFraming(b []byte) bool {
+	return len(bytes.Trim(b, "\x0B\x1C\x06\x15\r\n")) == 0
 }
 
 // detectHL7Inside knows HL7 v2 behind log prefixes, indentation or other

@@ -1,6 +1,7 @@
 package hl7
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -124,10 +125,16 @@ func (m *Message) detect(c *Charset, proof int) {
 	c.Conflict = fmt.Sprintf("read as windows-1252, because byte %d (%02X) is not valid UTF-8", bad, m.b[bad])
 }
 
+// firstHigh finds the first byte above 7F. A byte order mark at the start says
+// nothing about the text of the segments.
 func firstHigh(b []byte) int {
-	for i, c := range b {
+	from := 0
+	if bytes.HasPrefix(b, bom) {
+		from = len(bom)
+	}
+	for i, c := range b[from:] {
 		if c >= utf8.RuneSelf {
-			return i
+			return from + i
 		}
 	}
 	return -1

@@ -158,7 +158,7 @@ func TestObject(t *testing.T) {
 	trigger, born := strings.Index(adt, "ADT^A08")+len("ADT^A08"), strings.Index(adt, "19800229")
 	want := fmt.Sprintf(`{"file":"in/sample.hl7","index":0,"offset":0,"length":%d,"format":"hl7v2","type":"ADT","trigger":"A08","structure":"ADT_A01","version":"2.5.1","controlId":"T1","findings":[`+
 		`{"code":"structure-id-missing","severity":"information","path":"MSH-9.3","offset":%d,"length":0,"text":"MSH-9.3 (message structure) is empty; HL7 2.5.1 asks for ADT_A01."},`+
-		`{"code":"date-impossible","severity":"warning","path":"PID-7.1","offset":%d,"length":8,"text":"19790231 is not a day of the calendar. February 1979 has 28."}]}`, len(adt), trigger, born)
+		`{"code":"date-impossible","severity":"warning","path":"PID-7","offset":%d,"length":8,"text":"19790231 is not a day of the calendar. February 1979 has 28."}]}`, len(adt), trigger, born)
 	if string(text) != want {
 		t.Errorf("%s\nwant %s", text, want)
 	}
