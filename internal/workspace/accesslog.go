@@ -167,7 +167,13 @@ func (w *Workspace) Log(ctx context.Context, after int64, limit int) ([]LogEntry
 	return out, err
 }
 
-func (w *Workspace) walkLog(ctx context.Context, db *sql.DB, after int64, limit int, f func(LogEntry, []byte) error) error {
+// queryer is a pool of connections, or a transaction on one of them.
+type queryer interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
+}
+
+func (w *Workspace) walkLog(ctx context.Context, db queryer, after int64, limit int, f func(LogEntry, []byte) error) error {
 	rows, err := db.QueryContext(ctx, "SELECT seq, at, user, action, object, details, mac FROM access_log WHERE seq>? ORDER BY seq LIMIT ?", after, limit)
 	if err != nil {
 		return w.sqlError(ctx, err)
@@ -196,8 +202,14 @@ func (w *Workspace) VerifyLog(ctx context.Context) error {
 }
 
 func (w *Workspace) verifyLog(ctx context.Context, db *sql.DB) (entries int64, err error) {
+	// rows and head in one transaction: somebody may append in between
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return 0, w.sqlError(ctx, err)
+	}
+	defer tx.Rollback()
 	previous := firstMAC
-	err = w.walkLog(ctx, db, -1<<62, -1, func(e LogEntry, mac []byte) error {
+	err = w.walkLog(ctx, tx, -1<<62, -1, func(e LogEntry, mac []byte) error {
 		if e.Seq != entries+1 {
 			return fail(ErrDamaged, "the access log has a gap: entry %d is followed by %d", entries, e.Seq)
 		}
@@ -215,7 +227,7 @@ func (w *Workspace) verifyLog(ctx context.Context, db *sql.DB) (entries int64, e
 		return entries, err
 	}
 	var head []byte
-	err = db.QueryRowContext(ctx, "SELECT mac FROM access_log_head WHERE id=1").Scan(&head)
+	err = tx.QueryRowContext(ctx, "SELECT mac FROM access_log_head WHERE id=1").Scan(&head)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return entries, w.sqlError(ctx, err)
 	}

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/gofrs/flock"
 )
@@ -82,6 +85,10 @@ func lockFile(path string) (*fileLock, error) {
 	l := &fileLock{path: path + ".lock"}
 	name := filepath.Base(path)
 	for range 10 {
+		// Not through a link to somebody's file, which would be written over, nor into a pipe, which would wait for ever.
+		if fi, err := os.Lstat(l.path); err == nil && !fi.Mode().IsRegular() {
+			return nil, fail(fs.ErrPermission, "%s.lock beside the workspace is no plain file, so somebody else made it; remove it and try again", name)
+		}
 		l.flock = flock.New(l.path, flock.SetPermissions(0o600))
 		ok, err := l.flock.TryLock()
 		if err != nil {
@@ -95,7 +102,7 @@ func lockFile(path string) (*fileLock, error) {
 		}
 		// the holder before us may have removed the file between our opening and locking it
 		mine, err1 := l.flock.Stat()
-		there, err2 := os.Stat(l.path)
+		there, err2 := os.Lstat(l.path)
 		if err1 == nil && err2 == nil && os.SameFile(mine, there) {
 			l.take()
 			return l, nil
@@ -124,6 +131,11 @@ func (l *fileLock) write() {
 		return
 	}
 	defer f.Close()
+	mine, err1 := l.flock.Stat()
+	there, err2 := f.Stat()
+	if err1 != nil || err2 != nil || !os.SameFile(mine, there) {
+		return // somebody put another file in its place
+	}
 	if _, err := f.WriteAt(b, 1); err == nil {
 		f.Truncate(int64(len(b)) + 1)
 	}
@@ -158,7 +170,19 @@ func readOwner(path string) (o owner, err error) {
 		return o, err
 	}
 	err = json.Unmarshal(b[:n], &o)
+	o.User, o.Host = printable(o.User), printable(o.Host)
+	o.Failed = min(max(o.Failed, 0), 1e6)
 	return o, err
+}
+
+// printable leaves out what could steer a terminal: anybody who can write in the folder can write the lock file.
+func printable(s string) string {
+	return clipText(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, s), 100)
 }
 
 // systemUser is the name of the person at the computer, for the access log and the lock file.

@@ -222,7 +222,8 @@ func exists(tx *tx, id int64) error {
 	return err
 }
 
-// DeleteMessages removes messages with their bytes, words, notes and tags. Ids that are not there are passed over.
+// DeleteMessages removes messages with their bytes, words, notes and tags, and the names of files that
+// no message is left from; the access log keeps those. Ids that are not there are passed over.
 func (w *Workspace) DeleteMessages(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -241,8 +242,24 @@ func (w *Workspace) DeleteMessages(ctx context.Context, ids []int64) error {
 		if len(gone) == 0 {
 			return nil
 		}
+		if err := forgetNames(tx); err != nil {
+			return err
+		}
 		return tx.log(ActionDeleted, plural(len(gone), "message"), strings.Join(gone, " "))
 	})
+}
+
+// forgetNames removes tags and file names that belong to no message any more: they may name a patient.
+func forgetNames(tx *tx) error {
+	for _, q := range []string{
+		"DELETE FROM tags WHERE NOT EXISTS(SELECT 1 FROM message_tags WHERE tag=tags.id)",
+		"DELETE FROM sources WHERE NOT EXISTS(SELECT 1 FROM messages WHERE source=sources.id)",
+	} {
+		if _, err := tx.Exec(q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remove deletes one message. FTS5 with external content must be told the words that it is to forget.

@@ -106,6 +106,9 @@ func (w *Workspace) SetTags(ctx context.Context, id int64, tags []string) error 
 				return err
 			}
 		}
+		if err := forgetNames(tx); err != nil {
+			return err
+		}
 		return tx.log(ActionTagged, fmt.Sprintf("message %d", id), strings.Join(tags, ", "))
 	})
 }

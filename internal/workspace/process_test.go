@@ -264,6 +264,16 @@ func TestReadersAndWriter(t *testing.T) {
 			return err
 		})
 	}
+	checks, checkpoints := 0, 0
+	run(func(int) error { // while others append
+		checks++
+		return w.VerifyLog(ctx)
+	})
+	run(func(int) error { // the log is folded in and begins anew under the readers
+		checkpoints++
+		time.Sleep(20 * time.Millisecond)
+		return w.checkpoint(ctx)
+	})
 	group.Wait()
 	close(failures)
 	for err := range failures {
@@ -272,5 +282,5 @@ func TestReadersAndWriter(t *testing.T) {
 	if err := w.VerifyLog(ctx); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d messages written beside four readers", written)
+	t.Logf("%d messages written beside four readers, %d checks of the log, %d checkpoints", written, checks, checkpoints)
 }

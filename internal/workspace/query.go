@@ -19,8 +19,8 @@ type Query struct {
 	ControlID  string
 	Type       string
 	Trigger    string
-	Format     string // as format.Kind writes it, such as "x12"; the whole value, or its beginning and *
-	Source     string // name of the file, likewise
+	Format     string    // as format.Kind writes it, such as "x12"; the whole value, or its beginning and *
+	Source     string    // name of the file, likewise
 	From, To   time.Time // the message's own time by the clock on the wall: not before From, before To
 	Severity   bool      // only messages with a finding of at least MinSeverity
 	Tag        string

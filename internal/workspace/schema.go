@@ -10,7 +10,7 @@ import (
 const applicationID = 0x54525354
 
 // migrations bring the schema from version n to n+1, where n is the index. One that was released is never changed:
-// add another. Each runs in a transaction with its version number.
+// add another. All that are missing run in one transaction with the version number.
 var migrations = []string{
 	// 1: settings and the access log, which everything that follows writes to.
 	`
@@ -130,14 +130,17 @@ func (w *Workspace) schemaVersion(ctx context.Context) (v int, err error) {
 	return v, err
 }
 
-// migrate runs the missing migrations up to a version.
+// migrate runs the missing migrations up to a version: all of them, or none.
 func (w *Workspace) migrate(ctx context.Context, to int) error {
 	from, err := w.schemaVersion(ctx)
 	if err != nil {
 		return err
 	}
-	for v := from; v < to; v++ {
-		err := w.update(ctx, func(tx *tx) error {
+	if from >= to {
+		return nil
+	}
+	return w.update(ctx, func(tx *tx) error {
+		for v := from; v < to; v++ {
 			if _, err := tx.Exec(migrations[v]); err != nil {
 				return err
 			}
@@ -146,14 +149,10 @@ func (w *Workspace) migrate(ctx context.Context, to int) error {
 					return err
 				}
 			}
-			_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", v+1, applicationID))
-			return err
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", to, applicationID))
+		return err
+	})
 }
 
 // upgrade checks that the database inside the file is one of ours and not of a newer program, and migrates it.

@@ -86,7 +86,7 @@ func TestFailedMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := migrations
-	migrations = append(append([]string(nil), all...), "CREATE TABLE new(x); INSERT INTO nowhere VALUES(1)")
+	migrations = append(append([]string(nil), all...), "CREATE TABLE new(x)", "CREATE TABLE newer(x); INSERT INTO nowhere VALUES(1)")
 	_, err := Open(ctx, p, testPass, OpenOptions{})
 	migrations = all
 	if err == nil || !strings.Contains(err.Error(), "unchanged") {
@@ -101,8 +101,11 @@ func TestFailedMigration(t *testing.T) {
 		t.Error(n, err)
 	}
 	var tables int
-	if err := w.read.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name='new'").Scan(&tables); err != nil || tables != 0 {
-		t.Error(tables, err)
+	if err := w.read.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name IN ('new', 'newer')").Scan(&tables); err != nil || tables != 0 {
+		t.Error("the step before the one that failed stayed:", tables, err)
+	}
+	if i, err := w.Info(ctx); err != nil || i.SchemaVersion != len(migrations) {
+		t.Error(i.SchemaVersion, err)
 	}
 }
 

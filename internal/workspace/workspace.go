@@ -303,8 +303,11 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 		w.warnings = append(w.warnings, "the access log does not end as it was written: entries were removed or changed from outside; run verify")
 	}
 	if w.header.NeedsRewrite() {
-		w.warnings = append(w.warnings, "one of the two copies of the header was damaged or old; it was mended from the other")
-		return w.writeHeader(ctx)
+		text := "one of the two copies of the header was damaged or old; it was mended from the other"
+		if err := w.writeHeader(ctx); err != nil { // the other copy is whole, and everything reads
+			text = "one of the two copies of the header is damaged or old and could not be mended: make a backup now"
+		}
+		w.warnings = append(w.warnings, text)
 	}
 	return nil
 }

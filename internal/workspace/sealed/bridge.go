@@ -57,10 +57,9 @@ func sealedKeyInfo(id C.sealed_u64, page, hdr *C.int) C.int {
 //export sealedSeal
 func sealedSeal(id C.sealed_u64, role C.int, idx C.sealed_u64, in unsafe.Pointer, n C.int, out unsafe.Pointer) C.int {
 	k := keysByID(int64(id))
-	if k == nil {
+	if k == nil || !k.seal(int(role), uint64(idx), unsafe.Slice((*byte)(out), int(n)+Overhead), unsafe.Slice((*byte)(in), int(n))) {
 		return 1
 	}
-	k.seal(int(role), uint64(idx), unsafe.Slice((*byte)(out), int(n)+Overhead), unsafe.Slice((*byte)(in), int(n)))
 	return 0
 }
 

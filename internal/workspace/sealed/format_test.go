@@ -52,7 +52,6 @@ func TestVectors(t *testing.T) {
 		}
 		record := append(make([]byte, c.n+tagLen), nonce...)
 		k.sealWithNonce(c.role, c.index, record, pattern(c.n, 1))
-		k.Drop()
 		if got := digest(record); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -62,6 +61,10 @@ func TestVectors(t *testing.T) {
 		}
 		if k.open(c.role, c.index+1, text, record) || k.open(c.role%5+1, c.index, text, record) {
 			t.Errorf("%s opens in another place", c.name)
+		}
+		k.Drop()
+		if k.open(c.role, c.index, text, record) || k.seal(c.role, c.index, record, text) {
+			t.Errorf("%s: the keys outlived Drop", c.name)
 		}
 	}
 

@@ -75,13 +75,18 @@ type Keys struct {
 	id       int64
 	pageSize int
 	fileID   [16]byte
-	page     cipher.AEAD // pages of the main database
-	log      cipher.AEAD // WAL; for the temporary keys, temporary files
+	live     atomic.Pointer[sealers] // nil after Drop
 	header   func() []byte
 
 	failures atomic.Int64
 	mu       sync.Mutex
 	events   []Event // the first maxEvents
+}
+
+// sealers hold the expanded sub-keys. They are apart from Keys, which may be kept for its counts after Drop.
+type sealers struct {
+	page cipher.AEAD // pages of the main database
+	log  cipher.AEAD // WAL; for the temporary keys, temporary files
 }
 
 // The table of live keys. vfs.c asks it for every record. Its lock is never held while SQLite is called.
@@ -117,12 +122,14 @@ func newKeys(dataKey []byte, fileID [16]byte, pageSize, cipherID int, header fun
 		return
 	}
 	var err error
-	if k.page, err = derive(infoPages); err != nil {
+	s := &sealers{}
+	if s.page, err = derive(infoPages); err != nil {
 		return nil, err
 	}
-	if k.log, err = derive(infoLog); err != nil {
+	if s.log, err = derive(infoLog); err != nil {
 		return nil, err
 	}
+	k.live.Store(s)
 	tableMu.Lock()
 	nextID++
 	k.id = nextID
@@ -136,6 +143,7 @@ func (k *Keys) Drop() {
 	tableMu.Lock()
 	delete(table, k.id)
 	tableMu.Unlock()
+	k.live.Store(nil) // whoever still holds k must not keep the keys in memory
 }
 
 func keysByID(id int64) *Keys {
@@ -176,11 +184,16 @@ func (k *Keys) URI(path string) string {
 	return fmt.Sprintf("file:%s?vfs=%s&key=%d", p, Name, k.id)
 }
 
+// aead is the cipher for records of a role, or nil after Drop.
 func (k *Keys) aead(role int) cipher.AEAD {
-	if role == rolePage {
-		return k.page
+	s := k.live.Load()
+	switch {
+	case s == nil:
+		return nil
+	case role == rolePage:
+		return s.page
 	}
-	return k.log
+	return s.log
 }
 
 // aad is what a record's tag covers beside its text: role, place, file. So a record cannot be moved within a file,
@@ -193,23 +206,31 @@ func (k *Keys) aad(role int, idx uint64) (a [25]byte) {
 }
 
 // seal writes ciphertext, tag, nonce to dst, which is Overhead longer than src. They may start at the same byte.
-func (k *Keys) seal(role int, idx uint64, dst, src []byte) {
+// It reports false when the keys were dropped.
+func (k *Keys) seal(role int, idx uint64, dst, src []byte) bool {
 	rand.Read(dst[len(src)+tagLen:]) // 192 random bits at each write; rand.Read never fails
-	k.sealWithNonce(role, idx, dst, src)
+	return k.sealWithNonce(role, idx, dst, src)
 }
 
 // sealWithNonce is seal with the nonce already in its place at the end of dst. Only seal and the test of the format's
 // vectors call it: a nonce used twice under one key gives both texts away.
-func (k *Keys) sealWithNonce(role int, idx uint64, dst, src []byte) {
+func (k *Keys) sealWithNonce(role int, idx uint64, dst, src []byte) bool {
 	a := k.aead(role)
+	if a == nil {
+		return false
+	}
 	nonce := dst[len(src)+tagLen:]
 	aad := k.aad(role, idx)
 	a.Seal(dst[:0], nonce[:a.NonceSize()], src, aad[:])
+	return true
 }
 
 // open is seal's inverse; it reports whether src is authentic. They may start at the same byte.
 func (k *Keys) open(role int, idx uint64, dst, src []byte) bool {
 	a := k.aead(role)
+	if a == nil {
+		return false
+	}
 	n := len(src) - Overhead
 	nonce := src[n+tagLen:]
 	aad := k.aad(role, idx)

@@ -43,6 +43,9 @@ func TestNoKeys(t *testing.T) {
 	defer f.Close()
 	f.exec(t, "CREATE TABLE t(x); INSERT INTO t VALUES(1)")
 	f.k.Drop()
+	if f.k.live.Load() != nil {
+		t.Error("the keys are still in memory")
+	}
 	if _, err := f.Exec("INSERT INTO t VALUES(2)"); err == nil {
 		t.Error("wrote without keys")
 	}

@@ -1,0 +1,46 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Who can write in the folder, but lacks the passphrase, must not have us write over another file of the user by a lock
+// file that is a link, nor steer the terminal by what stands in it.
+func TestForeignLockFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs links")
+	}
+	ctx := context.Background()
+	p := filepath.Join(t.TempDir(), "w.trestle")
+	newWorkspace(t, p).Close()
+	precious := filepath.Join(filepath.Dir(p), "thesis.txt")
+	const text = "a year of work, far longer than what a lock file says of its owner; do not touch a byte of this, please"
+	if err := errors.Join(os.WriteFile(precious, []byte(strings.Repeat(text, 9)), 0o600), os.Symlink(precious, p+".lock")); err != nil {
+		t.Fatal(err)
+	}
+	for _, pass := range [][]byte{testPass, []byte("a wrong one")} {
+		if w, err := Open(ctx, p, pass, OpenOptions{}); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "w.trestle.lock") {
+			t.Error(err)
+			if err == nil {
+				w.Close()
+			}
+		}
+	}
+	if string(readFile(t, precious)) != strings.Repeat(text, 9) {
+		t.Error("the file behind the link was changed")
+	}
+	os.Remove(p + ".lock")
+	if err := os.WriteFile(p+".lock", []byte(" {\"pid\":7,\"user\":\"x\\u001b[2Jy\",\"host\":\"h\\nh\",\"failed\":-5}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if o, err := readOwner(p + ".lock"); err != nil || o.User != "x[2Jy" || o.Host != "hh" || o.Failed != 0 {
+		t.Errorf("%+v %v", o, err)
+	}
+}
