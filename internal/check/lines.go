@@ -304,26 +304,51 @@ func knownSegment(id string) bool {
 	return len(id) == 3 && isID([]byte(id)) && longest()[id] > 0
 }
 
-// continuations reports raw line ends inside fields.
+// continuations reports raw line ends inside fields, one finding a value.
 func (c *checker) continuations() {
 	if c.has(codeOtherDelimiters) || c.has(codeLiteralBreaks) {
 		return // the lines are segments that only look like text
 	}
-	for _, k := range c.m.Continuations() {
-		if s, ok := c.m.SegmentAt(k.Offset); ok && c.skip[s.Index()] {
-			continue // explained by the segments that start in the middle of this one
+	separators := c.separator() + c.comp + c.repetition + c.sub
+	all := c.m.Continuations()
+	for len(all) > 0 {
+		s, ok := c.m.SegmentAt(all[0].Offset)
+		n := 1
+		for n < len(all) && ok && all[n].Offset < s.End() && !bytes.ContainsAny(c.b[all[n-1].Offset:all[n].Offset], separators) {
+			n++
 		}
-		if c.full(codeLineInField) {
-			c.counts[codeLineInField]++
-			continue
+		if !ok || !c.skip[s.Index()] { // else the segments that start in the middle of this one explain it
+			c.lineEnds(s, all[:n])
 		}
-		path := c.m.Locate(k.Offset).String()
-		found := c.add(codeLineInField, path, k.Offset, k.Length,
-			"A raw line end stands inside %s: %s. A receiver takes it for the end of the segment.", path, k.Reason)
-		if e := c.m.Delimiters().Escape; e != "" {
-			found.Repair = &Repair{Title: "Write " + e + ".br" + e, Offset: k.Offset, Length: k.Length, Replacement: []byte(e + ".br" + e)}
-		}
+		all = all[n:]
 	}
+}
+
+// lineEnds reports the raw line ends of one value.
+func (c *checker) lineEnds(s hl7.Segment, breaks []hl7.Continuation) {
+	if c.full(codeLineInField) {
+		c.counts[codeLineInField]++
+		return
+	}
+	first, last := breaks[0], breaks[len(breaks)-1]
+	path := c.m.Locate(first.Offset).String()
+	text := fmt.Sprintf("A raw line end stands inside %s: %s. A receiver takes it for the end of the segment.", path, first.Reason)
+	if len(breaks) > 1 {
+		text = fmt.Sprintf("%d raw line ends stand inside %s; at the first, %s. A receiver takes each for the end of the segment.", len(breaks), path, first.Reason)
+	}
+	found := c.add(codeLineInField, path, first.Offset, first.Length, "%s", text)
+	escape := c.m.Delimiters().Escape
+	if escape == "" || s.Name() == "OBX" && string(s.Field(2).Raw()) == "ED" {
+		return // the lines of encoded data are joined, not marked
+	}
+	br := escape + ".br" + escape
+	var out []byte
+	at := first.Offset
+	for _, k := range breaks {
+		out = append(append(out, c.b[at:k.Offset]...), br...)
+		at = k.Offset + k.Length
+	}
+	found.Repair = &Repair{Title: "Write " + br, Offset: first.Offset, Length: last.Offset + last.Length - first.Offset, Replacement: out}
 }
 
 // lowerCase reports lower-case segment IDs, once.

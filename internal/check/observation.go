@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"encoding/base64"
+	"regexp"
 	"strings"
 
 	"trestle/internal/format"
@@ -95,11 +96,22 @@ func (c *checker) codedAsText(at place, v hl7.Value, name string) bool {
 		return false
 	}
 	system := string(v.Component(3).Raw())
-	if !codingSystems[system] && !strings.HasPrefix(system, "HL7") && !strings.HasPrefix(system, "99") {
+	if !codingSystems[system] && !strings.HasPrefix(system, "HL7") && !strings.HasPrefix(system, "99") && !looksCoded(v, system) {
 		return false
 	}
 	c.add(codeOBXDisagrees, at.String(), v.Offset(), len(v.Raw()), "OBX-2 says %s (text), but OBX-5 holds a code with its system (%s); the type is probably CE or CWE.", name, quote([]byte(system)))
 	return true
+}
+
+// systemName is how the names of table 0396 are written.
+var systemName = regexp.MustCompile(`^[A-Z][A-Z0-9]*([_+.-][A-Z0-9]+)*$`)
+
+// looksCoded reports whether a value of three components has the shape of a
+// code, its text and the name of a coding system that is not known here.
+func looksCoded(v hl7.Value, system string) bool {
+	code, text := v.Component(1).Raw(), v.Component(2).Raw()
+	return v.Components() == 3 && len(system) >= 3 && len(system) <= 20 && systemName.MatchString(system) &&
+		len(code) > 0 && len(code) <= 20 && bytes.IndexByte(code, ' ') < 0 && len(text) > 0
 }
 
 // document checks the ED values of OBX-5: source ^ type ^ subtype ^ encoding ^

@@ -256,17 +256,19 @@ func (m setIDs) check(c *checker, s hl7.Segment) {
 		return
 	case n == state.count && wrong:
 		return // after a wrong number the rest counts on as if it were right
-	case last == 0:
+	case last == 0 || between:
 		if n <= 1 || name == "NTE" || name == "PID" {
 			return
 		}
 	}
 	state.wrong = true
 	text := fmt.Sprintf("%s-1 is %d where %d comes next.", name, n, last+1)
-	switch last {
-	case 0:
+	switch {
+	case last == 0:
 		text = fmt.Sprintf("%s-1 starts with %d instead of 1; segments before it may be missing.", name, n)
-	case n:
+	case between:
+		text = fmt.Sprintf("%s-1 is %d after other segments; it goes on with %d or starts anew with 1.", name, n, last+1)
+	case n == last:
 		text = fmt.Sprintf("%s-1 is %d twice in a row; receivers that use it as a key keep only one of the two.", name, n)
 	}
 	c.add(codeSetID, place{segment: s, field: 1}.String(), v.Offset(), len(raw), "%s", text)

@@ -156,6 +156,10 @@ func (c *checker) number(at place, f *fieldPlan, raw []byte, offset int) {
 	if c.v.Name == "2.1" && at.segment.Name() != "OBX" {
 		found.Severity = Information // 2.1 wants digits in identifiers that all later versions take as text
 	}
+	if at.comp == 3 && strings.HasPrefix(strings.ToLower(f.def.Name), "id number") && bytes.ContainsAny(raw, "0123456789") {
+		found.Severity = Information // XON.3; its successor, XON.10, takes letters
+		found.Text = quote(raw) + " is an identifier with letters; " + at.String() + " takes only digits, and HL7 2.5 has component 10 for such identifiers."
+	}
 	if fixed != "" {
 		found.Repair = &Repair{Title: "Write " + fixed, Offset: offset, Length: len(raw), Replacement: []byte(fixed)}
 	}
