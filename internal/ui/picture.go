@@ -148,13 +148,18 @@ func (p *painter) runners() []*job.Runner {
 	return []*job.Runner{p.s.runner, p.s.session.runner}
 }
 
-// shot writes what the window shows now. Rows are read when they are first painted, so it paints twice.
+// shot writes what the window shows now, with the rows of the list read, which happens when they are first looked at.
 func (p *painter) shot(name string) {
 	if p.err != nil {
 		return
 	}
-	p.canvas.Capture()
-	p.wait()
+	if p.s.session != nil {
+		list := p.s.session.inspect.List()
+		for row := range min(list.Len(), 64) {
+			list.Cell(row, 0)
+		}
+		p.wait()
+	}
 	if p.err != nil {
 		return
 	}
