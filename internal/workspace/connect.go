@@ -17,8 +17,9 @@ import (
 type role int
 
 const (
-	writer role = iota // the one connection that writes
-	reader             // one of a few that only read
+	writer   role = iota // the one connection that writes
+	reader               // one of a few that only read
+	salvager             // a reader of a damaged file, which it must not touch
 )
 
 const (
@@ -35,7 +36,7 @@ func pragmas(r role, pageSize int) []string {
 		"PRAGMA temp_store=MEMORY",
 	}
 	cache := writerCacheKiB
-	if r == reader {
+	if r != writer {
 		cache = readerCacheKiB
 	}
 	p = append(p,
@@ -49,7 +50,7 @@ func pragmas(r role, pageSize int) []string {
 		"PRAGMA trusted_schema=OFF",
 		fmt.Sprintf("PRAGMA cache_size=-%d", cache),
 	)
-	if r == reader {
+	if r != writer {
 		p = append(p, "PRAGMA query_only=ON")
 	}
 	return p
@@ -66,14 +67,17 @@ func (c connector) Driver() driver.Driver                        { return c.driv
 // connect opens a pool of connections in one role. Nothing is read or written yet.
 func connect(path string, k *sealed.Keys, r role) *sql.DB {
 	dsn := k.URI(path) + "&_txlock=immediate&mode=rw"
-	if r == reader {
+	switch r {
+	case reader:
 		dsn = k.URI(path) + "&mode=rw"
+	case salvager:
+		dsn = k.URI(path) + "&mode=ro"
 	}
 	db := sql.OpenDB(connector{&sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
 		return prepare(c, r, k.PageSize())
 	}}, dsn})
 	limit := 1
-	if r == reader {
+	if r != writer {
 		limit = maxReaders
 	}
 	db.SetMaxOpenConns(limit)

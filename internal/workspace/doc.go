@@ -10,6 +10,7 @@
 //	ids, err := w.IDs(ctx, q)             // all of them, eight bytes each
 //	rows, err := w.Rows(ctx, ids[:50])    // those in sight
 //	m, err := w.Message(ctx, ids[0])      // with its bytes; this is logged
+//	for m, err := range w.Messages(ctx, ids) // many, with one entry in the log
 //
 // # Threat model
 //
@@ -27,7 +28,9 @@
 // # The access log
 //
 // Every act is written in its own transaction, before anything is handed out: created, opened, closed, imported,
-// searched, viewed, noted, tagged, deleted, exported. If the log cannot be written, the act does not happen. The same
+// searched, viewed, noted, tagged, deleted, exported. If the log cannot be written, the act does not happen, with one
+// exception: if the log itself is damaged, the workspace is open for reading only, without an entry, and says so. So
+// whoever can change the file can keep reading from being logged, but not unseen, and not without costing all writing. The same
 // viewing or search within five minutes is one entry. Listing without a filter and changing settings are not logged.
 // Wrong passphrases cannot be written without the key: they are counted in the lock file, unprotected, and enter the
 // log at the next opening. Anybody who can write in the folder can remove that count.

@@ -26,6 +26,7 @@ var (
 	ErrNoSpace            = errors.New("disk is full")
 	ErrNotFound           = errors.New("no such message")
 	ErrQuery              = errors.New("search not understood")
+	ErrReadOnly           = errors.New("workspace is open for reading only")
 )
 
 // Error is an error with words for a person. Unwrap gives its kind, one of the Err values above or of io/fs.

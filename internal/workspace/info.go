@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -32,7 +33,7 @@ type Info struct {
 	Messages      int64
 	ByType        []Tally // "ADT^A08"; what has no type, by format
 	Sources       []Tally
-	LogEntries    int64
+	LogEntries    int64 // 0 where the access log is damaged
 	Created       time.Time
 	SQLite        string
 }
@@ -62,12 +63,15 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 	var created string
 	err := w.read.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM messages),
-		(SELECT count(*) FROM access_log),
 		coalesce((SELECT value FROM settings WHERE key='created'), ''),
 		coalesce((SELECT value FROM settings WHERE key='project'), ''),
-		(SELECT user_version FROM pragma_user_version)`).Scan(&i.Messages, &i.LogEntries, &created, &i.Project, &i.SchemaVersion)
+		(SELECT user_version FROM pragma_user_version)`).Scan(&i.Messages, &created, &i.Project, &i.SchemaVersion)
 	if err != nil {
 		return i, w.sqlError(ctx, err)
+	}
+	err = w.read.QueryRowContext(ctx, "SELECT count(*) FROM access_log").Scan(&i.LogEntries)
+	if err = w.sqlError(ctx, err); err != nil && !errors.Is(err, ErrDamaged) {
+		return i, err
 	}
 	i.Created, _ = time.Parse(time.RFC3339, created) // zero if a person changed the setting
 	i.ByType, err = w.tallies(ctx, `SELECT CASE WHEN type='' THEN format WHEN trigger_event='' THEN type ELSE type||'^'||trigger_event END AS kind, count(*)

@@ -174,12 +174,7 @@ func (w *Workspace) Message(ctx context.Context, id int64) (Message, error) {
 	what := fmt.Sprintf("message %d", id)
 	key := string(ActionViewed) + " " + what
 	if !w.log.repeated(key) {
-		err := w.update(ctx, func(tx *tx) error {
-			if err := exists(tx, id); err != nil {
-				return err
-			}
-			return tx.log(ActionViewed, what, "")
-		})
+		err := w.reading(ctx, func(tx *tx) error { return exists(tx, id) }, ActionViewed, what, "")
 		if err != nil {
 			return Message{}, err
 		}
@@ -193,20 +188,28 @@ func (w *Workspace) Message(ctx context.Context, id int64) (Message, error) {
 		return Message{}, noMessage(id)
 	}
 	m := Message{Row: rows[0]}
+	return m, w.content(ctx, &m)
+}
+
+// content reads what is not in the row of a message.
+func (w *Workspace) content(ctx context.Context, m *Message) error {
+	q := "SELECT m.offset, c.bytes, c.container FROM messages m JOIN contents c USING(id) WHERE id=?"
+	if w.schema < 4 { // only in salvage: opening brings every other workspace up to date
+		q = "SELECT m.offset, c.bytes, NULL FROM messages m JOIN contents c USING(id) WHERE id=?"
+	}
 	var container sql.NullString
-	err = w.read.QueryRowContext(ctx, "SELECT m.offset, c.bytes, c.container FROM messages m JOIN contents c USING(id) WHERE id=?", id).
-		Scan(&m.Offset, &m.Bytes, &container)
+	err := w.read.QueryRowContext(ctx, q, m.ID).Scan(&m.Offset, &m.Bytes, &container)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Message{}, noMessage(id)
+		return noMessage(m.ID)
 	}
 	if err != nil {
-		return m, w.sqlError(ctx, err)
+		return w.sqlError(ctx, err)
 	}
 	if m.Bytes == nil {
 		m.Bytes = []byte{}
 	}
 	m.Container, err = unpackFindings(container.String)
-	return m, err
+	return err
 }
 
 func noMessage(id int64) error {

@@ -136,6 +136,7 @@ func (w *Workspace) migrate(ctx context.Context, to int) error {
 	if err != nil {
 		return err
 	}
+	w.schema = max(from, to)
 	if from >= to {
 		return nil
 	}

@@ -58,7 +58,7 @@ func (w *Workspace) searching(ctx context.Context, q Query) (*conditions, error)
 	if w.log.repeated(key) {
 		return c, nil
 	}
-	if err := w.update(ctx, func(tx *tx) error { return tx.log(ActionSearched, "messages", text) }); err != nil {
+	if err := w.reading(ctx, nil, ActionSearched, "messages", text); err != nil {
 		return nil, err
 	}
 	w.log.remember(key)

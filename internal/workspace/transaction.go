@@ -25,6 +25,9 @@ func (t *tx) Prepare(q string) (*sql.Stmt, error) { return t.sql.PrepareContext(
 
 // update runs f in a transaction: all of it happens, its entry in the access log included, or nothing does.
 func (w *Workspace) update(ctx context.Context, f func(*tx) error) error {
+	if w.ReadOnly() {
+		return w.errReadOnly()
+	}
 	s, err := w.write.BeginTx(ctx, nil)
 	if err != nil {
 		return w.sqlError(ctx, err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,9 @@ type Workspace struct {
 	read       *sql.DB // maxReaders connections, query_only
 
 	log      accessLog
-	warnings []string
+	schema   int // version of the tables inside
+	salvage  salvage
+	warnings []string // of opening
 
 	closing  sync.Once
 	isClosed atomic.Bool
@@ -139,7 +142,8 @@ func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
 	return fileError("to make", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 }
 
-// Open opens a workspace and brings its schema up to date. The passphrase stays the caller's, who should clear it.
+// Open opens a workspace and brings its schema up to date. The passphrase stays the caller's, who should clear it. If the
+// access log is damaged, it is opened for reading only: see ReadOnly.
 // Errors: ErrWrongPassphrase, ErrNotWorkspace, ErrDamaged, ErrNewer, ErrInUse, fs.ErrNotExist, fs.ErrPermission.
 func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*Workspace, error) {
 	w, err := unlock(ctx, path, passphrase)
@@ -149,10 +153,14 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 	failed := w.lock.owner
 	err = w.start(ctx, false, func() error {
 		w.log.user = userOr(o.User)
-		if err := w.upgrade(ctx); err != nil {
-			return err
+		err := w.upgrade(ctx)
+		if err == nil {
+			err = w.opened(ctx, failed)
 		}
-		return w.opened(ctx, failed)
+		if err = w.sqlError(ctx, err); errors.Is(err, ErrDamaged) {
+			return w.openToRead(ctx, err)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -338,8 +346,12 @@ func (w *Workspace) warn() {
 }
 
 // Warnings are sentences about what was odd at opening: a damaged header copy, a log that ended in a torn record, a
-// foreign file beside the workspace. Usually there are none.
-func (w *Workspace) Warnings() []string { return append([]string(nil), w.warnings...) }
+// foreign file beside the workspace, a damaged access log. Usually there are none.
+func (w *Workspace) Warnings() []string {
+	w.salvage.mu.Lock()
+	defer w.salvage.mu.Unlock()
+	return append(slices.Clone(w.salvage.text), w.warnings...)
+}
 
 // Path is the absolute path of the workspace.
 func (w *Workspace) Path() string { return w.path }
@@ -358,8 +370,11 @@ func (w *Workspace) checkpoint(ctx context.Context) error {
 func (w *Workspace) Close() error {
 	w.closing.Do(func() {
 		ctx := context.Background()
-		err := w.update(ctx, func(tx *tx) error { return tx.log(ActionClosed, w.name, "") })
-		err = errors.Join(err, w.checkpoint(ctx))
+		var err error
+		if !w.ReadOnly() {
+			err = w.update(ctx, func(tx *tx) error { return tx.log(ActionClosed, w.name, "") })
+			err = errors.Join(err, w.checkpoint(ctx))
+		}
 		w.isClosed.Store(true)
 		w.closed = errors.Join(err, w.abandon())
 	})
@@ -373,6 +388,9 @@ func (w *Workspace) abandon() error {
 		if db != nil {
 			errs = append(errs, w.sqlError(context.Background(), db.Close()))
 		}
+	}
+	if w.ReadOnly() {
+		w.tidySalvage()
 	}
 	if w.keys != nil {
 		w.keys.Drop()
