@@ -32,11 +32,18 @@ func Detect(head []byte) Guess {
 		return detectWide(head[skip:], name)
 	}
 	g := detectText(head)
+	if g.Kind == Empty && bytes.Count(head, []byte{0}) >= lostBytes {
+		g = Guess{Kind: Binary, Why: "It begins with NUL bytes and nothing else; the content was probably never written, or was lost."}
+	}
 	if g.Encoding == "" {
 		g.Encoding = encodingOf(head, cut)
 	}
 	return g
 }
+
+// lostBytes is how many NUL bytes alone are no keep-alive of a connection any
+// more but a file whose content is missing.
+const lostBytes = 512
 
 // detectText goes from the formats that cannot be mistaken to those that are
 // a matter of statistics.

@@ -106,6 +106,10 @@ func TestDetect(t *testing.T) {
 		{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01", TLS, "TLS"},
 		{"binary", "\x00\x01\x02\x03 mixed \xff\xfe", Binary, "no text"},
 		{"empty", "", Empty, "no bytes"},
+		{"NUL bytes of a connection", "\x00\x00\x00", Empty, "blanks"},
+		{"content lost", strings.Repeat("\x00", 4096), Binary, "NUL bytes and nothing else"},
+		{"frame that has only begun", "\x0b", HL7v2, "framing bytes and no message"},
+		{"frame without a message", "\x0b\x1c\r", HL7v2, "framing bytes and no message"},
 		{"blank", " \r\n\t\r\n", Empty, "blanks"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func (s *splitter) run(r io.Reader) {
 		s.messages(br)
 	case g.Kind == NDJSON || g.Kind == FHIRNDJSON:
 		s.lines(br)
-	case len(head) == HeadSize && (g.Kind == Text || g.Kind == CSV || g.Kind == TSV || g.Kind == Fixed):
+	case len(head) == HeadSize && (g.Kind == Text || g.Kind == CSV || g.Kind == TSV || g.Kind == Fixed || len(trimLead(head)) == 0):
 		s.text(br, g)
 	default:
 		s.whole(br, g, 0)
@@ -89,7 +89,8 @@ func (s *splitter) run(r io.Reader) {
 }
 
 // text gives a long text a second chance: a log may hold its first message
-// after the head.
+// after the head, and what begins with blanks or NUL bytes is told by what
+// follows them.
 func (s *splitter) text(r io.Reader, g Guess) {
 	kept, err := io.ReadAll(io.LimitReader(r, int64(s.options.MaxPiece)))
 	if err == nil && FindHeader(kept) >= 0 {
@@ -98,6 +99,9 @@ func (s *splitter) text(r io.Reader, g Guess) {
 	}
 	if err != nil {
 		r = &failing{err: err}
+	}
+	if body := trimLead(kept); len(body) > 0 && len(kept)-len(body) >= HeadSize {
+		g = Detect(body)
 	}
 	s.whole(io.MultiReader(bytes.NewReader(kept), r), g, 0)
 }

@@ -35,6 +35,12 @@ func TestSplitKinds(t *testing.T) {
 		{"one document", `{"resourceType":"Patient"}`, "fhir-json:26"},
 		{"table", "a,b,c\n1,2,3\n4,5,6\n", "csv:18"},
 		{"nothing", "", "empty:0"},
+		{"byte order mark", "\xEF\xBB\xBF" + adt, fmt.Sprintf("hl7v2:%d", len(adt)+3)},
+		{"log before every line", "INFO [in] " + strings.ReplaceAll(strings.TrimSuffix(adt, "\r"), "\r", "\nINFO [in] "), fmt.Sprintf("hl7v2:%d", len(adt)-1+10*strings.Count(adt, "\r"))},
+		{"a hole, then a message", strings.Repeat("\x00", 70000) + adt, fmt.Sprintf("binary:70000 hl7v2:%d", len(adt))},
+		{"a hole, then a table", strings.Repeat("\x00", 70000) + "a,b,c\n1,2,3\n4,5,6\n", "csv:70018"},
+		{"a hole and nothing else", strings.Repeat("\x00", 70000), "binary:70000"},
+		{"a frame that has only begun", "\x0b", "empty:0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, r := range []io.Reader{strings.NewReader(c.text), iotest.OneByteReader(strings.NewReader(c.text))} {

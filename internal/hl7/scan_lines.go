@@ -187,10 +187,44 @@ func (s *Scanner) endsMessage(n int) bool {
 // insideLine finds a header in the middle of the line that starts at n.
 func (s *Scanner) insideLine(n int) int {
 	text := s.peek(n, prefixLook)
+	if len(text) == prefixLook && isNUL(text) {
+		if n = s.afterNUL(n + prefixLook); n < 0 {
+			return -1
+		}
+		if text = firstLine(s.peek(n, headerLook)); isHeaderText(text) && strictHeader(text) {
+			return n
+		}
+		return -1
+	}
 	if i := headerInside(firstLine(text)); i > 0 {
 		return n + i
 	}
 	return -1
+}
+
+// afterNUL returns where a run of NUL bytes ends that goes on at n: the hole in
+// a file that was not written to its end. -1 if it is longer than an item.
+func (s *Scanner) afterNUL(n int) int {
+	for n <= s.max {
+		text := s.peek(n, prefixLook)
+		i := 0
+		for i < len(text) && text[i] == 0 {
+			i++
+		}
+		if n += i; i < prefixLook {
+			return n
+		}
+	}
+	return -1
+}
+
+func isNUL(text []byte) bool {
+	for _, c := range text {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // prefix finds a header in the middle of the line that starts at n, notes the

@@ -242,7 +242,8 @@ func (s *Scanner) fill() bool {
 	}
 	if len(s.buf) == cap(s.buf) {
 		rest := s.buf[s.pos:]
-		buf := make([]byte, len(rest), max(chunk, min(2*len(rest), len(rest)+(8<<20))))
+		// Doubling makes least garbage; beyond the limit nothing is kept.
+		buf := make([]byte, len(rest), max(chunk, min(2*len(rest), s.max+2*chunk), len(rest)+chunk))
 		copy(buf, rest)
 		s.base += int64(s.pos)
 		s.buf, s.pos = buf, 0

@@ -64,6 +64,8 @@ func TestScanner(t *testing.T) {
 		{"log before every line, one of another kind between", led(a) + "2026-01-02 INFO alive\n" + led("PV1|1\r"), "message 93"},
 		{"log before every line, text broken in two", led("MSH|^~\\&|A\rNTE|1||one\r") + "two\n" + led("PID|1\r"), "message 80"},
 		{"log before every header, each a message of one line", led("MSH|^~\\&|A\rMSH|^~\\&|B\r"), "outside 16 line-prefix, message 11, outside 16 line-prefix, message 11"},
+		{"a hole of NUL bytes", strings.Repeat("\x00", 1500) + a + strings.Repeat("\x00", 3000), "outside 1500, message 3017"},
+		{"NUL bytes alone", strings.Repeat("\x00", 1500), "outside 1500"},
 		{"frames", "\x0b" + a + "\x1c\r\x0b" + a + "\x1c\r", "message 17 framed, message 17 framed"},
 		{"T1 no start", a + "\x1c\r" + a + "\x1c\r", "message 17 framed mllp-no-start, message 17 framed mllp-no-start"},
 		{"T2 no CR", "\x0b" + a + "\x1c\x0b" + a + "\x1c", "message 17 framed mllp-no-cr, message 17 framed mllp-no-cr"},
