@@ -111,6 +111,8 @@ var tones = map[model.Tone]screen.Role{
 }
 
 func (p *listPane) redrawNotice() {
+	// The list below must have its new height before a row is scrolled into view.
+	defer p.content.Refresh()
 	n := p.v.m.Notice()
 	if n.Text == "" {
 		p.strip.Hide()
@@ -122,7 +124,6 @@ func (p *listPane) redrawNotice() {
 	}
 	p.strip.Objects = []fyne.CanvasObject{kit.NewStrip(tones[n.Tone], n.Text, p.v.m.Dismiss, actions...)}
 	p.strip.Show()
-	p.strip.Refresh()
 }
 
 // menu is what can be done with a row.
