@@ -97,6 +97,10 @@ type Options struct {
 	Limit   int      // findings per code; 0 is DefaultLimit
 	Minimum Severity // findings below are left out
 	Version string   // dictionary version to check against; empty takes MSH-12
+
+	// Truncated says that the bytes end before the message does, as CutOff finds
+	// out. Then nothing is said about what is missing or broken at their end.
+	Truncated bool
 }
 
 // Description explains a code, for help, documentation and filters.

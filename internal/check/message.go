@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"trestle/internal/dictionary"
 	"trestle/internal/format"
@@ -40,6 +41,9 @@ func Message(m *hl7.Message, o Options) []Finding {
 		c.continuations()
 		c.order()
 		c.segments()
+	}
+	if o.Truncated {
+		c.found = slices.DeleteFunc(c.found, func(e entry) bool { return e.Offset+e.Length >= len(c.b) && e.Offset > 0 })
 	}
 	return c.result()
 }

@@ -52,6 +52,18 @@ func Piece(p format.Piece, o Options) []Finding {
 	return c.result()
 }
 
+// CutOff reports whether what Piece found says that the message ends before its
+// end. Message takes the answer as Options.Truncated.
+func CutOff(container []Finding) bool {
+	for _, f := range container {
+		switch f.Code {
+		case codeFrameDouble.Code, codeFrameOpen.Code, codeCut.Code:
+			return true
+		}
+	}
+	return false
+}
+
 // outside speaks of bytes between messages.
 func (c *collector) outside(p format.Piece) {
 	if c.has(codeOutside) {

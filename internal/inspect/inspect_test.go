@@ -150,6 +150,66 @@ func TestContainer(t *testing.T) {
 	}
 }
 
+// TestOddFiles: the files of testdata, each with the findings of warning and
+// above that it has, record by record: the cause and no symptom.
+func TestOddFiles(t *testing.T) {
+	dir := filepath.Join("..", "..", "testdata")
+	for name, want := range map[string]string{
+		"blob.bin":                   "not-hl7v2",
+		"empty.hl7":                  "empty",
+		"five-delimiters.hl7":        "",
+		"header-cut.hl7":             "not-hl7v2",
+		"header-only.hl7":            "message-type-missing",
+		"http-request.bin":           "wrong-protocol",
+		"japanese-iso2022.hl7":       "",
+		"line-ends-only.hl7":         "empty",
+		"lone-start-byte.mllp":       "frame-not-ended",
+		"messages-without-gap.hl7":   "segments-joined",
+		"nul-bytes.hl7":              "nul-bytes",
+		"second-start-in-frame.mllp": "frame-second-start; ",
+		"unusual-delimiters.hl7":     "",
+		"utf16-be-no-bom.hl7":        "utf16",
+		"utf16-le-bom.hl7":           "utf16",
+		"utf8-bom.hl7":               "byte-order-mark",
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var have []string
+		for _, r := range records(t, string(text)) {
+			var codes []string
+			for _, f := range r.Findings {
+				if f.Severity >= check.Warning {
+					codes = append(codes, f.Code)
+				}
+			}
+			have = append(have, strings.Join(codes, " "))
+		}
+		if got := strings.Join(have, "; "); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestLog: a message whose every line a log prefixed is one record, with the
+// summary that it has without the log.
+func TestLog(t *testing.T) {
+	log := "2026-03-01 10:15:00.1 INFO [in] " + strings.ReplaceAll(strings.TrimSuffix(adt, "\r"), "\r", "\n2026-03-01 10:15:00.12 INFO [in] ") + "\n"
+	all := records(t, log+"2026-03-01 10:15:01.5 INFO [in] accepted\n"+log)
+	var kinds []string
+	for _, r := range all {
+		kinds = append(kinds, r.Summary.Format)
+	}
+	if got := strings.Join(kinds, " "); got != "hl7v2 text hl7v2" {
+		t.Fatal(got)
+	}
+	want := Summarise(hl7.Parse([]byte(adt)))
+	if all[2].Summary != want || all[0].Summary != want {
+		t.Errorf("%+v\nwant %+v", all[0].Summary, want)
+	}
+}
+
 func TestObject(t *testing.T) {
 	text, err := json.Marshal(records(t, strings.Replace(adt, "19800229", "19790231", 1))[0].Object("in/sample.hl7"))
 	if err != nil {

@@ -52,7 +52,9 @@ func (rd *reader) record(p format.Piece) Record {
 			r.Findings = append(r.Findings, check.ControlIDTwice(m, earlier))
 		}
 		container := len(r.Findings)
-		r.Findings = append(r.Findings, check.Message(m, rd.check)...)
+		o := rd.check
+		o.Truncated = o.Truncated || check.CutOff(r.Findings)
+		r.Findings = append(r.Findings, check.Message(m, o)...)
 		r.Container = r.Findings[:container:container]
 	} else {
 		r.Summary.Format = string(p.Guess.Kind)
