@@ -281,10 +281,10 @@ func (w *Workspace) start(ctx context.Context, create bool, first func() error) 
 
 // openError is sqlError with what only opening can meet.
 func (w *Workspace) openError(ctx context.Context, err error) error {
-	if errors.Is(err, errNoWAL) {
+	var e sqlite3.Error
+	if errors.Is(err, errNoWAL) || errors.As(err, &e) && e.ExtendedCode == sealed.NoSharedMemory {
 		return fail(ErrInUse, "%s lies where no write-ahead log is possible, perhaps on a network drive; copy it to a disk of this computer and open it there", w.name)
 	}
-	var e sqlite3.Error
 	if w.keys == nil && errors.As(err, &e) {
 		return fmt.Errorf("%s: %s", w.name, e.Code.Error())
 	}

@@ -26,6 +26,9 @@ const (
 
 	// ReserveBytes is SQLITE_FCNTL_RESERVE_BYTES.
 	ReserveBytes = 38
+	// NoSharedMemory is the extended code of SQLITE_CANTOPEN that opening gives where there is no shared memory, and
+	// so no write-ahead log.
+	NoSharedMemory = 14 | 200<<8
 	// WriteHeader is a file control of the VFS: rewrite both header copies through SQLite's own file handle.
 	WriteHeader = 0x45560001
 )

@@ -53,6 +53,9 @@ extern void sealedEvent(u64 key, int role, u64 idx);
 /* File control of our own (SQLite leaves numbers above 100 to applications). */
 #define FCNTL_WRITE_HEADER 0x45560001
 
+/* Our own extended code of SQLITE_CANTOPEN: the file system has no shared memory. Keep in step with keys.go. */
+#define CANTOPEN_NOSHM (SQLITE_CANTOPEN|(200<<8))
+
 enum Kind { KIND_DB, KIND_WAL, KIND_TEMP };
 
 typedef struct SealedFile SealedFile;
@@ -419,8 +422,8 @@ static int vfsShmLock(sqlite3_file *f, int o, int n, int fl){ return REAL(f)->pM
 static void vfsShmBarrier(sqlite3_file *f){ REAL(f)->pMethods->xShmBarrier(REAL(f)); }
 static int vfsShmUnmap(sqlite3_file *f, int d){ return REAL(f)->pMethods->xShmUnmap(REAL(f), d); }
 
-/* Version 2 where the real file has shared memory, version 1 where it has not (macOS picks such methods for
-** network volumes); version 3 (memory mapping) never. */
+/* Version 2 for databases, which need shared memory (macOS picks methods without it for some network volumes: vfsOpen
+** refuses those), version 1 for all other files; version 3 (memory mapping) never. */
 static const sqlite3_io_methods sealedMethods2 = {
   2, vfsClose, vfsRead, vfsWrite, vfsTruncate, vfsSync, vfsFileSize, vfsLock, vfsUnlock, vfsCheckRes,
   vfsControl, vfsSector, vfsDevChar, vfsShmMap, vfsShmLock, vfsShmBarrier, vfsShmUnmap, 0, 0
@@ -469,9 +472,15 @@ static int vfsOpen(sqlite3_vfs *v, const char *zName, sqlite3_file *f, int flags
     p->buf = 0;
     return rc;
   }
-  if( p->db ) p->db->wal = 1;
   m = p->real->pMethods;
-  p->base.pMethods = m->iVersion>=2 && m->xShmMap ? &sealedMethods2 : &sealedMethods1;
+  if( p->kind==KIND_DB && (m->iVersion<2 || !m->xShmMap) ){   /* no write-ahead log, so no workspace: say it before any lock is tried */
+    m->xClose(p->real);
+    sqlite3_free(p->buf);
+    p->buf = 0;
+    return CANTOPEN_NOSHM;
+  }
+  if( p->db ) p->db->wal = 1;
+  p->base.pMethods = p->kind==KIND_DB ? &sealedMethods2 : &sealedMethods1;
   return SQLITE_OK;
 }
 static int vfsDelete(sqlite3_vfs *v, const char *z, int d){ return RVFS(v)->xDelete(RVFS(v), z, d); }
