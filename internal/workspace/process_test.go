@@ -15,12 +15,14 @@ import (
 	"time"
 )
 
-// The tests here start this test binary again as another program. What that one does is in childMain.
+// Some tests start this test binary again as another program. What that one does is in children.
 const childEnv = "TRESTLE_WORKSPACE_CHILD"
+
+var children = map[string]func(path string) error{"hold": childHold, "write": childWrite}
 
 func TestMain(m *testing.M) {
 	if what := os.Getenv(childEnv); what != "" {
-		if err := childMain(what, os.Args[len(os.Args)-1]); err != nil {
+		if err := children[what](os.Args[len(os.Args)-1]); err != nil {
 			fmt.Println("error:", err)
 			os.Exit(1)
 		}
@@ -29,18 +31,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func childMain(what, path string) error {
+// childHold keeps a workspace open until it is killed.
+func childHold(path string) error {
+	if _, err := Open(context.Background(), path, testPass, OpenOptions{User: "child"}); err != nil {
+		return err
+	}
+	fmt.Println("open")
+	time.Sleep(time.Hour)
+	return nil
+}
+
+// childWrite commits numbered batches without end, and says so after each. Small cache and frequent checkpoints, so that a
+// kill meets every phase.
+func childWrite(path string) error {
 	ctx := context.Background()
 	w, err := Open(ctx, path, testPass, OpenOptions{User: "child"})
 	if err != nil {
 		return err
 	}
 	fmt.Println("open")
-	if what == "hold" {
-		time.Sleep(time.Hour)
-	}
-	// Commits numbered batches without end, and says so after each. Small cache and frequent checkpoints, so that a
-	// kill meets every phase.
 	if _, err := w.write.Exec("PRAGMA cache_size=20; PRAGMA cache_spill=5; PRAGMA wal_autocheckpoint=40"); err != nil {
 		return err
 	}
