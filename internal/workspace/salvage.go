@@ -80,14 +80,14 @@ func (w *Workspace) openToRead(ctx context.Context, damage error) error {
 	if err != nil || id != applicationID || tables != 3 || schema < lowestReadable || schema > len(migrations) {
 		return damage
 	}
-	w.schema = schema
+	w.schema, w.sweep = schema, true
 	w.startSalvage(damage)
 	return nil
 }
 
-// tidySalvage removes what a reading connection leaves beside the file: an index of the log, and a log without content.
-// A log with content is data.
-func (w *Workspace) tidySalvage() {
+// removeTraces removes what a connection that could not write leaves beside the file: an index of the log, and a log
+// without content. A log with content is data. The lock must be held, and all connections closed.
+func (w *Workspace) removeTraces() {
 	fi, err := os.Lstat(w.path + "-wal")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

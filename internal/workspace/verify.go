@@ -82,6 +82,7 @@ func Verify(ctx context.Context, path string, passphrase []byte, progress func(d
 		return Report{}, err
 	}
 	defer w.abandon()
+	w.sweep = true
 	r := Report{Name: w.name, HeaderCopy: w.header.NeedsRewrite()}
 	if w.keys, err = w.header.Keys(); err != nil {
 		return r, err

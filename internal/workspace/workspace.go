@@ -34,6 +34,7 @@ type Workspace struct {
 	log      accessLog
 	schema   int // version of the tables inside
 	salvage  salvage
+	sweep    bool     // a file that cannot be written keeps what SQLite made beside it; remove that at the end
 	warnings []string // of opening
 
 	closing  sync.Once
@@ -150,6 +151,10 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := w.writable(); err != nil {
+		w.abandon()
+		return nil, err
+	}
 	failed := w.lock.owner
 	err = w.start(ctx, false, func() error {
 		w.log.user = userOr(o.User)
@@ -167,6 +172,15 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 	}
 	w.warn()
 	return w, nil
+}
+
+// writable looks before SQLite does, which would open the file for reading and fail at the first entry of the access log.
+func (w *Workspace) writable() error {
+	f, err := os.OpenFile(w.path, os.O_RDWR, 0)
+	if err == nil {
+		err = f.Close()
+	}
+	return fileError("to write", w.name, err)
 }
 
 func userOr(name string) string {
@@ -241,6 +255,7 @@ func (w *Workspace) start(ctx context.Context, create bool, first func() error) 
 	defer func() {
 		if err != nil {
 			err = w.openError(ctx, err)
+			w.sweep = w.lock != nil && !create
 			w.abandon()
 		}
 	}()
@@ -389,8 +404,8 @@ func (w *Workspace) abandon() error {
 			errs = append(errs, w.sqlError(context.Background(), db.Close()))
 		}
 	}
-	if w.ReadOnly() {
-		w.tidySalvage()
+	if w.sweep {
+		w.removeTraces()
 	}
 	if w.keys != nil {
 		w.keys.Drop()
