@@ -73,7 +73,8 @@ is not HL7 v2 is named. Files are streamed: their size does not matter.
                        of the piece, in bytes.
   --fail-on SEVERITY   exit status 1 if there is a finding of this severity or worse:
                        information, warning, error or fatal
-  --minimum SEVERITY   show only findings of this severity or worse
+  --minimum SEVERITY   show only findings of this severity or worse; without --json, pieces
+                       without any are left out
   -r, --recursive      read every file below a folder; names that start with a dot are
                        left out
 

@@ -92,11 +92,15 @@ func shown(findings []check.Finding, minimum *severityValue) []check.Finding {
 	return list
 }
 
-// textWriter writes for a person: a heading a piece, and a line a finding.
+// textWriter writes for a person: a heading a piece, and a line a finding. Where only some findings are asked for, a
+// piece without them is left out: it would be a line for each of a million messages that are in order.
 func (s *session) textWriter(minimum *severityValue) func(*input, inspect.Record) error {
 	return func(in *input, r inspect.Record) error {
-		fmt.Fprintf(s.out, "%s  %s\n", clean(in.title()), heading(r))
 		findings := shown(r.Findings, minimum)
+		if minimum.given && len(findings) == 0 {
+			return nil
+		}
+		fmt.Fprintf(s.out, "%s  %s\n", clean(in.title()), heading(r))
 		rows := make([][]string, len(findings))
 		for i, f := range findings {
 			path := f.Path

@@ -103,7 +103,7 @@ func examine(msg workspace.Message) loaded {
 	l.version, l.exact = dictionary.For(msg.Version)
 	l.findings = slices.Clone(msg.Container)
 	if msg.Format == string(format.HL7v2) {
-		l.findings = append(l.findings, check.Message(l.parsed, check.Options{})...)
+		l.findings = append(l.findings, check.Message(l.parsed, check.Options{Truncated: check.CutOff(msg.Container)})...)
 	}
 	return l
 }
