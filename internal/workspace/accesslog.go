@@ -157,13 +157,17 @@ func (t *tx) appendEntry(e LogEntry, seq int64, previous []byte) (int64, []byte,
 	return e.Seq, mac, err
 }
 
-// Log lists entries with a number above after, oldest first, at most limit.
+// Log lists entries with a number above after, oldest first, at most limit. Where the log is damaged it gives those before
+// the damage, with the error; without, if the workspace is open for reading only, since that says it already.
 func (w *Workspace) Log(ctx context.Context, after int64, limit int) ([]LogEntry, error) {
 	var out []LogEntry
 	err := w.walkLog(ctx, w.read, after, limit, func(e LogEntry, _ []byte) error {
 		out = append(out, e)
 		return nil
 	})
+	if w.ReadOnly() && errors.Is(err, ErrDamaged) {
+		err = nil
+	}
 	return out, err
 }
 

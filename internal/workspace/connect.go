@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
@@ -136,8 +137,11 @@ func answer(c *sqlite3.SQLiteConn, q string) (string, error) {
 	}
 	defer rows.Close()
 	v := make([]driver.Value, max(1, len(rows.Columns())))
-	if err := rows.Next(v); err != nil {
+	switch err := rows.Next(v); {
+	case errors.Is(err, io.EOF):
 		return "", nil // no row: most pragmas that set something
+	case err != nil:
+		return "", err
 	}
 	switch x := v[0].(type) {
 	case string:

@@ -33,7 +33,7 @@ type Info struct {
 	Messages      int64
 	ByType        []Tally // "ADT^A08"; what has no type, by format
 	Sources       []Tally
-	LogEntries    int64 // 0 where the access log is damaged
+	LogEntries    int64 // 0 where the end of the access log is damaged
 	Created       time.Time
 	SQLite        string
 }
@@ -69,7 +69,7 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 	if err != nil {
 		return i, w.sqlError(ctx, err)
 	}
-	err = w.read.QueryRowContext(ctx, "SELECT count(*) FROM access_log").Scan(&i.LogEntries)
+	err = w.read.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM access_log").Scan(&i.LogEntries) // without gaps
 	if err = w.sqlError(ctx, err); err != nil && !errors.Is(err, ErrDamaged) {
 		return i, err
 	}

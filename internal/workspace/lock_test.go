@@ -44,3 +44,23 @@ func TestForeignLockFile(t *testing.T) {
 		t.Errorf("%+v %v", o, err)
 	}
 }
+
+// Under a second name a file would have a second lock and a second log.
+func TestHardLink(t *testing.T) {
+	p := filepath.Join(t.TempDir(), "w.trestle")
+	newWorkspace(t, p).Close()
+	if os.Link(p, p+".copy") != nil || runtime.GOOS == "windows" {
+		t.Skip("no hard links here")
+	}
+	w, err := Open(context.Background(), p, testPass, OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if s := strings.Join(w.Warnings(), "\n"); !strings.Contains(s, "second name") {
+		t.Errorf("%q", s)
+	}
+	if _, err := Open(context.Background(), p+".copy", testPass, OpenOptions{}); !errors.Is(err, ErrInUse) {
+		t.Error(err)
+	}
+}

@@ -63,6 +63,9 @@ func (w *Workspace) reading(ctx context.Context, first func(*tx) error, action A
 		w.startSalvage(err)
 		return nil
 	}
+	if errors.Is(err, ErrReadOnly) { // salvage began meanwhile
+		return nil
+	}
 	return err
 }
 

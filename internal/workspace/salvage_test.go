@@ -69,10 +69,14 @@ func TestSalvage(t *testing.T) {
 			_, err1 := w.Message(ctx, 3)
 			ids, err2 := w.IDs(ctx, Query{Text: "invented"})
 			info, err3 := w.Info(ctx)
-			if err := errors.Join(err1, err2, err3, w.LogExport(ctx, "messages", 1, "rescue.hl7")); err != nil || n != 40 || len(ids) != 40 || info.Messages != 40 {
+			_, err4 := w.Log(ctx, 0, 1000)
+			if err := errors.Join(err1, err2, err3, err4, w.LogExport(ctx, "messages", 1, "rescue.hl7")); err != nil || n != 40 || len(ids) != 40 || info.Messages != 40 {
 				t.Errorf("page %d: %d messages, %d found, %v", i+1, n, len(ids), err)
 			}
 			refused(t, w)
+			if err := w.VerifyLog(ctx); !errors.Is(err, ErrDamaged) {
+				t.Errorf("page %d: the log passes: %v", i+1, err)
+			}
 			if err := w.Close(); err != nil {
 				t.Error("close:", err)
 			}

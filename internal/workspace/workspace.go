@@ -355,6 +355,9 @@ func (w *Workspace) warn() {
 			break
 		}
 	}
+	if hardLinked(w.file) {
+		w.warnings = append(w.warnings, "the file has a second name (a hard link), perhaps in a backup; never open it under both names at once, that damages it")
+	}
 	if _, err := os.Lstat(w.path + "-journal"); err == nil {
 		w.warnings = append(w.warnings, "a file "+w.name+"-journal lies beside the workspace; Trestle makes no such file and does not read it")
 	}
