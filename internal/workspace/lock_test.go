@@ -3,12 +3,16 @@ package workspace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 // Who can write in the folder, but lacks the passphrase, must not have us write over another file of the user by a lock
@@ -62,5 +66,63 @@ func TestHardLink(t *testing.T) {
 	}
 	if _, err := Open(context.Background(), p+".copy", testPass, OpenOptions{}); !errors.Is(err, ErrInUse) {
 		t.Error(err)
+	}
+}
+
+func init() { children["take turns"] = childTakeTurns }
+
+// childTakeTurns opens and closes a workspace again and again, and looks whether it is alone each time.
+func childTakeTurns(path string) error {
+	opened := 0
+	for opened < times(15, 300) {
+		w, err := Open(context.Background(), path, testPass, OpenOptions{User: "child"})
+		if errors.Is(err, ErrInUse) {
+			time.Sleep(time.Millisecond)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		alone, err := os.OpenFile(path+".alone", os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return fmt.Errorf("two at once: %w", err)
+		}
+		if err := w.SetSetting(context.Background(), "turn", fmt.Sprint(os.Getpid(), opened)); err != nil {
+			return err
+		}
+		if err := errors.Join(alone.Close(), os.Remove(path+".alone"), w.Close()); err != nil {
+			return err
+		}
+		opened++
+	}
+	fmt.Println("turns", opened)
+	return nil
+}
+
+// Programs that open and close the same workspace at the same time, where each removes the lock file at the end, never have
+// it open together.
+func TestTakeTurns(t *testing.T) {
+	p := filepath.Join(t.TempDir(), "w.trestle")
+	newWorkspace(t, p).Close()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			c := exec.Command(self, p)
+			c.Env = append(os.Environ(), childEnv+"=take turns")
+			if out, err := c.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "turns") {
+				t.Errorf("%v %s", err, out)
+			}
+		})
+	}
+	group.Wait()
+	if r, err := Verify(context.Background(), p, testPass, nil); err != nil || !r.OK() {
+		t.Error(r.Problems(), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(p)); err != nil || len(left) != 1 {
+		t.Error("left behind:", left, err)
 	}
 }
