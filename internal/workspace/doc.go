@@ -17,21 +17,24 @@
 // Kept out: whoever gets the file, its write-ahead log, its lock file or a backup, without the passphrase. They learn
 // sizes, how many pages there are and which differ between two copies, the cost of the passphrase, and from the lock
 // file who has it open and how many wrong passphrases were tried. They cannot read, and what they change is an error,
-// never wrong data.
+// never wrong data. A lock file that they put there leads to no other file.
 //
 // Not kept out: whoever knows the passphrase, or an old one and an old copy of the file; whoever controls the computer
 // while the workspace is open, since keys and messages are in memory then and may reach swap and hibernation files;
 // whoever can replace the file by an older copy of itself, whole or page by page, or cut its write-ahead log: that is
-// rolled back, not wrong, and cannot be seen from the file alone. Guessing is only slowed down, by Argon2id: a weak
-// passphrase stays weak. Deleted messages are overwritten in the file, but old cipher text may stay on the medium.
+// rolled back, not wrong, and cannot be seen from the file alone; whoever writes, with the user's own rights, into the
+// files beside the workspace while it is open. Guessing is only slowed down, by Argon2id: a weak passphrase stays weak.
+// Deleted messages are overwritten in the file, but old cipher text may stay on the medium, and the access log keeps the
+// names of their files and what was searched for.
 //
 // # The access log
 //
 // Every act is written in its own transaction, before anything is handed out: created, opened, closed, imported,
 // searched, viewed, noted, tagged, deleted, exported. If the log cannot be written, the act does not happen, with one
-// exception: if the log itself is damaged, the workspace is open for reading only, without an entry, and says so. So
-// whoever can change the file can keep reading from being logged, but not unseen, and not without costing all writing. The same
-// viewing or search within five minutes is one entry. Listing without a filter and changing settings are not logged.
+// exception: if the log itself is damaged, the workspace is open for reading only, without an entry, and says so
+// ([Workspace.ReadOnly]). So whoever can change the file can keep reading from being logged, but not unseen, and not without
+// ending all writing. The same viewing or search within five minutes is one entry; many messages read at once are one, which
+// names them. Listing without a filter and changing settings are not logged.
 // Wrong passphrases cannot be written without the key: they are counted in the lock file, unprotected, and enter the
 // log at the next opening. Anybody who can write in the folder can remove that count.
 package workspace
