@@ -26,6 +26,7 @@ var (
 	ErrNoSpace            = errors.New("disk is full")
 	ErrNotFound           = errors.New("no such message")
 	ErrQuery              = errors.New("search not understood")
+	ErrTooLarge           = errors.New("record too large")
 	ErrReadOnly           = errors.New("workspace is open for reading only")
 )
 
@@ -127,7 +128,7 @@ func (w *Workspace) coded(e sqlite3.Error) error {
 	case e.Code == sqlite3.ErrCantOpen:
 		return fail(fs.ErrPermission, "%s cannot be opened or a file beside it cannot be made; check the rights of its folder", w.name)
 	case e.Code == sqlite3.ErrTooBig:
-		return fmt.Errorf("%s: one value is larger than a workspace can hold (1 GB)", w.name)
+		return fail(ErrTooLarge, "%s: one value is larger than a workspace can hold (1 GB)", w.name)
 	case e.Code == sqlite3.ErrIoErr:
 		return fmt.Errorf("%s: reading or writing the disk failed (SQLite %d); check the disk, then try again", w.name, int(e.ExtendedCode))
 	}

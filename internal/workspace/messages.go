@@ -66,7 +66,14 @@ const messageColumns = `source, position, offset, size, received, at, format, ty
 	sending_application, sending_facility, receiving_application, receiving_facility, time, mrn, account, visit, name, segments,
 	information, warnings, errors, fatal, worst, sha256`
 
+// maxRecord is the largest record, in bytes. SQLite holds 10⁹ in a row, and its driver passes lengths on as 32-bit numbers
+// without looking, so that 4 GiB and a little would be stored as the little.
+const maxRecord = 1_000_000_000 - 16<<20
+
 func (a *adder) add(r *inspect.Record) (int64, error) {
+	if len(r.Bytes) > maxRecord {
+		return 0, fail(ErrTooLarge, "one record of %s has %d bytes; a workspace holds at most %d in one. Split the file before importing it", r.Source, len(r.Bytes), maxRecord)
+	}
 	if a.message == nil {
 		if err := a.prepare(); err != nil {
 			return 0, err

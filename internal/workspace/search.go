@@ -44,6 +44,9 @@ func (c *conditions) equal(column, value string) {
 // wordsQuery finds messages by the words in them, or in their notes.
 const wordsQuery = "SELECT rowid FROM message_words WHERE message_words MATCH ? UNION SELECT rowid FROM note_words WHERE note_words MATCH ?"
 
+// maxQuery is the longest search, in bytes.
+const maxQuery = 8 << 10
+
 // searching builds the SQL of a query, and writes a query that leaves something out into the access log: what was
 // looked for is who was looked for. The text stays in the encrypted log. Within five minutes the same search, in
 // whatever order, counts as one.
@@ -54,6 +57,9 @@ func (w *Workspace) searching(ctx context.Context, q Query) (*conditions, error)
 	}
 	q.Sort, q.Descending = "", false
 	text := q.String()
+	if len(text) > maxQuery { // it goes into the access log, where it stays
+		return nil, fail(ErrQuery, "the search has %d characters; it can have at most %d", len(text), maxQuery)
+	}
 	key := string(ActionSearched) + " " + text
 	if w.log.repeated(key) {
 		return c, nil
