@@ -47,7 +47,7 @@ type bulkMessage struct {
 // bulk reads the rows of messages, those of a damaged page one by one.
 func (w *Workspace) bulk(ctx context.Context, ids []int64) []bulkMessage {
 	out := make([]bulkMessage, len(ids))
-	rows, err := w.Rows(ctx, ids)
+	rows, err := w.readRows(ctx, ids)
 	if err != nil && !errors.Is(err, ErrDamaged) || err != nil && len(ids) == 1 {
 		out[0].ID, out[0].err = ids[0], err
 		return out[:1]

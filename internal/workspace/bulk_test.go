@@ -77,8 +77,8 @@ func TestMessages(t *testing.T) {
 func TestMessagesOfDamagedFile(t *testing.T) {
 	im := build(t, 111, 111, 0)
 	q := filepath.Join(t.TempDir(), "x.trestle")
-	partly := 0
-	for i := 5; i < (len(im.closed)-65536)/pageSize; i += 9 {
+	partly, rowsPartly := 0, 0
+	for i := 5; i < (len(im.closed)-65536)/pageSize; i++ {
 		d := bytes.Clone(im.closed)
 		pageAt(d, i)[100] ^= 1
 		put(t, q, d, nil)
@@ -87,6 +87,13 @@ func TestMessagesOfDamagedFile(t *testing.T) {
 			continue
 		}
 		good, bad := 0, 0
+		rows, err := w.Rows(context.Background(), idsTo(111))
+		if err != nil && !errors.Is(err, ErrDamaged) || err == nil && len(rows) != 111 {
+			t.Errorf("page %d: %d rows, %v", i+1, len(rows), err)
+		}
+		if err != nil && len(rows) > 0 && len(rows) < 111 {
+			rowsPartly++
+		}
 		for m, err := range w.Messages(context.Background(), idsTo(111)) {
 			switch {
 			case errors.Is(err, ErrDamaged) && m.ID > 0:
@@ -104,6 +111,9 @@ func TestMessagesOfDamagedFile(t *testing.T) {
 			partly++
 		}
 		w.Close()
+	}
+	if rowsPartly == 0 {
+		t.Error("no page of rows was met")
 	}
 	if partly == 0 {
 		t.Error("no page of messages was met")

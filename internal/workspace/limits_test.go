@@ -21,8 +21,8 @@ func TestTooLarge(t *testing.T) {
 	w := newWorkspace(t, filepath.Join(t.TempDir(), "w.trestle"))
 	defer w.Close()
 	sizes := []int{maxRecord + 1}
-	if long() && math.MaxInt > math.MaxUint32 {
-		sizes = append(sizes, math.MaxUint32+100) // never touched, but not every system promises so much
+	if wraps := int64(math.MaxUint32) + 100; long() && math.MaxInt > math.MaxInt32 {
+		sizes = append(sizes, int(wraps)) // never touched, but not every system promises so much
 	}
 	for _, n := range sizes {
 		if _, err := w.AddMessages(ctx, []inspect.Record{sample(0), {Source: "huge.bin", Bytes: make([]byte, n)}}); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "huge.bin") {

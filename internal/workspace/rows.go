@@ -1,9 +1,11 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -117,8 +119,21 @@ const rowsQuery = `SELECT m.id, s.name, m.position, m.format, m.type, m.trigger_
 	EXISTS(SELECT 1 FROM notes n WHERE n.id=m.id)
 FROM json_each(?) j CROSS JOIN messages m ON m.id=j.value JOIN sources s ON s.id=m.source ORDER BY j.key`
 
-// Rows reads a page of a list, in the order of the ids. Ids that are not there any more are left out.
+// Rows reads a page of a list, in the order of the ids. Ids that are not there any more are left out. Where the file is
+// damaged, it gives ErrDamaged together with the rows that read.
 func (w *Workspace) Rows(ctx context.Context, ids []int64) ([]Row, error) {
+	rows, err := w.readRows(ctx, ids)
+	if len(ids) < 2 || !errors.Is(err, ErrDamaged) {
+		return rows, err
+	}
+	half := len(ids) / 2
+	first, err1 := w.Rows(ctx, ids[:half])
+	second, err2 := w.Rows(ctx, ids[half:])
+	return append(first, second...), cmp.Or(err1, err2, err)
+}
+
+// readRows is Rows, all or nothing.
+func (w *Workspace) readRows(ctx context.Context, ids []int64) ([]Row, error) {
 	out := make([]Row, 0, len(ids))
 	if len(ids) == 0 {
 		return out, nil
