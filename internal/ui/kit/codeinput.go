@@ -22,6 +22,7 @@ func takeFocus(w fyne.Widget) {
 
 // passOn hands a shortcut that a focused widget has no use for to the window: Fyne itself stops at the widget.
 func passOn(w fyne.Widget, s fyne.Shortcut) {
+	ClearHint()
 	if WindowShortcut != nil {
 		WindowShortcut(s)
 		return

@@ -29,7 +29,14 @@ func (v *CodeView) TypedRune(r rune) {
 
 // TypedKey implements fyne.Focusable.
 func (v *CodeView) TypedKey(e *fyne.KeyEvent) {
-	if v.OnKey != nil && v.OnKey(e) || windowKey(e) {
+	if v.OnKey != nil && v.OnKey(e) {
+		return
+	}
+	if menuKey(e, v.shift) {
+		v.menu()
+		return
+	}
+	if windowKey(e) {
 		return
 	}
 	line, _ := v.text.Position(v.cursor)
@@ -61,8 +68,6 @@ func (v *CodeView) TypedKey(e *fyne.KeyEvent) {
 		v.moveTo(v.text.Offset(line, 0), v.shift)
 	case fyne.KeyEnd:
 		v.moveTo(v.text.Offset(line, v.text.Columns(line)), v.shift)
-	case desktop.KeyMenu:
-		v.menu()
 	}
 }
 

@@ -223,6 +223,9 @@ func (v *CodeView) measure() {
 	v.down.from, v.down.length = 2, size.Height-4
 	v.across.from = float32(float64(m.gutter)/m.scale) + 2
 	v.across.length = size.Width - v.across.from - 2
+	if v.across.needed() { // the last line can be brought above the bar
+		v.down.page = max(v.down.page-float64(barRoom)*m.scale/float64(m.line), 1)
+	}
 	if v.down.needed() && v.across.needed() {
 		v.across.length -= barRoom
 		v.down.length -= barRoom

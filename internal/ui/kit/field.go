@@ -17,9 +17,17 @@ var WindowShortcut func(fyne.Shortcut)
 func windowKey(e *fyne.KeyEvent) bool {
 	switch e.Name {
 	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11, fyne.KeyF12:
-		return WindowKey(e, Modifiers())
+		if WindowKey(e, Modifiers()) {
+			ClearHint()
+			return true
+		}
 	}
 	return false
+}
+
+// menuKey says whether a key asks for the menu: the menu key, or Shift+F10 on keyboards without one.
+func menuKey(e *fyne.KeyEvent, shift bool) bool {
+	return e.Name == desktop.KeyMenu || e.Name == fyne.KeyF10 && (shift || Modifiers()&fyne.KeyModifierShift != 0)
 }
 
 // Modifiers are the modifier keys that are held down now.
@@ -31,10 +39,12 @@ func Modifiers() fyne.KeyModifier {
 }
 
 // Field is an Entry that leaves to the window what is the window's: shortcuts that it does not know, and function keys.
+// Its placeholder is in italics, so that it is not taken for a value.
 type Field struct {
 	widget.Entry
-	OnEscape func() // called on Escape, where set
-	OnBlur   func() // called when the field is left
+	OnKey    func(*fyne.KeyEvent) bool // asked first for each key that is not a letter; returns whether it used the key
+	OnEscape func()                    // called on Escape, where set
+	OnBlur   func()                    // called when the field is left
 }
 
 // NewField returns a field of one line.
@@ -63,6 +73,33 @@ func NewSecretField(placeholder string) *Field {
 	return f
 }
 
+// SelectAll selects the whole text, so that typing replaces it.
+func (f *Field) SelectAll() { f.Entry.TypedShortcut(&fyne.ShortcutSelectAll{}) }
+
+// AcceptsTab implements fyne.Tabbable: Tab and Shift+Tab leave every field, that of several lines too.
+func (f *Field) AcceptsTab() bool { return false }
+
+// CreateRenderer implements fyne.Widget.
+func (f *Field) CreateRenderer() fyne.WidgetRenderer {
+	f.slant()
+	return &fieldRenderer{f.Entry.CreateRenderer(), f}
+}
+
+// slant sets the style for what shows: the placeholder, or the text.
+func (f *Field) slant() { f.TextStyle.Italic = f.Text == "" }
+
+// fieldRenderer is Entry's, which has one style for text and placeholder.
+type fieldRenderer struct {
+	fyne.WidgetRenderer
+	f *Field
+}
+
+// Refresh implements fyne.WidgetRenderer.
+func (r *fieldRenderer) Refresh() {
+	r.f.slant()
+	r.WidgetRenderer.Refresh()
+}
+
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	if _, custom := s.(*desktop.CustomShortcut); custom && !editing(s) {
@@ -85,6 +122,7 @@ func editing(s fyne.Shortcut) bool {
 // TypedKey implements fyne.Focusable.
 func (f *Field) TypedKey(e *fyne.KeyEvent) {
 	switch {
+	case f.OnKey != nil && f.OnKey(e):
 	case e.Name == fyne.KeyEscape && f.OnEscape != nil:
 		f.OnEscape()
 	case windowKey(e):

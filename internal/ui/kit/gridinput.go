@@ -271,7 +271,14 @@ func (v *GridView) TypedRune(r rune) {
 
 // TypedKey implements fyne.Focusable.
 func (v *GridView) TypedKey(e *fyne.KeyEvent) {
-	if v.OnKey != nil && v.OnKey(e) || windowKey(e) {
+	if v.OnKey != nil && v.OnKey(e) {
+		return
+	}
+	if menuKey(e, v.shift) {
+		v.menu()
+		return
+	}
+	if windowKey(e) {
 		return
 	}
 	page := max(int(v.down.page)-1, 1)
@@ -298,8 +305,6 @@ func (v *GridView) TypedKey(e *fyne.KeyEvent) {
 		v.left()
 	case fyne.KeyRight:
 		v.right()
-	case desktop.KeyMenu:
-		v.menu()
 	}
 }
 

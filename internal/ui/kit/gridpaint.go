@@ -57,6 +57,9 @@ func (v *GridView) drawRows(f gridFaces) {
 	first := int(v.down.pos)
 	y := top - int(math.Round((v.down.pos-float64(first))*float64(f.row)))
 	rows := image.Rect(0, top, s.img.Rect.Dx(), s.img.Rect.Dy())
+	if v.across.needed() {
+		rows.Max.Y -= s.px(barRoom)
+	}
 	for row := first; row < n && y < rows.Max.Y; row++ {
 		s.within(rows)
 		whole := image.Rect(0, y, rows.Max.X, y+f.row)
@@ -247,12 +250,21 @@ func (v *GridView) drawSort(x, high int) {
 	s.blit(m, x, (high-side)/2, s.color("primary"))
 }
 
+// emptyWidth is how wide the words for "no rows" get, in units: about 46 letters, as in a column of text.
+const emptyWidth float32 = 300
+
+// drawEmpty draws the words for "no rows" in the middle, on as many lines as they need.
 func (v *GridView) drawEmpty(f gridFaces) {
 	s := &v.surface
-	text, width := s.fit(f.sans, v.Empty, float64(s.img.Rect.Dx()-2*s.px(12)))
-	top := s.px(v.header())
-	room := s.img.Rect.Dy() - top
-	s.text(f.sans, text, (float64(s.img.Rect.Dx())-width)/2, f.sans.centre(top, min(room, s.px(120))), s.color(theme.ColorMuted))
+	lines := s.wrap(f.sans, v.Empty, float64(min(s.px(emptyWidth), s.img.Rect.Dx()-2*s.px(12))))
+	top, high := s.px(v.header()), s.px(theme.LineHeight)
+	room := min(s.img.Rect.Dy()-top, max(s.px(120), high*(len(lines)+1)))
+	y := top + max((room-high*len(lines))/2, 0)
+	for _, line := range lines {
+		width := s.measure(f.sans, line)
+		s.text(f.sans, line, (float64(s.img.Rect.Dx())-width)/2, f.sans.centre(y, high), s.color(theme.ColorMuted))
+		y += high
+	}
 }
 
 // columnAt is the column under a point of the header, and whether the point is on the edge behind column edge.
@@ -273,7 +285,7 @@ func (v *GridView) columnAt(x float32) (column, edge int) {
 // rowAt is the row under a point, -1 for none.
 func (v *GridView) rowAt(p fyne.Position) int {
 	y := p.Y - v.header()
-	if y < 0 {
+	if y < 0 || y >= v.rowsHeight() {
 		return -1
 	}
 	row := int(v.down.pos + float64(y/theme.RowHeight))

@@ -252,24 +252,17 @@ func (v *GridView) header() float32 {
 // measure brings columns, extents and the selection up to date with the grid and the size.
 func (v *GridView) measure() {
 	size, n := v.Size(), v.len()
-	v.down.page = max(float64((size.Height-v.header())/theme.RowHeight), 1)
 	v.down.total = float64(n)
-	v.down.cross, v.down.from, v.down.length = size.Width, v.header()+2, size.Height-v.header()-4
-	room := size.Width
-	if v.down.needed() { // numbers at the right edge do not stand below the bar
-		room -= barThick
+	v.across.from, v.across.length, v.across.page = 2, size.Width-4, float64(size.Width)
+	v.down.cross, v.across.cross = size.Width, size.Height
+	v.measureDown(size.Height - v.header())
+	v.measureAcross(size.Width)
+	if v.across.needed() { // no row lies below the bar; that may make the other bar necessary, and the room narrower
+		v.measureDown(size.Height - v.header() - barRoom)
+		v.measureAcross(size.Width)
 	}
-	v.columns(room)
-	v.across.page = float64(size.Width)
-	v.across.total = float64(v.edges[len(v.edges)-1])
-	if n == 0 {
-		v.across.total = 0
-	}
-	v.across.cross, v.across.from, v.across.length = size.Height, 2, size.Width-4
 	if v.down.needed() && v.across.needed() {
-		v.down.length -= barRoom
 		v.across.length -= barRoom
-		v.down.page = max(v.down.page-float64(barRoom/theme.RowHeight), 1)
 	}
 	v.down.set(v.down.pos)
 	v.across.set(v.across.pos)
@@ -277,6 +270,33 @@ func (v *GridView) measure() {
 		v.row, v.anchor = n-1, n-1
 	}
 	v.selected.remove(n, math.MaxInt)
+}
+
+// measureDown takes the height that the rows have.
+func (v *GridView) measureDown(height float32) {
+	v.down.page = max(float64(height/theme.RowHeight), 1)
+	v.down.from, v.down.length = v.header()+2, height-4
+}
+
+// measureAcross lays the columns out in a width.
+func (v *GridView) measureAcross(width float32) {
+	if v.down.needed() { // numbers at the right edge do not stand below the bar
+		width -= barThick
+	}
+	v.columns(width)
+	v.across.total = 0
+	if v.len() > 0 {
+		v.across.total = float64(v.edges[len(v.edges)-1])
+	}
+}
+
+// rowsHeight is the height in which rows are drawn: without the column titles and the bar below.
+func (v *GridView) rowsHeight() float32 {
+	h := v.Size().Height - v.header()
+	if v.across.needed() {
+		h -= barRoom
+	}
+	return h
 }
 
 // columns lays the columns out: the width that the user gave, else the column's own. What is left over goes to those

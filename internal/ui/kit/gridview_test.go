@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"trestle/internal/present/screen"
 	"trestle/internal/ui/theme"
 	"trestle/internal/ui/uitest"
@@ -246,6 +247,87 @@ func TestTreeView(t *testing.T) {
 	w.Click(fyne.NewPos(14, 36))
 	if l.open[1] {
 		t.Error("a click on the arrow does not close")
+	}
+}
+
+// wideRows need a bar across, and fill the height exactly or more.
+type wideRows struct{ rows }
+
+func (w *wideRows) Columns() []screen.Column {
+	return []screen.Column{{ID: "a", Title: "A", Width: 900}, {ID: "b", Title: "B", Width: 300}}
+}
+
+func (w *wideRows) Cell(row, _ int) screen.Cell { return w.rows.Cell(row, 0) }
+
+// Neither bar covers a row: the last one can be seen, selected and clicked above the bar across.
+func TestBarAcrossCoversNoRow(t *testing.T) {
+	v, w := grid(t, &wideRows{rows{n: 11}}) // 11 rows are 264 of the 274 units below the titles: none to spare for the bar
+	v.measure()
+	if !v.across.needed() || !v.down.needed() {
+		t.Fatalf("across %v of %v, down %v of %v", v.across.page, v.across.total, v.down.page, v.down.total)
+	}
+	w.Canvas().Focus(v)
+	w.Key(fyne.KeyEnd)
+	bottom := v.header() + float32(float64(v.len())-v.ScrollOffset())*theme.RowHeight
+	if bottom > v.Size().Height-barRoom+0.5 {
+		t.Errorf("the last row ends at %v, the bar begins at %v", bottom, v.Size().Height-barRoom)
+	}
+	w.Shot("kit-grid-last-row")
+	if row := v.rowAt(fyne.NewPos(50, bottom-2)); row != 10 {
+		t.Errorf("the last row's place is row %d", row)
+	}
+	if row := v.rowAt(fyne.NewPos(50, v.Size().Height-2)); row != -1 {
+		t.Errorf("the bar's place is row %d", row)
+	}
+	few, _ := grid(t, &wideRows{rows{n: 2}})
+	if few.measure(); few.down.needed() || !few.across.needed() {
+		t.Error("two rows need to be scrolled down")
+	}
+}
+
+func TestEmptyTextWraps(t *testing.T) {
+	var v *GridView
+	w := uitest.Open(t, uitest.Options{Mode: theme.Dark, Width: 240, Height: 200}, func(fyne.Window) fyne.CanvasObject {
+		v = NewGridView(&rows{})
+		v.Empty = "No message answers this filter. Take a condition out of it, or press Escape to see all of them."
+		return v
+	})
+	w.Canvas().Capture()
+	w.Shot("kit-grid-empty")
+	s := &v.surface
+	s.begin(v, v.Size(), 240, 200)
+	defer s.end()
+	face := typeAt(theme.Sans, float64(theme.SizeText))
+	lines := s.wrap(face, v.Empty, 216)
+	if got := strings.Join(lines, " "); got != v.Empty || len(lines) < 3 {
+		t.Errorf("%q", lines)
+	}
+	for _, l := range lines {
+		if s.measure(face, l) > 216 {
+			t.Errorf("%q is too wide", l)
+		}
+	}
+	if lines := s.wrap(face, "a "+strings.Repeat("w", 200)+" b", 216); len(lines) != 3 || !strings.HasSuffix(lines[1], "…") {
+		t.Errorf("a long word: %q", lines)
+	}
+}
+
+func TestShiftF10OpensTheMenu(t *testing.T) {
+	v, w := grid(t, &rows{n: 5})
+	menus, window := 0, 0
+	v.OnSecondary = func(int, fyne.Position) { menus++ }
+	WindowKey = func(*fyne.KeyEvent, fyne.KeyModifier) bool { window++; return true }
+	defer func() { WindowKey = func(*fyne.KeyEvent, fyne.KeyModifier) bool { return false } }()
+	w.Canvas().Focus(v)
+	w.Key(fyne.KeyDown)
+	w.Shift(fyne.KeyF10)
+	w.Key(desktop.KeyMenu)
+	if menus != 2 || window != 0 {
+		t.Errorf("%d menus, the window had %d keys", menus, window)
+	}
+	w.Key(fyne.KeyF10)
+	if menus != 2 || window != 1 {
+		t.Errorf("F10 alone: %d menus, the window had %d keys", menus, window)
 	}
 }
 

@@ -20,6 +20,7 @@ type SegmentedControl struct {
 	selected int
 	hovered  int
 	focused  bool
+	keeper   focusKeeper
 }
 
 // NewSegmentedControl returns a control with the first label chosen.
@@ -71,7 +72,16 @@ func (s *SegmentedControl) at(x float32) int {
 }
 
 // Tapped implements fyne.Tappable.
-func (s *SegmentedControl) Tapped(e *fyne.PointEvent) { s.Choose(s.at(e.Position.X)) }
+func (s *SegmentedControl) Tapped(e *fyne.PointEvent) {
+	s.keeper.restore()
+	s.Choose(s.at(e.Position.X))
+}
+
+// MouseDown implements desktop.Mouseable.
+func (s *SegmentedControl) MouseDown(*desktop.MouseEvent) { s.keeper.remember(s) }
+
+// MouseUp implements desktop.Mouseable.
+func (s *SegmentedControl) MouseUp(*desktop.MouseEvent) {}
 
 // MouseIn implements desktop.Hoverable.
 func (s *SegmentedControl) MouseIn(e *desktop.MouseEvent) { s.MouseMoved(e) }
@@ -85,7 +95,11 @@ func (s *SegmentedControl) MouseMoved(e *desktop.MouseEvent) {
 }
 
 // MouseOut implements desktop.Hoverable.
-func (s *SegmentedControl) MouseOut() { s.hovered = -1; s.Refresh() }
+func (s *SegmentedControl) MouseOut() {
+	s.hovered = -1
+	s.keeper.restore() // a press that was taken back
+	s.Refresh()
+}
 
 // FocusGained implements fyne.Focusable.
 func (s *SegmentedControl) FocusGained() { s.focused = true; s.Refresh() }

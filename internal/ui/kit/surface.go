@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"golang.org/x/image/math/fixed"
@@ -202,6 +203,25 @@ func (s *surface) fit(t *typeface, str string, width float64) (string, float64) 
 	}
 	cut := str[:end] + "…"
 	return cut, t.width(cut)
+}
+
+// wrap breaks a text between words into lines of a width. A word that is wider than that ends in an ellipsis.
+func (s *surface) wrap(t *typeface, str string, width float64) (lines []string) {
+	line := ""
+	for word := range strings.FieldsSeq(str) {
+		longer := word
+		if line != "" {
+			longer = line + " " + word
+		}
+		if line != "" && s.measure(t, longer) > width {
+			lines, longer = append(lines, line), word
+		}
+		line = longer
+		if cut, _ := s.fit(t, line, width); cut != line { // one word alone
+			line = cut
+		}
+	}
+	return append(lines, line)
 }
 
 // centre is the baseline that puts a line of t into the middle of a row.

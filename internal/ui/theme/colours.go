@@ -29,7 +29,7 @@ var palette = map[fyne.ThemeColorName]hue{
 	fynetheme.ColorNameButton:              {0x2a2f39, 0xe3e6eb},
 	fynetheme.ColorNameDisabledButton:      {0x22262e, 0xebedf1},
 	fynetheme.ColorNameForeground:          {0xd6dae2, 0x1f2530},
-	fynetheme.ColorNamePlaceHolder:         {0xaab3c2, 0x566072},
+	fynetheme.ColorNamePlaceHolder:         {0x858e9f, 0x616b7d},
 	fynetheme.ColorNameDisabled:            {0x79839a, 0x7f8897},
 	fynetheme.ColorNameInputBorder:         {0x6e7889, 0x7f8897},
 	fynetheme.ColorNameSeparator:           {0x2c313b, 0xdde1e7},
