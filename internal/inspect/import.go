@@ -26,6 +26,7 @@ type Result struct {
 	Others   int                   // envelopes, bytes outside of messages, pieces of other kinds
 	Bytes    int64                 // bytes of the source that are dealt with
 	IDs      []int64               // ids in the store, in file order
+	First    int64                 // id of the first HL7 v2 message, 0 where there is none
 	Counts   [check.Severities]int // findings by check.Severity
 	Format   string                // of the first record
 }
@@ -90,14 +91,17 @@ func (in *importer) flush() error {
 		in.result.Format = in.batch[0].Summary.Format
 	}
 	in.result.IDs = append(in.result.IDs, ids...)
-	for _, rec := range in.batch {
+	for i, rec := range in.batch {
 		if rec.IsMessage() {
+			if in.result.Messages == 0 {
+				in.result.First = ids[i]
+			}
 			in.result.Messages++
 		} else {
 			in.result.Others++
 		}
-		for i, n := range rec.Counts {
-			in.result.Counts[i] += n
+		for s, n := range rec.Counts {
+			in.result.Counts[s] += n
 		}
 		in.result.Bytes = max(in.result.Bytes, rec.Offset+rec.Length)
 	}

@@ -76,7 +76,7 @@ func (f *frame) topBar() fyne.CanvasObject {
 	left := container.NewHBox(kit.Gap(8, 0), container.NewCenter(f.project), kit.Gap(4, 0), container.NewCenter(f.environment))
 	right := container.NewHBox(container.NewCenter(f.mask), container.NewCenter(f.mode), container.NewCenter(help), container.NewCenter(lock), kit.Gap(4, 0))
 	bar := container.New(thirds{}, left, container.NewCenter(f.search), right)
-	return container.NewBorder(nil, kit.NewRule(), nil, nil, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, 40), bar)))
+	return container.New(kit.Column{Flex: 0}, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, 40), bar)), kit.NewRule())
 }
 
 // redraw shows the chosen place and the project's state.

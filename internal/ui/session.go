@@ -36,6 +36,13 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 
 // begin makes the views, which need the session to be the shell's, and reads the project.
 func (n *session) begin() {
+	n.makeViews()
+	n.home.Load()
+	n.inspect.Reload()
+}
+
+// makeViews makes the places over their models, which hold all that is worth keeping.
+func (n *session) makeViews() {
 	s := n.s
 	n.homeView = homeview.New(n.home, s, homeview.Do{
 		Open:    func() { s.Go(shell.Inspect); n.inspectView.ChooseFiles() },
@@ -51,8 +58,6 @@ func (n *session) begin() {
 		n.places[p] = newPlanned(p)
 	}
 	n.places[shell.Settings] = newSettings(s)
-	n.home.Load()
-	n.inspect.Reload()
 }
 
 // focus gives a place the keyboard and brings it up to date.

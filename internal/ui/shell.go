@@ -23,6 +23,8 @@ type Options struct {
 	User       string // for the access log; "" takes the workspace's default
 	// Sample makes the sample's workspace if it is not there and opens it. Nil: there is no sample.
 	Sample func(context.Context, *job.Progress) (*workspace.Workspace, error)
+	// StartWithSample opens the sample at once.
+	StartWithSample bool
 	// Idle is told when all work is done and the picture is up to date. Tests wait for it; nil is nobody.
 	Idle func()
 }
@@ -105,9 +107,12 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 func (s *Shell) ShowAndRun() {
 	s.ticker = time.NewTicker(125 * time.Millisecond)
 	go s.poll()
-	if len(s.options.Passphrase) > 0 {
+	switch {
+	case s.options.StartWithSample && s.options.Sample != nil:
+		s.first.Sample()
+	case len(s.options.Passphrase) > 0:
 		s.start.Open(s.options.Workspace, s.options.Passphrase)
-	} else {
+	default:
 		s.first.FocusFirst()
 	}
 	s.window.ShowAndRun()
@@ -254,6 +259,9 @@ func (s *Shell) SetMode(m theme.Mode) {
 	s.mode = m
 	s.app.Preferences().SetString(prefTheme, m.String())
 	s.app.Settings().SetTheme(theme.New(m))
+	if s.session != nil { // what is not on the screen now hears nothing of a change of colours: it is made anew
+		s.session.makeViews()
+	}
 	s.redraw()
 }
 

@@ -45,7 +45,7 @@ func newStatusLine(s *Shell) *statusLine {
 	middle := container.NewHBox(container.NewCenter(l.work), container.NewCenter(l.cancel))
 	right := container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(l.counts), kit.Gap(4, 0)), l.where)
 	bar := container.New(statusLayout{}, container.NewBorder(nil, nil, kit.Gap(6, 0), nil, l.left), middle, right)
-	l.content = container.NewBorder(kit.NewRule(), nil, nil, nil, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, 26), bar)))
+	l.content = container.New(kit.Column{Flex: 1}, kit.NewRule(), kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, 26), bar)))
 	return l
 }
 
@@ -80,7 +80,11 @@ func (l *statusLine) redrawWork() {
 	work := l.s.m.Work()
 	if len(work) == 0 {
 		l.work.SetText("")
-		l.cancel.Hide()
+		if l.cancel.Visible() {
+			l.cancel.Hide()
+			l.hinted = ""
+			l.left.SetText("")
+		}
 		l.stop = nil
 		return
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"trestle/internal/job"
@@ -44,6 +43,7 @@ func begin(t *testing.T) *story {
 	w.SetPadded(false)
 	d := &story{Window: uitest.Wrap(t, w), t: t, queue: &job.Queue{}, dir: t.TempDir()}
 	d.s = build(a, w.Canvas(), w, d.queue.Gate, Options{User: "tester"})
+	kit.WindowShortcut = nil // uitest hands the window its shortcuts
 	d.s.SetMode(theme.Light)
 	w.SetContent(d.s.root)
 	w.Resize(fyne.NewSize(1280, 800))
@@ -107,16 +107,6 @@ func (d *story) settle() {
 			d.t.Fatal(err)
 		}
 	}
-}
-
-// Chord presses a key with modifiers. The test driver's canvas keeps shortcuts to itself, so the window's own are
-// handed to the shell, as the real canvas does where nothing has the keyboard.
-func (d *story) Chord(m fyne.KeyModifier, k fyne.KeyName) {
-	if d.Canvas().Focused() == nil {
-		d.s.typedShortcut(&desktop.CustomShortcut{KeyName: k, Modifier: m})
-		return
-	}
-	d.Window.Chord(m, k)
 }
 
 func (d *story) file(name, content string) string {

@@ -1,8 +1,11 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"trestle/internal/check"
@@ -19,9 +22,9 @@ type findingRows struct {
 }
 
 var findingColumns = []screen.Column{
-	{ID: "finding", Title: "Finding", Width: 176, MinWidth: 60, Mono: true, Fixed: true},
-	{ID: "path", Title: "Path", Width: 84, MinWidth: 40, Mono: true, Fixed: true},
-	{ID: "text", Title: "What is wrong", Width: 80, MinWidth: 80, Flex: true, Fixed: true},
+	{ID: "finding", Title: "Finding", Width: 164, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "path", Title: "Path", Width: 76, MinWidth: 40, Mono: true, Fixed: true},
+	{ID: "text", Title: "Cause", Width: 80, MinWidth: 80, Flex: true, Fixed: true},
 }
 
 // FindingList is the findings as rows.
@@ -125,6 +128,7 @@ type FindingDetail struct {
 	Text     string
 	Repair   string        // title of the repair, "" where there is none
 	Preview  []compare.Run // before and after of the repair
+	Alike    int           // findings of the same code with a repair, this one included
 }
 
 // previewContext is how many bytes around a repair its preview shows.
@@ -144,7 +148,7 @@ func (m *Model) Finding() (FindingDetail, bool) {
 	}
 	if f.Repair != nil {
 		d.Repair = f.Repair.Title
-		d.Preview = preview(m.open.bytes, f.Repair)
+		d.Preview, d.Alike = preview(m.open.bytes, f.Repair), len(m.alike())
 	}
 	return d, true
 }
@@ -157,9 +161,20 @@ func preview(b []byte, r *check.Repair) []compare.Run {
 	}
 	from, to := max(0, r.Offset-previewContext), min(len(b), r.Offset+r.Length+previewContext)
 	before, after := string(b[from:r.Offset]), string(b[r.Offset+r.Length:to])
-	return compare.Words(
+	return around(compare.Words(
 		visible(before+string(b[r.Offset:r.Offset+r.Length])+after),
-		visible(before+string(r.Replacement)+after))
+		visible(before+string(r.Replacement)+after)))
+}
+
+// around cuts what is equal before the first change to a few letters, so that the change is what is seen.
+func around(runs []compare.Run) []compare.Run {
+	if len(runs) > 0 && runs[0].Kind == compare.Equal {
+		letters := []rune(runs[0].Text)
+		if keep := 12; len(letters) > keep {
+			runs[0].Text = "…" + string(letters[len(letters)-keep:])
+		}
+	}
+	return runs
 }
 
 // visible writes line ends as words, so that a preview stands on one line.
@@ -167,36 +182,89 @@ func visible(s string) string {
 	return strings.NewReplacer("\r\n", "<CR><LF>", "\r", "<CR>", "\n", "<LF>").Replace(strings.ToValidUTF8(s, "·"))
 }
 
-// Repair stores a copy of the open message with the chosen finding's repair made, and opens the copy. The original
-// stays as it came.
+// Repair makes the chosen finding's repair on a copy of the open message, and opens the copy. The original stays as it
+// came. If a copy is open already, the repair goes on there.
 func (m *Model) Repair() {
-	i := m.findings.selected
-	if i < 0 || i >= len(m.open.findings) || m.open.findings[i].Repair == nil {
+	if i := m.findings.selected; i >= 0 && i < len(m.open.findings) {
+		m.repair(m.open.findings[i : i+1])
+	}
+}
+
+// RepairAll makes the repairs of every finding that has the chosen one's code, on a copy.
+func (m *Model) RepairAll() { m.repair(m.alike()) }
+
+// alike are the findings with the chosen one's code that have a repair.
+func (m *Model) alike() []check.Finding {
+	var out []check.Finding
+	if i := m.findings.selected; i >= 0 && i < len(m.open.findings) {
+		for _, f := range m.open.findings {
+			if f.Code == m.open.findings[i].Code && f.Repair != nil {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// mend returns a copy of b with the repairs made, and how many were: one that overlaps an earlier one is left out.
+func mend(b []byte, findings []check.Finding) (mended []byte, made int) {
+	repairs := make([]*check.Repair, 0, len(findings))
+	for _, f := range findings {
+		if f.Repair != nil {
+			repairs = append(repairs, f.Repair)
+		}
+	}
+	slices.SortStableFunc(repairs, func(x, y *check.Repair) int { return y.Offset - x.Offset }) // from the end: places stay
+	mended = b
+	before := len(b) + 1
+	for _, r := range repairs {
+		if r.Offset+r.Length < before {
+			mended = r.Apply(mended)
+			before, made = r.Offset, made+1
+		}
+	}
+	return mended, made
+}
+
+func (m *Model) repair(findings []check.Finding) {
+	mended, made := mend(m.open.bytes, findings)
+	if made == 0 {
 		return
 	}
-	title := m.open.findings[i].Repair.Title
-	mended := m.open.findings[i].Repair.Apply(m.open.bytes)
-	source := repairedName(m.open.row.Source)
+	done := findings[0].Repair.Title
+	if made > 1 {
+		done += fmt.Sprintf(" and %s more", group(made-1))
+	}
+	old := m.open.row
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (core.Result, error) {
-		return core.Import(ctx, m.store, source, strings.NewReader(string(mended)), nil)
+		r, err := core.Import(ctx, m.store, repairedName(old.Source), bytes.NewReader(mended), nil)
+		if err == nil && r.First == 0 {
+			err = errors.New("the repaired copy holds no message")
+		}
+		if err == nil && isRepaired(old.Source) { // the copy goes on as this one
+			err = m.store.DeleteMessages(ctx, []int64{old.ID})
+		}
+		return r, err
 	}, func(r core.Result, err error) {
-		if err != nil || len(r.IDs) == 0 {
-			if err == nil {
-				err = fmt.Errorf("the repaired copy holds nothing to store")
-			}
+		if err != nil {
 			m.fail("Could not store the repaired copy", err)
 			return
 		}
-		m.say(NoticeText{Tone: Success, Text: title + ": done on a copy, which is open now. The original is unchanged."})
-		m.reload(r.IDs[0])
-		m.load(r.IDs[0])
+		m.say(NoticeText{Tone: Quiet, Text: done + ": done on a copy, which is open now. The original is unchanged.", Undo: "Remove the copy"})
+		m.undo = func() { m.remove(r.IDs, "The copy is removed.") }
+		m.openNow(r.First)
 	})
 }
 
+const repairedMark = " (repaired)"
+
+// isRepaired says whether a source is that of a repaired copy.
+func isRepaired(source string) bool { return strings.HasSuffix(source, repairedMark) }
+
 // repairedName is the source that a repaired copy names.
 func repairedName(source string) string {
-	if strings.HasSuffix(source, " (repaired)") {
+	if isRepaired(source) {
 		return source
 	}
-	return source + " (repaired)"
+	return source + repairedMark
 }

@@ -68,16 +68,40 @@ type tally struct {
 
 func (m *Model) importing(title string, work func(context.Context, *job.Progress) (tally, error)) {
 	m.imports++
+	if m.masked {
+		title = "import" // a file's name may hold a patient's
+	}
+	m.say(NoticeText{})
 	job.Track(m.ctx, m.runner, title, work, func(t tally, err error) {
 		m.imports--
-		m.say(t.notice(err))
-		if len(t.result.IDs) > 0 {
-			m.list.text, m.list.problem = "", "" // what has just come must not be hidden by a query
-			m.list.query = workspace.Query{Sort: m.list.query.Sort, Descending: m.list.query.Descending}
-			m.reload(t.result.IDs[0])
-			m.load(t.result.IDs[0])
+		n := t.notice(err)
+		ids := t.result.IDs
+		if len(ids) > 0 {
+			n.Undo = "Take back"
 		}
+		m.say(n)
+		if len(ids) == 0 {
+			return
+		}
+		m.undo = func() { m.remove(ids, "Taken back: "+plural(len(ids), "piece")+" removed from the project.") }
+		m.list.text, m.list.problem = "", "" // what has just come must not be hidden by a query
+		m.list.query = workspace.Query{Sort: m.list.query.Sort, Descending: m.list.query.Descending}
+		m.openNow(t.first())
 	})
+}
+
+// first is what an import opens: the first message, else the first piece.
+func (t tally) first() int64 {
+	if t.result.First != 0 {
+		return t.result.First
+	}
+	return t.result.IDs[0]
+}
+
+// openNow reads the list again and opens a message that has just been stored.
+func (m *Model) openNow(id int64) {
+	m.reload(id)
+	m.load(id)
 }
 
 // Importing says whether an import is under way.
@@ -105,6 +129,9 @@ func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tal
 	t.result.Others += res.Others
 	t.result.Bytes += res.Bytes
 	t.result.IDs = append(t.result.IDs, res.IDs...)
+	if t.result.First == 0 {
+		t.result.First = res.First
+	}
 	for s := range res.Counts {
 		t.result.Counts[s] += res.Counts[s]
 	}

@@ -292,6 +292,53 @@ func TestMaskHidesPatientDataEverywhere(t *testing.T) {
 	}
 }
 
+// Where segments run into each other nobody can say which field is which: then the mask shows none.
+func TestMaskFailsClosed(t *testing.T) {
+	for name, message := range map[string]string{
+		"literal line ends":  strings.ReplaceAll(admit, "\r", `\r`),
+		"no terminators":     strings.ReplaceAll(admit, "\r", ""),
+		"PID runs into MSH":  "MSH|^~\\&|A|BPID|1||88121^^^LAKE^MR||Marlow^Jane^Q||19790228|F\r",
+		"PID in the header":  "MSH|^~\\&|A|B|C|D|20260302||ADT^A08|1|P|2.5PID|1||88121^^^LAKE^MR||Marlow^Jane||19790228|F\rPV1|1|O\r",
+		"another separator":  strings.Replace(admit, "PID|1||88121", "PID#1##88121", 1),
+		"not a segment":      "MSH|^~\\&|A|B|C|D|20260302||ADT^A08|1|P|2.5\rMarlow, Jane 88121\r",
+		"patient in MSH-14":  "MSH|^~\\&|A|B|C|D|20260302||ADT^A08|1|P|2.5||Marlow 88121\r",
+		"long facility name": "MSH|^~\\&|A|" + strings.Repeat("x", 60) + "Marlow 88121|C|D|20260302||ADT^A08|1|P|2.5\r",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := open(t)
+			p.add(message)
+			p.Select(0)
+			p.SetMasked(true)
+			p.settle()
+			if copied := string(p.Text().Bytes(0, len(p.Raw()))); strings.Contains(copied, "88121") || strings.Contains(copied, "Marlow") {
+				t.Errorf("the mask shows patient data")
+			}
+			p.OpenAll(true)
+			for row := range p.Tree().Len() {
+				if c := p.Tree().Cell(row, 1); !c.Masked && (strings.Contains(c.Text, "88121") || strings.Contains(c.Text, "Marlow")) {
+					t.Error("the tree shows patient data")
+				}
+			}
+		})
+	}
+}
+
+// A view compares the text that it shows with the one to show, under the mask too.
+func TestTextsCanBeCompared(t *testing.T) {
+	p := open(t)
+	p.add(admit, second)
+	p.SetMasked(true)
+	p.Select(0)
+	p.settle()
+	first := p.Text()
+	p.Select(1)
+	p.settle()
+	other := p.Text()
+	if again := p.Text(); other == first || other != again {
+		t.Error("texts cannot be told apart")
+	}
+}
+
 func allMasked(spans []screen.Span, from, to int) bool {
 	for _, s := range spans {
 		if s.Role == screen.RoleMasked && s.Start <= from && s.End >= to {
@@ -430,5 +477,83 @@ func TestReadableTime(t *testing.T) {
 		if got := readableTime(in); got != want {
 			t.Errorf("%q: %q, not %q", in, got, want)
 		}
+	}
+}
+
+// Several findings of one kind are mended at once; a further repair goes on with the same copy.
+func TestRepairsGoOnOneCopy(t *testing.T) {
+	p := open(t)
+	wrong := strings.Replace(strings.Replace(broken, "19790231", "1979-02-28", 1), "PV1|1|O|INF^2^^LAKE", "PV1|1|O|INF^2^^LAKE|||||||||||||||||||||||||||||||||||||||||2026-03-01|2026-03-02", 1)
+	p.add(wrong)
+	p.Select(0)
+	p.settle()
+	find := func(code string) FindingDetail {
+		t.Helper()
+		for row := range p.FindingList().Len() {
+			if p.FindingList().Cell(row, 0).Text == code {
+				p.SelectFinding(row)
+				d, _ := p.Finding()
+				return d
+			}
+		}
+		t.Fatalf("no finding %s", code)
+		return FindingDetail{}
+	}
+	if d := find("date-format"); d.Alike != 3 {
+		t.Fatalf("%d findings alike", d.Alike)
+	}
+	p.RepairAll()
+	p.settle()
+	if got := string(p.Raw()); strings.Contains(got, "-") || !strings.Contains(got, "20260301|20260302") {
+		t.Error("not all dates are mended")
+	}
+	find("code-not-in-table")
+	p.Repair()
+	p.settle()
+	if shown, _, _ := p.Shown(); shown != 2 {
+		t.Errorf("%d messages: the second repair made another copy", shown)
+	}
+	if got := string(p.Raw()); !strings.Contains(got, "|M\r") || !strings.Contains(got, "20260301") {
+		t.Error("the second repair lost the first")
+	}
+	if !strings.HasSuffix(p.List().Cell(p.Selected(), 1).Text, "copy") {
+		t.Error("a copy looks like the original in the list")
+	}
+	p.TakeBack()
+	p.settle()
+	if shown, _, _ := p.Shown(); shown != 1 {
+		t.Errorf("%d messages after the copy was removed", shown)
+	}
+}
+
+func TestImportCanBeTakenBack(t *testing.T) {
+	p := open(t)
+	p.add(admit)
+	p.add(second, broken)
+	if p.Notice().Undo == "" {
+		t.Fatal("nothing is offered")
+	}
+	p.TakeBack()
+	p.settle()
+	if shown, total, _ := p.Shown(); shown != 1 || total != 1 || p.List().Cell(0, 4).Text != "MSG00412" {
+		t.Errorf("%d of %d", shown, total)
+	}
+	if p.IsOpen() && strings.Contains(string(p.Raw()), "MSG00413") {
+		t.Error("what was removed is still open")
+	}
+	p.TakeBack() // once only
+	p.settle()
+	if shown, _, _ := p.Shown(); shown != 1 {
+		t.Error("taken back twice")
+	}
+}
+
+// What stands before a message in a pasted log does not hide it: the message is what opens.
+func TestTheMessageOfALogOpens(t *testing.T) {
+	p := open(t)
+	p.Paste("2026-03-02 10:14:02 connection opened\n" + admit)
+	p.settle()
+	if !strings.Contains(string(p.Raw()), "MSG00412") {
+		t.Error("another piece than the message is open")
 	}
 }

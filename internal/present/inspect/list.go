@@ -3,6 +3,8 @@ package inspect
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +36,7 @@ type list struct {
 	typing   job.Latest
 	first    bool // open the first message when the answer comes and the open one is not in it
 	known    bool // the first answer has come
+	answers  int  // how many have come
 }
 
 func newList(m *Model) list {
@@ -89,22 +92,26 @@ func (g *listGrid) Cell(row, col int) screen.Cell {
 	case colTime:
 		return screen.Cell{Text: readableTime(r.Time), Role: screen.RoleMuted}
 	default:
-		return screen.Cell{Text: r.Source, Role: screen.RoleMuted}
+		return screen.Cell{Text: r.Source, Role: screen.RoleMuted, Masked: mask} // a file's name may hold a patient's
 	}
 }
 
 func typeCell(r workspace.Row) screen.Cell {
+	copied := ""
+	if isRepaired(r.Source) {
+		copied = " copy"
+	}
 	switch {
 	case r.Type != "" && r.Trigger != "":
-		return screen.Cell{Text: r.Type + "^" + r.Trigger}
+		return screen.Cell{Text: r.Type + "^" + r.Trigger + copied}
 	case r.Type != "":
-		return screen.Cell{Text: r.Type}
+		return screen.Cell{Text: r.Type + copied}
 	case r.Format == string(format.HL7v2):
-		return screen.Cell{Text: "no type", Role: screen.RoleMuted}
+		return screen.Cell{Text: "no type" + copied, Role: screen.RoleMuted}
 	case r.Format == string(format.HL7v2Batch):
 		return screen.Cell{Text: "batch", Role: screen.RoleMuted}
 	}
-	return screen.Cell{Text: r.Format, Role: screen.RoleMuted}
+	return screen.Cell{Text: strings.ReplaceAll(r.Format, "-", " "), Role: screen.RoleMuted}
 }
 
 // findingsCell shows the worst severity by shape and how many findings have it.
@@ -113,6 +120,9 @@ func findingsCell(c [check.Severities]int) screen.Cell {
 		if n := c[s]; n > 0 {
 			cell := severityCell(s)
 			cell.Text = group(n)
+			if s == check.Fatal { // the same shape as an error, so it is said in a word
+				cell.Text, cell.Bold = "fatal", true
+			}
 			return cell
 		}
 	}
@@ -343,6 +353,9 @@ func (m *Model) reload(keep int64) {
 		if l.selected < 0 && len(l.ids) > 0 && (m.open.id == 0 || l.first) {
 			m.Select(0)
 		}
+		if l.first && len(l.ids) == 0 {
+			m.close()
+		}
 		l.first = false
 	})
 }
@@ -352,6 +365,7 @@ func (m *Model) Filtered() bool { return strings.TrimSpace(m.list.text) != "" }
 
 func (l *list) take(a answer, keep int64) {
 	l.ids, l.total, l.known = a.ids, a.total, true
+	l.answers++
 	l.pages, l.wanted, l.order = map[int][]workspace.Row{}, map[int]bool{}, nil
 	l.selected = -1
 	if keep == 0 {
@@ -370,6 +384,9 @@ func (m *Model) Shown() (shown, total int, known bool) {
 	return len(m.list.ids), m.list.total, m.list.known
 }
 
+// Answers counts how often the list was read: a view that waits for a new order compares it.
+func (m *Model) Answers() int { return m.list.answers }
+
 // Selected is the selected row, -1 for none.
 func (m *Model) Selected() int { return m.list.selected }
 
@@ -384,23 +401,46 @@ func (m *Model) Delete(rows []int) {
 	if len(ids) == 0 {
 		return
 	}
-	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, _ *job.Progress) (int, error) {
-		return len(ids), m.store.DeleteMessages(ctx, ids)
-	}, func(n int, err error) {
-		if err != nil {
-			m.fail("Could not delete", err)
-			return
-		}
-		for _, id := range ids {
-			if id == m.open.id {
-				m.opening.Cancel()
-				m.open.none()
-				m.tree.rebuild()
-				m.Changed(Message | Tree | Findings | Cursor | Remarks)
-				break
+	m.remove(ids, plural(len(ids), "message")+" deleted. The access log says so.")
+}
+
+// deleteAtOnce is how many messages are deleted in one transaction: few enough that reading goes on in between.
+const deleteAtOnce = 200
+
+// remove deletes messages and then says what was done.
+func (m *Model) remove(ids []int64, done string) {
+	m.say(NoticeText{})
+	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, p *job.Progress) (int, error) {
+		p.SetTotal(int64(len(ids)))
+		for n := 0; n < len(ids); n += deleteAtOnce {
+			if err := m.store.DeleteMessages(ctx, ids[n:min(n+deleteAtOnce, len(ids))]); err != nil {
+				return n, err
 			}
+			p.Set(int64(n + deleteAtOnce))
 		}
-		m.say(NoticeText{Tone: Success, Text: plural(n, "message") + " deleted. The access log says so."})
+		return len(ids), nil
+	}, func(n int, err error) {
+		if slices.Contains(ids[:n], m.open.id) {
+			m.close()
+		}
+		switch {
+		case errors.Is(err, context.Canceled):
+			m.say(NoticeText{Tone: Caution, Text: fmt.Sprintf("Deleting was stopped: %s of %s are deleted, the others are still there.", group(n), group(len(ids)))})
+		case err != nil:
+			m.fail("Could not delete", err)
+		default:
+			m.say(NoticeText{Tone: Success, Text: done})
+		}
 		m.reload(0)
 	})
+}
+
+// close shows no message.
+func (m *Model) close() {
+	m.opening.Cancel()
+	m.open.none()
+	m.tree.reset()
+	m.findings.selected = -1
+	m.tree.rebuild()
+	m.Changed(Message | Tree | Findings | Cursor | Remarks)
 }

@@ -1,25 +1,82 @@
 package inspect
 
 import (
+	"bytes"
+
+	"trestle/internal/check"
 	"trestle/internal/hl7"
 )
 
-// The mask fails closed: everything is hidden but what is known to say nothing about a person. Shown are the segments
-// of the envelope and, elsewhere, fields that hold a set ID or a code of a table.
+// The mask fails closed: everything is hidden but what is known to say nothing about a person. Shown are the parts of the
+// envelope that a header really has, and elsewhere fields that hold a set ID or a code of a table. Where segments cannot
+// be told apart for certain, patient data may stand in any of them: then nothing is shown but their IDs.
 
 // hides says whether a segment may hold patient data.
 func hides(segment string) bool {
 	switch segment {
-	case "MSH", "FHS", "BHS", "BTS", "FTS", "EVN", "MSA", "SFT", "DSC":
+	case "MSH", "FHS", "BHS", "BTS", "FTS", "EVN", "MSA":
 		return false
 	}
 	return true
 }
 
+// blurring are the findings after which it is not certain where a segment begins or ends, by the letter of their place in
+// the malformation catalogue: transport, lines, header.
+var blurring = func() map[string]bool {
+	codes := map[string]bool{}
+	for _, d := range check.Codes() {
+		if d.Severity >= check.Warning && d.Catalogue != "" && bytes.IndexByte([]byte("TLH"), d.Catalogue[0]) >= 0 {
+			codes[d.Code] = true
+		}
+	}
+	// These say nothing about where segments begin.
+	for _, code := range []string{
+		"line-ends", "line-ends-mixed", "byte-order-mark", "message-type-missing", "message-time-missing", "control-id-missing",
+		"processing-id-missing", "version-missing", "version-unknown", "message-type-unknown", "structure-id-wrong", "event-disagrees",
+		"acknowledgement-mode", "segment-id-lower-case", "frame-no-start", "frame-no-cr", "frame-tail", "frame-empty", "frame-not-ended",
+		"outside-message", "frame-many-messages", "field-required",
+	} {
+		delete(codes, code)
+	}
+	return codes
+}()
+
+// blurred says whether the mask cannot trust the borders of the message's segments. It asks the findings, and beside them
+// the header itself: another segment that runs into it would move what stands in MSH-9 and MSH-12.
+func (o *opened) blurred() bool {
+	if h, ok := o.message.Header(); ok && h.Name() == "MSH" {
+		kind, version := h.Field(9).Component(1).Raw(), h.Field(12).Component(1).Raw()
+		if len(kind) != 0 && len(kind) != 3 || len(version) > 8 || len(version) > 0 && (version[0] < '0' || version[0] > '9') {
+			return true
+		}
+	}
+	for _, f := range o.findings {
+		if blurring[f.Code] {
+			return true
+		}
+	}
+	return false
+}
+
+// longestEnvelope is the longest value in bytes that a header shows under the mask: the names of applications and
+// facilities are shorter.
+const longestEnvelope = 48
+
 // hiddenField says whether the mask hides a field.
 func (o *opened) hiddenField(s hl7.Segment, field int) bool {
-	if !hides(s.Name()) {
-		return false
+	v := s.Field(field)
+	if o.opaque || len(v.Raw()) > longestEnvelope && !hides(s.Name()) {
+		return true
+	}
+	switch s.Name() {
+	case "MSH", "FHS", "BHS":
+		return field > 12 && field != 15 && field != 16 && field != 18
+	case "BTS", "FTS":
+		return field > 1
+	case "EVN":
+		return field > 2
+	case "MSA":
+		return field > 2
 	}
 	def, ok := o.version.FieldAt(s.Name(), field, 0, 0)
 	if !ok {
@@ -27,11 +84,22 @@ func (o *opened) hiddenField(s hl7.Segment, field int) bool {
 	}
 	switch def.Type {
 	case "SI":
-		return false
+		return len(v.Raw()) > 4
 	case "ID", "IS":
-		return s.Name() == "PID" && field != 8 // marital status, race, religion say something about a person
+		// Marital status, race and religion say something about a person.
+		return s.Name() == "PID" && field != 8 || len(v.Raw()) > 8
 	}
 	return true
+}
+
+// hiddenSegment says whether the row of a closed segment hides its bytes.
+func (o *opened) hiddenSegment(s hl7.Segment) bool {
+	for f := 1; f <= s.Fields(); f++ {
+		if s.Field(f).State() == hl7.Valued && o.hiddenField(s, f) {
+			return true
+		}
+	}
+	return hides(s.Name())
 }
 
 // hiddenRanges are the bytes that the mask hides, in order, without delimiters between fields.
@@ -46,10 +114,10 @@ func (o *opened) hiddenRanges() [][2]int {
 			ranges = append(ranges, [2]int{s.Offset(), s.End()})
 			continue
 		}
-		if !hides(s.Name()) {
-			continue
-		}
 		for f := 1; f <= s.Fields(); f++ {
+			if f <= 2 && s.IsHeader() {
+				continue // the delimiters
+			}
 			if v := s.Field(f); v.State() == hl7.Valued && o.hiddenField(s, f) {
 				ranges = append(ranges, [2]int{v.Offset(), v.End()})
 			}

@@ -30,6 +30,7 @@ type opened struct {
 	note     string
 
 	raw, hex screen.Text
+	opaque   bool // the mask trusts no segment of this message
 	hexView  bool
 
 	cursor  int
@@ -60,6 +61,7 @@ func (m *Model) Select(row int) {
 		return
 	}
 	m.list.selected = row
+	m.settled()
 	m.Changed(List)
 	m.load(m.list.ids[row])
 }
@@ -148,7 +150,10 @@ func (m *Model) Title() (kind, detail string) {
 	if o.isHL7 {
 		parts = append(parts, versionWords(r.Version, o.version, o.exact))
 	}
-	parts = append(parts, bytesWords(len(o.bytes)), "from "+r.Source)
+	parts = append(parts, bytesWords(len(o.bytes)))
+	if !m.masked { // a file's name may hold a patient's
+		parts = append(parts, "from "+r.Source)
+	}
 	return kind, strings.Join(parts, "  ·  ")
 }
 

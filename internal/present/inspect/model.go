@@ -56,6 +56,7 @@ type NoticeText struct {
 	Tone   Tone
 	Text   string
 	Detail string // more lines, shown on demand
+	Undo   string // what can be taken back with TakeBack, "" for nothing
 }
 
 // Model is the state of the place. Make it with New.
@@ -74,6 +75,7 @@ type Model struct {
 	tree     treeRows
 	findings findingRows
 	notice   NoticeText
+	undo     func() // takes back what the notice speaks of
 	masked   bool
 	imports  int // imports under way
 }
@@ -97,9 +99,24 @@ func (m *Model) Notice() NoticeText { return m.notice }
 // Dismiss takes the news away.
 func (m *Model) Dismiss() { m.say(NoticeText{}) }
 
+// TakeBack takes back what the notice speaks of.
+func (m *Model) TakeBack() {
+	if undo := m.undo; undo != nil {
+		m.undo = nil
+		undo()
+	}
+}
+
 func (m *Model) say(n NoticeText) {
-	m.notice = n
+	m.notice, m.undo = n, nil
 	m.Changed(Notice)
+}
+
+// settled takes away news that has been read: the user has gone on.
+func (m *Model) settled() {
+	if m.notice.Tone == Success {
+		m.say(NoticeText{})
+	}
 }
 
 func (m *Model) fail(doing string, err error) {
@@ -114,7 +131,10 @@ func (m *Model) SetMasked(on bool) {
 	if m.masked != on {
 		m.masked = on
 		m.open.render(on)
-		m.Changed(Mask | List | Message | Tree | Findings)
+		if on {
+			m.say(NoticeText{}) // it may name a file
+		}
+		m.Changed(Mask | List | Message | Tree | Findings | Remarks)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 func (o *opened) render(masked bool) {
 	var hidden [][2]int
 	if masked {
+		o.opaque = o.blurred()
 		hidden = o.hiddenRanges()
 	}
 	paint := painter{o, hidden}
@@ -22,7 +23,8 @@ func (o *opened) render(masked bool) {
 	raw := screen.NewBytes(o.bytes, options)
 	hex := screen.NewHex(o.bytes, screen.HexOptions{Colours: func(from, to int) []screen.Span { return paint.spans(0, from, to) }})
 	if masked {
-		o.raw, o.hex = veiledRaw{veiled{raw, hidden}, raw}, veiledHex{veiled{hex, hidden}, hex}
+		// Pointers, so that a view can tell one text from another.
+		o.raw, o.hex = &veiledRaw{veiled{raw, hidden}, raw}, &veiledHex{veiled{hex, hidden}, hex}
 		return
 	}
 	o.raw, o.hex = raw, hex

@@ -363,7 +363,7 @@ func (t *treeRows) valueCell(k key) screen.Cell {
 		if (*treeRows)(t).open(k) {
 			return screen.Cell{}
 		}
-		return screen.Cell{Text: oneLine(s.Bytes()), Role: screen.RoleMuted, Masked: t.m.masked && hides(s.Name())}
+		return screen.Cell{Text: oneLine(s.Bytes()), Role: screen.RoleMuted, Masked: t.m.masked && t.m.open.hiddenSegment(s)}
 	}
 	v := t.value(k)
 	switch v.State() {

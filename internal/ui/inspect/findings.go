@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"fmt"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -33,12 +35,13 @@ func newFindingsPane(v *View) *findingsPane {
 	p.grid.Empty = "Nothing is wrong with this message."
 	p.grid.OnSelect = v.m.SelectFinding
 	p.grid.OnOpen = func(row int) { v.m.SelectFinding(row); v.host.Focus(v.message.code) }
+	p.grid.OnSecondary = p.menu
 	p.detail = container.NewStack()
 	p.list = container.New(kit.Column{Flex: 0}, p.grid, p.detail)
-	p.note = kit.NewNoteField("What you found, whom you told, what to ask.")
-	p.note.OnBlur = func() { v.m.SetNote(p.note.Text) }
-	p.tags = kit.NewField("Tags, separated by commas")
-	p.tags.OnBlur = func() { v.m.SetTags(p.tags.Text) }
+	p.note = kit.NewNoteField(notePlaceholder)
+	p.note.OnBlur = p.keep(func() { v.m.SetNote(p.note.Text) })
+	p.tags = kit.NewField(tagsPlaceholder)
+	p.tags.OnBlur = p.keep(func() { v.m.SetTags(p.tags.Text) })
 	p.tags.OnSubmitted = v.m.SetTags
 	p.remarks = container.NewBorder(nil, container.NewVBox(kit.NewCaption("Tags"), p.tags), nil, nil,
 		container.NewBorder(kit.NewCaption("Note (kept in the project when you leave the field)"), nil, nil, nil, p.note))
@@ -49,6 +52,40 @@ func newFindingsPane(v *View) *findingsPane {
 		kit.NewToolButton(theme.IconChevronRight, "Next finding (F8)", func() { v.m.NextFinding(1) }))
 	p.content = container.New(kit.Column{Flex: 1}, bar, p.body)
 	return p
+}
+
+// What stands in an empty note and in empty tags.
+const (
+	notePlaceholder = "What you found, whom you told, what to ask"
+	tagsPlaceholder = "Separated by commas, such as open, ask-vendor"
+)
+
+// keep does something unless the mask has emptied the fields.
+func (p *findingsPane) keep(do func()) func() {
+	return func() {
+		if !p.note.Disabled() {
+			do()
+		}
+	}
+}
+
+// menu is what can be done with a finding.
+func (p *findingsPane) menu(row int, at fyne.Position) {
+	m := p.v.m
+	m.SelectFinding(row)
+	d, ok := m.Finding()
+	if !ok || m.Masked() {
+		return
+	}
+	items := []*fyne.MenuItem{
+		fyne.NewMenuItem("Copy finding", func() {
+			p.v.host.Clipboard().SetContent(d.Severity.String() + "  " + d.Code + "  " + d.Place + "\n" + d.Text)
+		}),
+	}
+	if d.Repair != "" {
+		items = append(items, fyne.NewMenuItem(d.Repair+" on a copy", m.Repair))
+	}
+	p.v.host.Menu(fyne.NewMenu("", items...), at)
 }
 
 // pane is what takes the keyboard in this part.
@@ -95,6 +132,20 @@ func (p *findingsPane) redraw() {
 }
 
 func (p *findingsPane) redrawRemarks() {
+	if p.v.m.Masked() { // people write names into notes
+		for _, f := range []*kit.Field{p.note, p.tags} {
+			f.Text = ""
+			f.SetPlaceHolder("Hidden by the mask")
+			f.Disable()
+		}
+		return
+	}
+	if p.note.Disabled() {
+		p.note.Enable()
+		p.tags.Enable()
+		p.note.SetPlaceHolder(notePlaceholder)
+		p.tags.SetPlaceHolder(tagsPlaceholder)
+	}
 	if p.note.Text != p.v.m.Note() {
 		p.note.SetText(p.v.m.Note())
 	}
@@ -116,7 +167,11 @@ func (p *findingsPane) card(d model.FindingDetail) fyne.CanvasObject {
 		if len(d.Preview) > 0 && !p.v.m.Masked() {
 			rows = append(rows, indent(previewLine(d.Preview)))
 		}
-		rows = append(rows, container.NewHBox(kit.Gap(2, 0), kit.NewTextButton(theme.IconEdit, d.Repair+" on a copy", p.v.m.Repair)))
+		buttons := container.NewHBox(kit.Gap(2, 0), kit.NewTextButton(theme.IconEdit, d.Repair+" on a copy", p.v.m.Repair))
+		if d.Alike > 1 {
+			buttons.Add(kit.NewTextButton("", fmt.Sprintf("All %d like this", d.Alike), p.v.m.RepairAll))
+		}
+		rows = append(rows, buttons)
 	}
 	rows = append(rows, kit.Gap(0, 2))
 	return container.NewBorder(kit.NewRule(), nil, nil, nil, kit.OnPanel(theme.ColorPanel, container.NewVBox(rows...)))

@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	model "trestle/internal/present/inspect"
 	"trestle/internal/present/screen"
@@ -18,9 +20,10 @@ type listPane struct {
 	content fyne.CanvasObject
 	title   *kit.Text
 	query   *kit.Field
-	problem *kit.Text
+	problem *widget.Label
 	strip   *fyne.Container
 	grid    *kit.GridView
+	topAt   int // the answer after which the list shows its beginning, 0 for none
 }
 
 func newListPane(v *View) *listPane {
@@ -37,7 +40,8 @@ func newListPane(v *View) *listPane {
 		v.m.SetQuery("")
 		v.host.Focus(p.grid)
 	}
-	p.problem = kit.NewCaption("")
+	p.problem = widget.NewLabel("")
+	p.problem.Wrapping, p.problem.Importance, p.problem.SizeName = fyne.TextWrapWord, widget.DangerImportance, fynetheme.SizeNameCaptionText
 	p.problem.Hide()
 	p.strip = container.NewStack()
 	p.strip.Hide()
@@ -55,7 +59,7 @@ func newListPane(v *View) *listPane {
 	}
 	p.grid.OnSecondary = p.menu
 	bar := heading(p.title,
-		kit.NewToolButton(theme.IconImport, "Open files and import them (Ctrl+O)", v.ChooseFiles),
+		kit.NewToolButton(theme.IconImport, "Open messages… (Ctrl+O)", v.ChooseFiles),
 		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste))
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
 	top := container.NewVBox(bar, line, p.strip, kit.NewRule())
@@ -66,6 +70,7 @@ func newListPane(v *View) *listPane {
 func (p *listPane) sort(column string) {
 	for i, c := range p.v.m.List().Columns() {
 		if c.ID == column {
+			p.topAt = p.v.m.Answers() + 1 // who sorts wants to see what comes first
 			p.v.m.Sort(i)
 		}
 	}
@@ -88,7 +93,7 @@ func (p *listPane) redraw() {
 		p.query.Refresh()
 	}
 	if problem != "" {
-		p.problem.Set(problem, screen.RoleError)
+		p.problem.SetText(problem)
 		p.problem.Show()
 	} else {
 		p.problem.Hide()
@@ -99,8 +104,16 @@ func (p *listPane) redraw() {
 	} else {
 		p.grid.SetSort("", false)
 	}
+	if p.query.Password != m.Masked() {
+		p.query.Password = m.Masked() // what is looked for may be a patient
+		p.query.Refresh()
+	}
 	if p.grid.Selected() != m.Selected() {
 		p.grid.Select(m.Selected())
+	}
+	if p.topAt > 0 && m.Answers() >= p.topAt {
+		p.topAt = 0
+		p.grid.ScrollTo(0)
 	}
 	p.grid.Refresh()
 }
@@ -119,6 +132,9 @@ func (p *listPane) redrawNotice() {
 		return
 	}
 	var actions []kit.Action
+	if n.Undo != "" {
+		actions = append(actions, kit.Action{Label: n.Undo, Do: p.v.m.TakeBack})
+	}
 	if n.Detail != "" && n.Detail != n.Text {
 		actions = append(actions, kit.Action{Label: "Details", Do: func() { p.v.host.Tell("What happened", n.Detail) }})
 	}

@@ -76,16 +76,20 @@ func (p *messagePane) redrawCursor() {
 
 // menu is what can be done with the value at a place.
 func (p *messagePane) menu(offset int, at fyne.Position) {
-	m := p.v.m
-	m.MoveTo(offset)
-	_, from, to := m.Cursor()
-	items := []*fyne.MenuItem{fyne.NewMenuItem("Copy", p.code.Copy)}
-	if to > from && !m.Masked() {
-		items = append(items, fyne.NewMenuItem("Copy value", func() { p.v.host.Clipboard().SetContent(string(m.Raw()[from:to])) }))
+	p.v.m.MoveTo(offset)
+	p.v.valueMenu([]*fyne.MenuItem{fyne.NewMenuItem("Copy", p.code.Copy), fyne.NewMenuItem("Select all", p.code.SelectAll)}, at)
+}
+
+// valueMenu shows what can be done with the value at the cursor, after items of the part's own.
+func (v *View) valueMenu(items []*fyne.MenuItem, at fyne.Position) {
+	_, from, to := v.m.Cursor()
+	if to > from && !v.m.Masked() {
+		items = append(items, fyne.NewMenuItem("Copy value", func() { v.host.Clipboard().SetContent(string(v.m.Raw()[from:to])) }))
 	}
-	if path := m.Path(); path != "" {
-		items = append(items, fyne.NewMenuItem("Copy path "+path, p.v.CopyPath))
+	if path := v.m.Path(); path != "" {
+		items = append(items, fyne.NewMenuItem("Copy path "+path, v.CopyPath))
 	}
-	items = append(items, fyne.NewMenuItem("Select all", p.code.SelectAll))
-	p.v.host.Menu(fyne.NewMenu("", items...), at)
+	if len(items) > 0 {
+		v.host.Menu(fyne.NewMenu("", items...), at)
+	}
 }

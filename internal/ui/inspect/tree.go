@@ -20,10 +20,11 @@ func newTreePane(v *View) *treePane {
 	p := &treePane{v: v}
 	p.tree = kit.NewTreeView(v.m.Tree())
 	p.tree.HideHeader = false
-	p.tree.Empty = "There are no segments to show: this is not an HL7 v2 message. The findings say what it seems to be."
+	p.tree.Empty = "No segments: this is not an HL7 v2 message. The findings say what it seems to be."
 	p.tree.OnSelect = v.m.SelectNode
 	p.tree.OnToggle = v.m.Toggle
 	p.tree.OnOpen = v.m.Toggle
+	p.tree.OnSecondary = p.menu
 	p.empty = kit.NewToolButton(theme.IconForm, "Show fields without a value too", func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) })
 	bar := heading(kit.NewTitle("Fields", theme.SizeText), p.empty,
 		kit.NewToolButton(theme.IconChevronDown, "Unfold all segments", func() { v.m.OpenAll(true) }),
@@ -39,4 +40,10 @@ func (p *treePane) redraw() {
 		p.tree.Select(m.TreeSelected())
 	}
 	p.tree.Refresh()
+}
+
+// menu is what can be done with the value of a row.
+func (p *treePane) menu(row int, at fyne.Position) {
+	p.v.m.SelectNode(row)
+	p.v.valueMenu(nil, at)
 }

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -48,7 +49,7 @@ func (v *View) Content() fyne.CanvasObject { return v.root }
 func (v *View) emptyState() fyne.CanvasObject {
 	return kit.NewEmptyState(theme.IconMessage, "No messages yet",
 		"Drop HL7 files or folders on the window, open them, or paste a message. Whatever it is opens: what is wrong with it is said, and nothing is changed.",
-		kit.Action{Label: "Open files…", Do: v.ChooseFiles}, kit.Action{Label: "Paste", Do: v.Paste})
+		kit.Action{Label: "Open messages…", Do: v.ChooseFiles}, kit.Action{Label: "Paste", Do: v.Paste})
 }
 
 // ChooseFiles asks for files and reads them into the project.
@@ -69,8 +70,11 @@ func (v *View) Focus() {
 	}
 }
 
-// FocusQuery gives the query line the keyboard.
-func (v *View) FocusQuery() { v.host.Focus(v.list.query) }
+// FocusQuery gives the query line the keyboard, with what stands there selected.
+func (v *View) FocusQuery() {
+	v.host.Focus(v.list.query)
+	v.list.query.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
 
 // panes are the parts of the place in the order in which F6 visits them.
 func (v *View) panes() []fyne.Focusable {
@@ -112,7 +116,7 @@ func (v *View) redraw(what model.What) {
 	if what&(model.Findings|model.Message|model.Mask) != 0 {
 		v.lower.redraw()
 	}
-	if what&model.Remarks != 0 {
+	if what&(model.Remarks|model.Mask) != 0 {
 		v.lower.redrawRemarks()
 	}
 	v.host.Status()
@@ -131,16 +135,24 @@ func (v *View) chooseRoot() {
 	if v.root.Objects[0] != want {
 		v.root.Objects[0] = want
 		v.root.Refresh()
+		if want == v.place { // the first messages have come: the list is what the user goes on with
+			v.host.Focus(v.list.grid)
+		}
 	}
 }
 
 // Actions are what can be done here, for the palette.
 func (v *View) Actions() []shell.Action {
 	actions := []shell.Action{
-		{ID: "inspect.open", Title: "Open message files…", Detail: "import into this project", Keys: "Ctrl+O", Run: v.ChooseFiles},
+		{ID: "inspect.open", Title: "Open messages…", Detail: "import files into this project", Keys: "Ctrl+O", Run: v.ChooseFiles},
 		{ID: "inspect.paste", Title: "Paste a message", Detail: "import the clipboard's text", Keys: "Ctrl+Shift+V", Run: v.Paste},
 		{ID: "inspect.filter", Title: "Filter messages", Detail: "type, MRN, control ID, words", Keys: "Ctrl+F", Run: v.FocusQuery},
 		{ID: "inspect.reload", Title: "Read the message list again", Run: v.m.Reload},
+	}
+	for i, c := range v.m.List().Columns() {
+		actions = append(actions, shell.Action{ID: "inspect.sort." + c.ID, Title: "Sort messages by " + strings.ToLower(c.Title), Detail: "again: the other way round", Run: func() {
+			v.list.sort(v.m.List().Columns()[i].ID)
+		}})
 	}
 	if v.m.Filtered() {
 		actions = append(actions, shell.Action{ID: "inspect.all", Title: "Show all messages", Detail: "clear the filter", Run: func() { v.m.SetQuery("") }})
@@ -200,7 +212,7 @@ func (v *View) DeleteSelected() {
 	}
 	what := "this message"
 	if len(rows) > 1 {
-		what = fmt.Sprintf("these %d messages", len(rows))
+		what = "these " + count(len(rows)) + " messages"
 	}
 	v.host.Decide("Delete "+what+"?", "The bytes, notes and tags are removed from the project. The access log keeps that it was done. This cannot be undone.",
 		"Delete", func() { v.m.Delete(rows) })
