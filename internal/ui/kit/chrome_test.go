@@ -199,3 +199,50 @@ func TestTextEndsInAnEllipsis(t *testing.T) {
 		t.Errorf("%q", all)
 	}
 }
+
+// A long error, or one long word in it, is broken into lines and never asks for more width than there is.
+func TestStripWrapsAndStaysNarrow(t *testing.T) {
+	long := "The file could not be stored: " + strings.Repeat("there is not enough room on the disk, ", 8) + strings.Repeat("w", 300) + "."
+	var s *Strip
+	w := show(t, func() fyne.CanvasObject {
+		s = NewStrip(screen.RoleError, long, func() {}, Action{"Try again", func() {}}, Action{"Show the file", func() {}})
+		return container.NewBorder(s, nil, nil, nil, NewGridView(&rows{n: 5}))
+	})
+	w.Settle()
+	w.Settle()
+	w.Shot("kit-strip-long")
+	if least := w.Content().MinSize(); least.Width > 420 || least.Height > 400 {
+		t.Errorf("a strip asks for %v", least)
+	}
+	if got := strings.Join(w.Texts(), " "); !strings.Contains(got, "not enough room") || strings.Count(got, "disk") != 8 {
+		t.Errorf("words are missing: %q", got)
+	}
+}
+
+func TestTextWraps(t *testing.T) {
+	long := "There is no folder " + strings.Repeat("/deep", 60) + ". Look at the spelling, or choose one above."
+	var text *Text
+	w := show(t, func() fyne.CanvasObject {
+		text = NewWords("Short.", screen.RoleError)
+		return container.NewVBox(text, NewField("x"))
+	})
+	one := text.MinSize().Height
+	text.SetText(long)
+	w.Settle()
+	w.Shot("kit-words")
+	if m := text.MinSize(); m.Width > 100 || m.Height < 3*one {
+		t.Errorf("it asks for %v; one line is %v", m, one)
+	}
+	got := strings.Join(w.Texts(), "")
+	if strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(long+"x", " ", "") {
+		t.Errorf("shown: %q", got)
+	}
+	odd := strings.Repeat("ß", 50) + "\xff\xfe"
+	if lines := wrapped(odd, 40, theme.SizeText, fyne.TextStyle{}); strings.Join(lines, "") != odd || len(lines) < 5 || len(lines[0])%2 != 0 {
+		t.Errorf("letters are broken or lost: %q", lines)
+	}
+	text.SetText("Short.")
+	if all := w.Texts(); all[0] != "Short." || text.MinSize().Height != one {
+		t.Errorf("%q", all)
+	}
+}
