@@ -47,9 +47,11 @@ func (n *session) makeViews() {
 	n.homeView = homeview.New(n.home, s, homeview.Do{
 		Open:    func() { s.Go(shell.Inspect); n.inspectView.ChooseFiles() },
 		Paste:   func() { s.Go(shell.Inspect); n.inspectView.Paste() },
+		Masked:  s.m.Masked,
 		Inspect: func(query string) { n.inspect.SubmitQuery(query); s.Go(shell.Inspect) },
 	})
 	n.inspectView = inspectview.New(n.inspect, s)
+	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
 	n.places = map[shell.Place]fyne.CanvasObject{
 		shell.Project: n.homeView.Content(),
 		shell.Inspect: n.inspectView.Content(),

@@ -270,6 +270,7 @@ func (s *Shell) SetMasked(on bool) {
 	s.m.SetMasked(on)
 	if s.session != nil {
 		s.session.inspect.SetMasked(on)
+		s.session.homeView.Refresh()
 	}
 }
 

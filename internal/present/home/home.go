@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
 	"time"
 
 	"trestle/internal/check"
+	"trestle/internal/inspect"
 	"trestle/internal/job"
 	"trestle/internal/project"
 	"trestle/internal/workspace"
@@ -17,6 +20,7 @@ type Store interface {
 	Info(ctx context.Context) (workspace.Info, error)
 	Log(ctx context.Context, after int64, limit int) ([]workspace.LogEntry, error)
 	Setting(ctx context.Context, key string) (string, bool, error)
+	SetSetting(ctx context.Context, key, value string) error
 	Count(ctx context.Context, q workspace.Query) (int, error)
 	Warnings() []string
 }
@@ -113,6 +117,39 @@ func (m *Model) read(ctx context.Context) (Facts, error) {
 	f.Project, err = project.Parse([]byte(text))
 	return f, err
 }
+
+// TakeProjectFile reads a project file and keeps it in the workspace: scope, systems, people. What is wrong with it is
+// said with its lines, and then nothing is changed.
+func (m *Model) TakeProjectFile(path string) {
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (struct{}, error) {
+		f, size, err := inspect.Open(path)
+		if err != nil {
+			return struct{}{}, err
+		}
+		defer f.Close()
+		if size > maxProjectFile {
+			return struct{}{}, fmt.Errorf("%s is too large for a project file", filepath.Base(path))
+		}
+		b, err := io.ReadAll(f)
+		if err != nil {
+			return struct{}{}, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
+		}
+		if _, err := project.Parse(b); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, m.store.SetSetting(ctx, project.FileName, string(b))
+	}, func(_ struct{}, err error) {
+		if err != nil {
+			m.problem = "The project file was not taken over: " + err.Error()
+			m.Changed()
+			return
+		}
+		m.Load()
+	})
+}
+
+// maxProjectFile is far above any real project file, in bytes.
+const maxProjectFile = 4 << 20
 
 // Sentence says what a rule of the scope means.
 func Sentence(f project.Flow) string {

@@ -2,6 +2,8 @@ package home
 
 import (
 	"context"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/project"
 	"trestle/internal/workspace"
+	"trestle/workspaces"
 )
 
 const message = "MSH|^~\\&|LAKESIDE|MAIN|RIVERBEND|INF|20260302101600||ADT^A08^ADT_A01|MSG1|P|2.5.1\rEVN|A08|20260302101600\rPID|1||88201^^^LAKE^MR||Ash^Kim||19790231|F\rPV1|1|O|INF^2^^LAKE\r"
@@ -55,6 +58,26 @@ func TestFactsOfAProject(t *testing.T) {
 		if want := map[check.Severity]int{check.Error: 0, check.Warning: 1}[x.Severity]; x.Messages != want {
 			t.Errorf("%v: %d messages, not %d", x.Severity, x.Messages, want)
 		}
+	}
+	file := filepath.Join(t.TempDir(), "project.yaml")
+	if err := os.WriteFile(file, []byte("name: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.TakeProjectFile(file)
+	if f := load(); f.Project != nil {
+		t.Error("a project file that cannot be read was taken over")
+	}
+	good, err := fs.ReadFile(workspaces.Riverbend(), project.FileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.TakeProjectFile(file)
+	load()
+	if f := load(); f.Project == nil || len(f.Project.Scope.Flows) == 0 || m.Problem() != "" {
+		t.Errorf("the project file was not taken over: %s", m.Problem())
 	}
 	if err := w.SetSetting(t.Context(), project.FileName, "name: ["); err != nil {
 		t.Fatal(err)

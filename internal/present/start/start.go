@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -153,6 +154,10 @@ func (m *Model) Create(path, name string, passphrase, again []byte) {
 	if filepath.Ext(path) == "" {
 		path += Extension
 	}
+	if folder, err := os.Stat(filepath.Dir(path)); err != nil || !folder.IsDir() {
+		m.refuse(File, "There is no folder "+filepath.Dir(path)+". Make it first, or choose another.")
+		return
+	}
 	if _, err := os.Stat(path); err == nil {
 		m.refuse(File, "There is a file of this name already. Choose another name, or open that project.")
 		return
@@ -229,6 +234,24 @@ func sentence(err error) string {
 		s += "."
 	}
 	return s
+}
+
+// FileName proposes a file name for a project.
+func FileName(project string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(project) {
+		switch {
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			b.WriteRune(r)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	name := strings.Trim(b.String(), "-")
+	if name == "" {
+		name = "project"
+	}
+	return name + Extension
 }
 
 // LongEnough says whether a passphrase has the least number of characters that a new project accepts.

@@ -143,6 +143,7 @@ func TestCreateChecksBeforeItWrites(t *testing.T) {
 		{filepath.Join(folder, "x"), "A", "short", "short", Passphrase},
 		{filepath.Join(folder, "x"), "A", "long enough", "long enougH", Again},
 		{there, "A", "long enough", "long enough", File},
+		{filepath.Join(folder, "no such folder", "x"), "A", "long enough", "long enough", File},
 		{filepath.Join(folder, "there"), "A", "long enough", "long enough", File},
 	} {
 		f := open(t)
@@ -154,5 +155,15 @@ func TestCreateChecksBeforeItWrites(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(folder); len(entries) != 1 {
 		t.Errorf("%d files were left", len(entries)-1)
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for in, want := range map[string]string{
+		"Riverbend ↔ Lakeside EHR": "riverbend-lakeside-ehr.trestle", "": "project.trestle", " ../x ": "x.trestle", "Köln 2": "köln-2.trestle",
+	} {
+		if got := FileName(in); got != want {
+			t.Errorf("%q: %q, not %q", in, got, want)
+		}
 	}
 }

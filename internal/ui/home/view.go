@@ -26,6 +26,7 @@ type Do struct {
 	Open    func()             // choose files and import them
 	Paste   func()             // import the clipboard
 	Inspect func(query string) // show messages
+	Masked  func() bool        // patient data is hidden: file names and searches may hold some
 }
 
 // View is the place Project.
@@ -47,16 +48,20 @@ func New(m *model.Model, h host.Host, do Do) *View {
 // Content is what the window shows.
 func (v *View) Content() fyne.CanvasObject { return v.root }
 
+// Refresh draws the place again, as when the mask was put on.
+func (v *View) Refresh() { v.redraw() }
+
 func (v *View) redraw() {
 	facts, known := v.m.Facts()
-	switch {
-	case v.m.Problem() != "":
-		v.root.Objects = []fyne.CanvasObject{container.NewVBox(kit.NewStrip(screen.RoleError, v.m.Problem(), nil, kit.Action{Label: "Try again", Do: v.m.Load}))}
-	case !known:
-		v.root.Objects = []fyne.CanvasObject{kit.NewPanel("background")}
-	default:
-		v.root.Objects = []fyne.CanvasObject{v.page(facts)}
+	content := fyne.CanvasObject(kit.NewPanel("background"))
+	if known {
+		content = v.page(facts)
 	}
+	if problem := v.m.Problem(); problem != "" {
+		strip := kit.NewStrip(screen.RoleError, problem, v.m.Load, kit.Action{Label: "Read again", Do: v.m.Load})
+		content = container.New(kit.Column{Flex: 1}, strip, content)
+	}
+	v.root.Objects = []fyne.CanvasObject{content}
 	v.root.Refresh()
 	v.host.Status()
 }
@@ -71,13 +76,18 @@ func (v *View) page(f model.Facts) fyne.CanvasObject {
 		right.Add(v.systems(f.Project))
 	} else {
 		right.Add(section("Scope"))
-		right.Add(paragraph("Nothing is said yet about who is the system of record for what. A project file (project.yaml) says it; the sample project has one to look at."))
+		right.Add(paragraph("Nothing is said yet about who is the system of record for what, which systems are joined and whom to ask. A project file says it: a text file in YAML, such as workspaces/riverbend/project.yaml of the sample."))
+		right.Add(container.NewHBox(kit.NewTextButton(theme.IconFile, "Read a project file…", v.chooseProjectFile)))
 	}
 	right.Add(kit.Gap(0, 14))
 	right.Add(v.protection(f.Info))
 	columns := container.New(&twoColumns{gap: 36, max: 1180}, left, right)
 	body := container.NewVBox(v.head(f), kit.Gap(0, 10), columns, kit.Gap(0, 20))
 	return container.NewVScroll(container.NewBorder(kit.Gap(0, 18), nil, kit.Gap(28, 0), kit.Gap(28, 0), body))
+}
+
+func (v *View) chooseProjectFile() {
+	v.host.ChooseFiles("Read a project file", func(paths []string) { v.m.TakeProjectFile(paths[0]) })
 }
 
 func (v *View) head(f model.Facts) fyne.CanvasObject {
@@ -171,7 +181,11 @@ func (v *View) log(acts []workspace.LogEntry) fyne.CanvasObject {
 	box := container.NewVBox(section("Last in the access log"))
 	now := time.Now()
 	for _, a := range acts {
-		what := kit.NewText(model.Act(a), screen.RoleText)
+		words := model.Act(a)
+		if v.do.Masked() {
+			words = string(a.Action)
+		}
+		what := kit.NewText(words, screen.RoleText)
 		what.Min = 80
 		when := kit.NewCaption(a.User + "  " + model.Age(now, a.Time))
 		box.Add(container.NewBorder(nil, nil, nil, when, what))
@@ -229,13 +243,20 @@ func (v *View) protection(i workspace.Info) fyne.CanvasObject {
 		{"Encryption", i.Cipher + ", every page authenticated"},
 		{"Passphrase", i.KDF},
 		{"File", fmt.Sprintf("%s, format %d", megabytes(i.Size), i.FormatVersion)},
-		{"Access log", count(i.LogEntries) + " entries, chained"},
+		{"Access log", entries(i.LogEntries) + ", chained"},
 	} {
 		value := kit.NewText(l[1], screen.RoleText)
 		value.Min = 80
 		box.Add(container.New(&threeColumns{110, 0}, kit.NewText(l[0], screen.RoleMuted), kit.Gap(0, 0), value))
 	}
 	return box
+}
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return count(n) + " entries"
 }
 
 func megabytes[T int | int64](n T) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

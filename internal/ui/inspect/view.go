@@ -17,6 +17,9 @@ import (
 
 // View is the place Inspect.
 type View struct {
+	// Shown says whether the place is the one on the screen: only then it may take the keyboard by itself.
+	Shown func() bool
+
 	m    *model.Model
 	host host.Host
 	root *fyne.Container // the empty state or the place
@@ -30,7 +33,7 @@ type View struct {
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h}
+	v := &View{m: m, host: h, Shown: func() bool { return false }}
 	v.list = newListPane(v)
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
@@ -135,7 +138,7 @@ func (v *View) chooseRoot() {
 	if v.root.Objects[0] != want {
 		v.root.Objects[0] = want
 		v.root.Refresh()
-		if want == v.place { // the first messages have come: the list is what the user goes on with
+		if want == v.place && v.Shown() { // the first messages have come: the list is what the user goes on with
 			v.host.Focus(v.list.grid)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -66,12 +67,12 @@ func (v *View) fields() {
 		f.OnSubmitted = func(string) { submit() }
 		return f
 	}
-	v.file = field(kit.NewField("Project file (.trestle)"), func() { v.host.Focus(v.pass) })
-	v.pass = field(kit.NewSecretField("Passphrase"), v.submitOpen)
-	v.name = field(kit.NewField("Such as Riverbend ↔ Lakeside EHR"), func() { v.host.Focus(v.create) })
-	v.create = field(kit.NewField("Where the file goes"), func() { v.host.Focus(v.newPass) })
-	v.newPass = field(kit.NewSecretField("At least 8 characters; four or five unrelated words are better"), func() { v.host.Focus(v.again) })
-	v.again = field(kit.NewSecretField("The same again"), v.submitCreate)
+	v.file = field(kit.NewField(""), func() { v.host.Focus(v.pass) })
+	v.pass = field(kit.NewSecretField(""), v.submitOpen)
+	v.name = field(kit.NewField("The two systems that it connects"), func() { v.host.Focus(v.create) })
+	v.create = field(kit.NewField(""), func() { v.host.Focus(v.newPass) })
+	v.newPass = field(kit.NewSecretField("At least 8 characters; several words are better"), func() { v.host.Focus(v.again) })
+	v.again = field(kit.NewSecretField(""), v.submitCreate)
 }
 
 func (v *View) forms() {
@@ -82,7 +83,7 @@ func (v *View) forms() {
 		v.host.ChooseFiles("Open project", func(paths []string) { v.file.SetText(paths[0]); v.host.Focus(v.pass) })
 	})
 	v.chooseMake = kit.NewTextButton(theme.IconFolderOpen, "Choose…", func() {
-		v.host.ChooseTarget("New project", "project"+model.Extension, v.create.SetText)
+		v.host.ChooseTarget("New project", model.FileName(v.name.Text), v.create.SetText)
 	})
 	v.openForm = container.NewVBox(
 		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseOpen, v.file)),
@@ -118,10 +119,7 @@ func (v *View) row(name string, f model.Field, field fyne.CanvasObject) fyne.Can
 const createForm model.Field = 100
 
 func note(text string) fyne.CanvasObject {
-	l := widget.NewLabel(text)
-	l.Wrapping, l.Importance = fyne.TextWrapWord, widget.LowImportance
-	l.SizeName = fynetheme.SizeNameCaptionText
-	return l
+	return container.New(layout.NewCustomPaddedLayout(0, 0, -5, 0), kit.NewProse(text, fyne.TextAlignLeading))
 }
 
 func (v *View) build() {
@@ -135,7 +133,7 @@ func (v *View) build() {
 	subtitle := kit.NewText("A workbench for connecting healthcare systems", screen.RoleMuted)
 	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
 		v.doing, v.bar, kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
-		container.NewHBox(v.sample), note("The sample is an infusion centre and a practice that exchange invented patients. It opens by itself."))
+		container.NewHBox(v.sample), note("The sample is an infusion centre that is being joined to a practice. All of its patients are invented."))
 	v.root = container.NewStack(kit.NewPanel("background"), container.NewCenter(container.New(kit.Width(formWidth), card)))
 }
 
@@ -170,10 +168,22 @@ func (v *View) redraw() {
 	v.redrawProblem(creating)
 	v.redrawDoing()
 	v.redrawRecent()
-	if v.m.Doing() == "" && v.problem() == model.Passphrase && !creating {
+	if v.m.Doing() == "" {
+		v.focusProblem(creating)
+	}
+}
+
+// focusProblem gives the field that something is wrong with the keyboard.
+func (v *View) focusProblem(creating bool) {
+	fields := map[model.Field]*kit.Field{model.File: v.file, model.Passphrase: v.pass}
+	if creating {
+		fields = map[model.Field]*kit.Field{model.File: v.create, model.Name: v.name, model.Passphrase: v.newPass, model.Again: v.again}
+	} else if v.problem() == model.Passphrase {
 		v.pass.Text = "" // not SetText: typing is what takes the problem away
 		v.pass.Refresh()
-		v.host.Focus(v.pass)
+	}
+	if f := fields[v.problem()]; f != nil {
+		v.host.Focus(f)
 	}
 }
 
