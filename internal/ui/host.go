@@ -19,6 +19,16 @@ var _ host.Host = (*Shell)(nil)
 
 // ChooseFiles implements host.Host: with the system's dialog where there is one, else with our own.
 func (s *Shell) ChooseFiles(title string, then func(paths []string)) {
+	s.chooseFiles(files.Open, title, then)
+}
+
+// ChooseFilesOrFolders implements host.Host. The system's dialog knows files only; folders can be dropped on the window
+// there.
+func (s *Shell) ChooseFilesOrFolders(title string, then func(paths []string)) {
+	s.chooseFiles(files.Import, title, then)
+}
+
+func (s *Shell) chooseFiles(p files.Purpose, title string, then func(paths []string)) {
 	job.Start(context.Background(), s.runner, func(ctx context.Context) ([]string, error) {
 		return zenity.SelectFileMultiple(zenity.Context(ctx), zenity.Title(title))
 	}, func(paths []string, err error) {
@@ -27,7 +37,7 @@ func (s *Shell) ChooseFiles(title string, then func(paths []string)) {
 			then(paths)
 		case errors.Is(err, zenity.ErrCanceled), errors.Is(err, context.Canceled), err == nil:
 		default: // no such program on this system
-			s.showFiles(files.Open, title, "", "Open", then)
+			s.showFiles(p, title, "", "Open", then)
 		}
 	})
 }
@@ -104,6 +114,7 @@ func (s *Shell) modal(title string, content fyne.CanvasObject, width float32, bu
 	body := container.NewVBox(kit.NewTitle(title, 15), kit.Gap(0, 2), content, kit.Gap(0, 6), container.New(kit.RightIn(width), row))
 	framed := container.NewBorder(kit.Gap(0, 8), kit.Gap(0, 8), kit.Gap(10, 0), kit.Gap(10, 0), container.New(kit.Width(width), body))
 	s.under = s.canvas.Focused()
+	kit.ClearHint()
 	pop := widget.NewModalPopUp(framed, s.canvas)
 	pop.Show()
 	return pop

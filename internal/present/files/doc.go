@@ -4,5 +4,5 @@
 // Its central type is Model: a folder, what is in it as a screen.Grid, and what a press of Enter would do.
 //
 //	m := files.New(files.Open, home)
-//	paths, done, problem := m.Enter("~/inbox", nil) // a folder: shows it; files: done
+//	paths, done := m.Enter("~/inbox", nil) // a folder: shows it; files: done; what is wrong: Problem
 package files

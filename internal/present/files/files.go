@@ -18,7 +18,8 @@ type Purpose uint8
 
 // The purposes.
 const (
-	Open   Purpose = iota // files to read, one or more; a folder stands for the files in it only where it is named
+	Open   Purpose = iota // files to read, one or more
+	Import                // files and folders to read; a folder stands for all files below it
 	Target                // where one file is written
 )
 
@@ -26,6 +27,7 @@ const (
 type Entry struct {
 	Name     string
 	Folder   bool
+	Broken   bool // a link to what is not there
 	Size     int64
 	Modified time.Time
 }
@@ -90,9 +92,13 @@ func (m *Model) rows(folder string, list []fs.DirEntry) []Entry {
 		}
 		info, err := os.Stat(filepath.Join(folder, d.Name())) // through links
 		if err != nil {
+			if d.Type()&fs.ModeSymlink == 0 {
+				continue // gone since the folder was read
+			}
+			rows = append(rows, Entry{Name: d.Name(), Broken: true})
 			continue
 		}
-		rows = append(rows, Entry{d.Name(), info.IsDir(), info.Size(), info.ModTime()})
+		rows = append(rows, Entry{Name: d.Name(), Folder: info.IsDir(), Size: info.Size(), Modified: info.ModTime()})
 	}
 	slices.SortFunc(rows, func(a, b Entry) int {
 		if a.Folder != b.Folder {
@@ -104,7 +110,7 @@ func (m *Model) rows(folder string, list []fs.DirEntry) []Entry {
 		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 	})
 	if filepath.Dir(folder) != folder {
-		rows = append([]Entry{{Name: "..", Folder: true}}, rows...)
+		rows = append([]Entry{{Name: upName, Folder: true}}, rows...)
 	}
 	return rows
 }
@@ -118,38 +124,87 @@ func (m *Model) Up() int {
 	return slices.IndexFunc(m.entries, func(e Entry) bool { return e.Name == left })
 }
 
-// Enter is what a press of Open means: with rows chosen it takes those, else what is typed. A folder is shown and the
-// dialog goes on; files end it, and paths names them.
+// upName is the row that leads to the folder above.
+const upName = ".."
+
+// HasUp says whether the first row leads to the folder above.
+func (m *Model) HasUp() bool { return len(m.entries) > 0 && m.entries[0].Name == upName }
+
+// Entry is a row of the list.
+func (m *Model) Entry(row int) (Entry, bool) {
+	if row < 0 || row >= len(m.entries) {
+		return Entry{}, false
+	}
+	return m.entries[row], true
+}
+
+// Enter is what a press of Open means: with something typed it takes that, else the rows that are chosen. One folder is
+// shown and the dialog goes on; files end it, and paths names them. Of several rows, the way up is none that was meant,
+// and a folder is taken as it is where folders are of use.
 func (m *Model) Enter(typed string, rows []int) (paths []string, done bool) {
 	if typed = strings.TrimSpace(typed); typed != "" {
 		return m.typed(typed)
 	}
-	for _, r := range rows {
-		if r < 0 || r >= len(m.entries) {
-			continue
-		}
-		e := m.entries[r]
-		path := filepath.Join(m.folder, e.Name)
-		if e.Folder {
-			_ = m.Go(path) // what is wrong is in Problem
+	if len(rows) == 1 {
+		if e, ok := m.Entry(rows[0]); ok && e.Folder {
+			_ = m.Go(filepath.Join(m.folder, e.Name)) // what is wrong is in Problem
 			return nil, false
 		}
-		paths = append(paths, path)
+	}
+	for _, r := range rows {
+		e, ok := m.Entry(r)
+		switch {
+		case !ok || e.Name == upName, e.Folder && m.purpose != Import:
+		case e.Broken && len(rows) == 1:
+			m.problem = fmt.Sprintf("%s is a link to something that is not there.", e.Name)
+			return nil, false
+		case e.Broken:
+		default:
+			paths = append(paths, filepath.Join(m.folder, e.Name))
+		}
 	}
 	if len(paths) == 0 {
 		m.problem = "Choose a file, or type its name."
 		return nil, false
 	}
+	m.problem = ""
 	if m.purpose == Target {
 		paths = paths[:1]
 	}
 	return paths, true
 }
 
+// MakeFolder makes a folder and shows it. The name may be a path.
+func (m *Model) MakeFolder(name string) error {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		m.problem = "Type the new folder's name."
+		return errors.New(m.problem)
+	}
+	path := m.absolute(name)
+	err := os.Mkdir(path, 0o777) // what the user's umask leaves of it, as for any folder
+	switch {
+	case err == nil:
+		return m.Go(path)
+	case errors.Is(err, fs.ErrExist):
+		m.problem = fmt.Sprintf("There is a %s already.", filepath.Base(path))
+	case errors.Is(err, fs.ErrNotExist):
+		m.problem = "There is no folder " + filepath.Dir(path) + "."
+	case errors.Is(err, fs.ErrPermission):
+		m.problem = "You are not allowed to make a folder in " + filepath.Dir(path) + "."
+	default:
+		m.problem = "The folder cannot be made: use another name or place."
+	}
+	return errors.New(m.problem)
+}
+
 func (m *Model) typed(typed string) (paths []string, done bool) {
 	path := m.absolute(typed)
 	info, err := os.Stat(path)
 	switch {
+	case m.purpose == Target && errors.Is(err, fs.ErrNotExist) && os.IsPathSeparator(typed[len(typed)-1]):
+		_ = m.MakeFolder(typed) // what is wrong is in Problem
+		return nil, false
 	case err == nil && info.IsDir():
 		_ = m.Go(path)
 		return nil, false
@@ -164,12 +219,27 @@ func (m *Model) typed(typed string) (paths []string, done bool) {
 		m.problem = ""
 		return []string{path}, true
 	}
-	if matches, _ := filepath.Glob(path); len(matches) > 0 {
+	if matches := m.matching(path); len(matches) > 0 {
 		m.problem = ""
 		return matches, true
 	}
+	if _, lerr := os.Lstat(path); lerr == nil && errors.Is(err, fs.ErrNotExist) {
+		m.problem = fmt.Sprintf("%s is a link to something that is not there.", filepath.Base(path))
+		return nil, false
+	}
 	m.problem = explain(path, err)
 	return nil, false
+}
+
+// matching is what a pattern names: files, and folders where they are of use.
+func (m *Model) matching(pattern string) (paths []string) {
+	all, _ := filepath.Glob(pattern) // a pattern that is none matches nothing
+	for _, p := range all {
+		if info, err := os.Stat(p); err == nil && (!info.IsDir() || m.purpose == Import) {
+			paths = append(paths, p)
+		}
+	}
+	return paths
 }
 
 // absolute reads a path as people write it: ~ is the home folder, and without a leading separator it is in the folder
@@ -187,21 +257,17 @@ func (m *Model) absolute(typed string) string {
 	return filepath.Join(m.folder, typed)
 }
 
-// Find returns the first row whose name starts with what was typed, from row on and around; -1 for none.
-func (m *Model) Find(typed string, from int) int {
+// Find returns the first row whose name starts with what was typed; -1 for none.
+func (m *Model) Find(typed string) int {
 	typed = strings.ToLower(typed)
-	for i := range m.entries {
-		r := (from + i) % len(m.entries)
-		if strings.HasPrefix(strings.ToLower(m.entries[r].Name), typed) {
-			return r
-		}
-	}
-	return -1
+	return slices.IndexFunc(m.entries, func(e Entry) bool {
+		return typed != "" && e.Name != upName && strings.HasPrefix(strings.ToLower(e.Name), typed)
+	})
 }
 
 var columns = []screen.Column{
 	{ID: "name", Title: "Name", Width: 360, MinWidth: 120, Flex: true, Fixed: true},
-	{ID: "size", Title: "Size", Width: 90, MinWidth: 60, Right: true, Fixed: true},
+	{ID: "size", Title: "Size", Width: 110, MinWidth: 60, Right: true, Fixed: true},
 	{ID: "modified", Title: "Changed", Width: 140, MinWidth: 80, Fixed: true},
 }
 
@@ -220,9 +286,15 @@ func (g *grid) Cell(row, col int) screen.Cell {
 		if e.Folder {
 			return screen.Cell{Text: e.Name + string(filepath.Separator), Bold: true}
 		}
+		if e.Broken {
+			return screen.Cell{Text: e.Name, Role: screen.RoleMuted}
+		}
 		return screen.Cell{Text: e.Name}
 	case "size":
-		if e.Folder {
+		switch {
+		case e.Broken:
+			return screen.Cell{Text: "leads nowhere", Role: screen.RoleMuted}
+		case e.Folder:
 			return screen.Cell{}
 		}
 		return screen.Cell{Text: size(e.Size), Role: screen.RoleMuted}

@@ -9,6 +9,8 @@ import (
 type Host interface {
 	// ChooseFiles lets the user choose files to read. then is not called when the user gives up.
 	ChooseFiles(title string, then func(paths []string))
+	// ChooseFilesOrFolders is ChooseFiles where a folder stands for all files below it.
+	ChooseFilesOrFolders(title string, then func(paths []string))
 	// ChooseTarget lets the user choose where a file is written; name is a proposal.
 	ChooseTarget(title, name string, then func(path string))
 	// Clipboard is the text clipboard.

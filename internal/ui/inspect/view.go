@@ -57,7 +57,7 @@ func (v *View) emptyState() fyne.CanvasObject {
 
 // ChooseFiles asks for files and reads them into the project.
 func (v *View) ChooseFiles() {
-	v.host.ChooseFiles("Open messages", func(paths []string) { v.m.Import(paths) })
+	v.host.ChooseFilesOrFolders("Open messages", func(paths []string) { v.m.Import(paths) })
 }
 
 // Paste reads the clipboard's text into the project.

@@ -76,6 +76,15 @@ func NewSecretField(placeholder string) *Field {
 // SelectAll selects the whole text, so that typing replaces it.
 func (f *Field) SelectAll() { f.Entry.TypedShortcut(&fyne.ShortcutSelectAll{}) }
 
+// SetText replaces the text and ends a selection. Entry keeps selecting, and what is typed next erases itself.
+func (f *Field) SetText(s string) {
+	if f.SelectedText() != "" {
+		f.Entry.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+		f.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyRight})
+	}
+	f.Entry.SetText(s)
+}
+
 // AcceptsTab implements fyne.Tabbable: Tab and Shift+Tab leave every field, that of several lines too.
 func (f *Field) AcceptsTab() bool { return false }
 

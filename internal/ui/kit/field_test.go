@@ -37,6 +37,11 @@ func TestPlaceholderIsNoValue(t *testing.T) {
 		t.Errorf("selected %q", f.SelectedText())
 	}
 	f.SetText("")
+	w.Type("Ash")
+	if f.Text != "Ash" {
+		t.Errorf("typed after the selection was replaced: %q", f.Text)
+	}
+	f.SetText("")
 	if !style(t, w, "Such as Riverbend").Italic {
 		t.Error("the placeholder looks like a value after the text is gone")
 	}
