@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"trestle/internal/check"
@@ -230,64 +229,4 @@ func exists(tx *tx, id int64) error {
 		return noMessage(id)
 	}
 	return err
-}
-
-// DeleteMessages removes messages with their bytes, words, notes and tags, and the names of files that
-// no message is left from; the access log keeps those. Ids that are not there are passed over.
-func (w *Workspace) DeleteMessages(ctx context.Context, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	return w.update(ctx, func(tx *tx) error {
-		var gone []string
-		for _, id := range ids {
-			ok, err := remove(tx, id)
-			if err != nil {
-				return err
-			}
-			if ok {
-				gone = append(gone, fmt.Sprint(id))
-			}
-		}
-		if len(gone) == 0 {
-			return nil
-		}
-		if err := forgetNames(tx); err != nil {
-			return err
-		}
-		return tx.log(ActionDeleted, plural(len(gone), "message"), strings.Join(gone, " "))
-	})
-}
-
-// forgetNames removes tags and file names that belong to no message any more: they may name a patient.
-func forgetNames(tx *tx) error {
-	for _, q := range []string{
-		"DELETE FROM tags WHERE NOT EXISTS(SELECT 1 FROM message_tags WHERE tag=tags.id)",
-		"DELETE FROM sources WHERE NOT EXISTS(SELECT 1 FROM messages WHERE source=sources.id)",
-	} {
-		if _, err := tx.Exec(q); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// remove deletes one message. FTS5 with external content must be told the words that it is to forget.
-func remove(tx *tx, id int64) (bool, error) {
-	var text string
-	err := tx.QueryRow("SELECT text FROM message_text WHERE id=?", id).Scan(&text)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if _, err := tx.Exec("INSERT INTO message_words(message_words, rowid, text) VALUES('delete', ?, ?)", id, text); err != nil {
-		return false, err
-	}
-	if err := forgetNote(tx, id); err != nil {
-		return false, err
-	}
-	_, err = tx.Exec("DELETE FROM messages WHERE id=?", id) // contents, note and tags follow by foreign key
-	return true, err
 }

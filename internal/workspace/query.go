@@ -13,7 +13,7 @@ import (
 // Query says which messages a list shows, and in which order. All conditions must hold. The zero value is every
 // message in the order in which they came.
 type Query struct {
-	Text       string // words and "phrases"; a word that ends in * finds longer ones. Each may be in the message or all in its note
+	Text       string // words, which find longer ones too, and "words or phrases" that stand exactly so; all in the message, or all in its note
 	MRN        string // this and the next four: the whole value, or its beginning and *; upper and lower case are equal
 	Account    string
 	ControlID  string
@@ -45,8 +45,9 @@ var queryFields = []string{"text", "mrn", "account", "control", "type", "trigger
 //
 //	type:ADT trigger:A08 mrn:88121 tag:open since:2026-01-01 until:2026-01-31 severity:error sort:-time doe "left arm"
 //
-// type:ADT^A08 gives both parts. A value with spaces stands in quotation marks, and so does a colon that is to be
-// looked for. Errors are ErrQuery and say what is possible.
+// type:ADT^A08 gives both parts. A free word finds longer ones too: sampl finds Sampleby. A single letter or digit, and what stands
+// in quotation marks, is found only exactly so, unless a star follows: "left arm"*. A value with spaces stands in quotation
+// marks, and so does a colon that is to be looked for. Errors are ErrQuery and say what is possible.
 func ParseQuery(s string) (Query, error) {
 	var q Query
 	var words []string
@@ -245,14 +246,15 @@ func cmpOr(s, otherwise string) string {
 const maxWords = 32
 
 // matchExpression turns what a person typed into FTS5's query language. Every word becomes a quoted string, so nothing
-// in it has a meaning to FTS5: no operator, no column, no syntax error. A star at the end of a word or phrase is the only
-// sign that is kept.
+// in it has a meaning to FTS5: no operator, no column, no syntax error. A word finds longer ones, as a phrase does if a star
+// follows it. A single letter does not: it would read much of the index, to find nearly everything.
 func matchExpression(text string) (string, error) {
 	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", " "), " ")
 	var out []string
 	for rest := strings.TrimSpace(text); rest != ""; rest = strings.TrimLeftFunc(rest, unicode.IsSpace) {
 		var word string
-		if rest[0] == '"' {
+		quoted := rest[0] == '"'
+		if quoted {
 			end := strings.IndexByte(rest[1:], '"')
 			if end < 0 {
 				return "", fail(ErrQuery, "a quotation mark is not closed; put one at the end of the phrase")
@@ -273,7 +275,7 @@ func matchExpression(text string) (string, error) {
 			continue
 		}
 		term := `"` + strings.ReplaceAll(word, `"`, `""`) + `"`
-		if prefix {
+		if prefix || !quoted && utf8.RuneCountInString(word) > 1 {
 			term += "*"
 		}
 		if out = append(out, term); len(out) > maxWords {

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -134,4 +135,9 @@ func otherText(b []byte) string {
 		return trimText(string(b))
 	}
 	return decode(charmap.Windows1252)
+}
+
+// joinNonEmpty joins those parts that say something.
+func joinNonEmpty(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }
