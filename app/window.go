@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"time"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
@@ -16,11 +19,25 @@ import (
 // appID is the application's ID, which also names the folder of its preferences.
 const appID = "io.trestle.Trestle"
 
+// firstPicture is how long the window has the computer for itself to draw its first picture. Making a key keeps all
+// cores busy for a second, and a window that is black as long looks broken.
+const firstPicture = 150 * time.Millisecond
+
 // openWindow opens the window and returns when it is closed.
 func openWindow(ctx context.Context, o command.WindowOptions) error {
 	a := fyneapp.NewWithID(appID)
+	drawn := make(chan struct{})
+	a.Lifecycle().SetOnStarted(func() { time.AfterFunc(firstPicture, func() { close(drawn) }) })
+	openSample := func(ctx context.Context, p *job.Progress) (*workspace.Workspace, error) {
+		select {
+		case <-drawn:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		return openSample(ctx, p)
+	}
 	s := ui.New(a, ui.Options{
-		Workspace: o.Workspace, Passphrase: o.Passphrase, User: userName(), Sample: openSample, Idle: idleLine(),
+		Workspace: o.Workspace, User: userName(), Sample: openSample, StartWithSample: o.Sample, Idle: idleLine(),
 	})
 	stop := context.AfterFunc(ctx, func() { fyne.Do(s.Quit) })
 	defer stop()
@@ -29,10 +46,16 @@ func openWindow(ctx context.Context, o command.WindowOptions) error {
 }
 
 // openSample opens the sample project and makes its workspace first if it is not there.
-func openSample(ctx context.Context, _ *job.Progress) (*workspace.Workspace, error) {
-	path, _, err := sample.Ensure(ctx)
+func openSample(ctx context.Context, p *job.Progress) (*workspace.Workspace, error) {
+	path, made, err := sample.Ensure(ctx, sample.Options{User: userName(), Progress: func(_ string, done, total, _ int) {
+		p.SetTotal(int64(total))
+		p.Set(int64(done))
+	}})
 	if err != nil {
 		return nil, err
+	}
+	if made {
+		fmt.Fprintf(os.Stderr, "trestle: made the sample workspace %s; its passphrase is %q\n", path, sample.Passphrase)
 	}
 	return workspace.Open(ctx, path, []byte(sample.Passphrase), workspace.OpenOptions{User: userName()})
 }

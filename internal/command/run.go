@@ -45,9 +45,8 @@ type Env struct {
 
 // WindowOptions say what the window opens on.
 type WindowOptions struct {
-	Workspace  string // path of a workspace file; empty asks
-	Passphrase []byte // known only for the sample
-	Sample     bool   // the workspace is the sample project's
+	Workspace string // path of a workspace file; empty asks
+	Sample    bool   // open the sample project, and make its workspace first if it is not there
 }
 
 // usageError is a mistake in the arguments.

@@ -234,7 +234,11 @@ func (r *script) run(command string) {
 			return []string{filepath.ToSlash(filepath.Join(dir, "window.png"))}, nil
 		},
 		Window: func(_ context.Context, o WindowOptions) error {
-			fmt.Fprintf(&out, "window %q\n", o.Workspace)
+			words := ""
+			if o.Sample {
+				words = " on the sample"
+			}
+			fmt.Fprintf(&out, "window %q%s\n", o.Workspace, words)
 			return nil
 		},
 	}

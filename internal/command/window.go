@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"trestle/internal/present/sample"
 )
 
 // Extension is how the name of a workspace file ends.
@@ -35,7 +33,7 @@ func runWindow(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	var o WindowOptions
+	o := WindowOptions{Sample: *useSample}
 	switch {
 	case len(plain) > 1:
 		return usagef("the window opens one workspace, not %d", len(plain))
@@ -50,16 +48,6 @@ func runWindow(ctx context.Context, s *session, args []string) error {
 			return runTour(ctx, s, nil)
 		}
 		return fmt.Errorf("%w; every engine works from the command line (trestle help), and \"trestle tour\" draws the window into pictures", err)
-	}
-	if *useSample {
-		path, made, err := sample.Ensure(ctx)
-		if err != nil {
-			return err
-		}
-		if made {
-			s.complain("made the sample workspace %s; its passphrase is %q", path, sample.Passphrase)
-		}
-		o = WindowOptions{Workspace: path, Passphrase: []byte(sample.Passphrase), Sample: true}
 	}
 	return s.Window(ctx, o)
 }

@@ -5,5 +5,5 @@
 // all data in the sample is invented, so there is nothing to protect. Both faces, the window and the command
 // line, use this package.
 //
-//	path, made, err := sample.Ensure(ctx)
+//	path, made, err := sample.Ensure(ctx, sample.Options{})
 package sample

@@ -55,8 +55,8 @@ func location(system string, getenv func(string) string, home func() (string, er
 	return filepath.Join(folder, name, FileName), nil
 }
 
-// Ensure returns the path of the sample's workspace and makes it if it is not there yet.
-func Ensure(ctx context.Context) (file string, made bool, err error) {
+// Ensure returns the path of the sample's workspace and makes it, as o says, if it is not there yet.
+func Ensure(ctx context.Context, o Options) (file string, made bool, err error) {
 	file, err = Location()
 	if err != nil {
 		return "", false, err
@@ -67,7 +67,7 @@ func Ensure(ctx context.Context) (file string, made bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return "", false, fmt.Errorf("making the folder of the sample project: %w", err)
 	}
-	if _, err := Build(ctx, file, Options{}); err != nil {
+	if _, err := Build(ctx, file, o); err != nil {
 		return "", false, err
 	}
 	return file, true, nil

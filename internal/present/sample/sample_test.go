@@ -127,14 +127,14 @@ func TestEnsureBuildsOnce(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	t.Setenv("LOCALAPPDATA", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	file, made, err := Ensure(t.Context())
+	file, made, err := Ensure(t.Context(), Options{})
 	if err != nil || !made {
 		t.Fatalf("%v, made %v", err, made)
 	}
 	if info, err := os.Stat(filepath.Dir(file)); err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the folder is open to others: %v %v", info.Mode(), err)
 	}
-	again, made, err := Ensure(t.Context())
+	again, made, err := Ensure(t.Context(), Options{})
 	if err != nil || made || again != file {
 		t.Errorf("the second time: %q %v %v", again, made, err)
 	}
