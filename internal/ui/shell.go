@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -41,7 +42,8 @@ type Shell struct {
 	m       *shell.Model
 	start   *start.Model
 	first   *startview.View
-	session *session // nil while no project is open
+	session *session                   // nil while no project is open
+	working atomic.Pointer[job.Runner] // the session's, for poll
 
 	root    *fyne.Container
 	frame   *frame
@@ -120,7 +122,7 @@ func (s *Shell) ShowAndRun() {
 }
 
 // poll reads progress several times a second while there is any, and tells a test when all is quiet. It ends with the
-// window.
+// window. At rest it touches nothing of the screen: a window that nobody uses must cost next to nothing.
 func (s *Shell) poll() {
 	quiet := false
 	for {
@@ -129,7 +131,10 @@ func (s *Shell) poll() {
 			return
 		case <-s.ticker.C:
 		}
-		busy := s.busy()
+		busy := s.runner.Busy()
+		if r := s.working.Load(); r != nil {
+			busy = busy || r.Busy()
+		}
 		if busy || !quiet {
 			fyne.DoAndWait(s.frame.status.redrawWork)
 		}
@@ -138,14 +143,6 @@ func (s *Shell) poll() {
 		}
 		quiet = !busy
 	}
-}
-
-// busy says whether work is under way. It is called from the poll's goroutine: a session's runner is read through the
-// gate's side by Work, so only the counters are touched here.
-func (s *Shell) busy() bool {
-	busy := s.runner.Busy()
-	fyne.DoAndWait(func() { busy = busy || s.session != nil && s.session.runner.Busy() })
-	return busy
 }
 
 // Quit closes the project and then the window.
@@ -192,6 +189,7 @@ func (s *Shell) close(then func()) {
 		return
 	}
 	s.session = nil
+	s.working.Store(nil)
 	path := old.workspace.Path()
 	old.inspect.Close()
 	old.home.Close()
@@ -230,6 +228,7 @@ func (s *Shell) show(o fyne.CanvasObject) {
 // enter takes over an open project.
 func (s *Shell) enter(w *workspace.Workspace) {
 	s.session = newSession(s, w)
+	s.working.Store(s.session.runner)
 	s.m.Enter(start.Recent{Path: w.Path()}.Title(), s.session.runner)
 	s.show(s.frame.content)
 	s.session.begin()

@@ -119,10 +119,14 @@ func (m *Model) importFile(ctx context.Context, path string, t *tally, p *job.Pr
 
 // importFrom adds what r holds to t. Only an end of the whole import is an error; what is wrong with one file is noted.
 func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tally, p *job.Progress, before int64) error {
-	done := t.result.Messages
+	done, start := t.result.Messages, time.Now()
 	res, err := core.Import(ctx, m.store, name, r, func(read int64, messages int) {
 		p.Set(before + read)
-		p.Note(plural(done+messages, "message"))
+		words := plural(done+messages, "message")
+		if seconds := time.Since(start).Seconds(); seconds > 1 {
+			words += ", " + group(int(float64(messages)/seconds)) + " a second"
+		}
+		p.Note(words)
 	})
 	t.files++
 	t.result.Messages += res.Messages

@@ -112,9 +112,9 @@ func (m *Model) say(n NoticeText) {
 	m.Changed(Notice)
 }
 
-// settled takes away news that has been read: the user has gone on.
+// settled takes away good news that has been read: the user has gone on. What can be taken back stays.
 func (m *Model) settled() {
-	if m.notice.Tone == Success {
+	if m.notice.Tone == Success && m.notice.Undo == "" {
 		m.say(NoticeText{})
 	}
 }
