@@ -31,7 +31,6 @@ type View struct {
 	pass, newPass, again   *kit.Field
 	problems               map[model.Field]*widget.Label
 	doing                  *kit.Text
-	bar                    *widget.ProgressBarInfinite
 	open, make, sample     *kit.ToolButton
 	recent                 *fyne.Container
 	openForm, createForm   fyne.CanvasObject
@@ -126,13 +125,11 @@ func (v *View) build() {
 	v.tabs = kit.NewSegmentedControl([]string{"Open project", "New project"}, func(int) { v.m.Clear(); v.redraw() })
 	v.body = container.NewStack(v.openForm)
 	v.doing = kit.NewText("", screen.RoleMuted)
-	v.bar = widget.NewProgressBarInfinite()
-	v.bar.Stop()
 	v.recent = container.NewVBox()
 	title := kit.NewTitle("Trestle", 22)
 	subtitle := kit.NewText("A workbench for connecting healthcare systems", screen.RoleMuted)
 	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
-		v.doing, v.bar, kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
+		v.doing, kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
 		container.NewHBox(v.sample), note("The sample is an infusion centre that is being joined to a practice. All of its patients are invented."))
 	v.root = container.NewStack(kit.NewPanel("background"), container.NewCenter(container.New(kit.Width(formWidth), card)))
 }
@@ -210,8 +207,6 @@ func (v *View) redrawDoing() {
 	buttons := []*kit.ToolButton{v.open, v.make, v.sample, v.chooseOpen, v.chooseMake}
 	if doing == "" {
 		v.doing.Hide()
-		v.bar.Hide()
-		v.bar.Stop()
 		for _, b := range buttons {
 			b.Enable()
 		}
@@ -219,8 +214,6 @@ func (v *View) redrawDoing() {
 	}
 	v.doing.SetText(doing + ". The key takes about a second on purpose: it slows down guessing.")
 	v.doing.Show()
-	v.bar.Show()
-	v.bar.Start()
 	for _, b := range buttons {
 		b.Disable()
 	}
