@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -23,15 +24,46 @@ func runGet(ctx context.Context, s *session, args []string) error {
 	if len(plain) < 2 {
 		return usagef("get needs a path and at least one file, as in: trestle get PID-3.1 adt.hl7")
 	}
-	path, err := hl7.ParsePath(plain[0])
+	paths, err := getPaths(plain[0])
 	if err != nil {
-		return usagef("%s", err)
+		return err
 	}
-	if path.Field == 0 {
-		return usagef("%s names no field; a path for get is like PID-3 or PID-3.1", plain[0])
+	for i, name := range plain[1:] {
+		if _, err := os.Stat(name); err != nil && name != "-" && isGetPath(name) {
+			together := strings.Join(plain[:i+2], ",")
+			return usagef("there is no file %s; to get the values at several paths, join them: trestle get %s FILE", name, together)
+		}
 	}
-	g := getter{s: s, path: everyRepetition(path), raw: *raw}
+	g := getter{s: s, paths: paths, raw: *raw}
 	return s.eachInput(ctx, plain[1:], *recursive, func(in *input) error { return g.file(ctx, in) })
+}
+
+// namedPath is a path with the text that the user gave.
+type namedPath struct {
+	hl7.Path
+	name string
+}
+
+// getPaths reads PATH[,PATH...].
+func getPaths(text string) (paths []namedPath, err error) {
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		p, err := hl7.ParsePath(name)
+		if err != nil {
+			return nil, usagef("%s", err)
+		}
+		if p.Field == 0 {
+			return nil, usagef("%s names no field; a path for get is like PID-3 or PID-3.1", name)
+		}
+		paths = append(paths, namedPath{everyRepetition(p), name})
+	}
+	return paths, nil
+}
+
+// isGetPath says whether a word could be a path.
+func isGetPath(word string) bool {
+	_, err := getPaths(word)
+	return err == nil
 }
 
 // everyRepetition widens a path: what it does not number, it means all of.
@@ -53,7 +85,7 @@ func everyRepetition(p hl7.Path) hl7.Path {
 
 type getter struct {
 	s       *session
-	path    hl7.Path
+	paths   []namedPath
 	raw     bool
 	message hl7.Message
 }
@@ -77,7 +109,7 @@ func (g *getter) file(ctx context.Context, in *input) error {
 				continue
 			}
 		case hl7.ItemEnvelope: // FHS, BHS, BTS, FTS: only for who asks for one of them
-			if !envelope(g.path.Segment) {
+			if !slices.ContainsFunc(g.paths, func(p namedPath) bool { return envelope(p.Segment) }) {
 				continue
 			}
 		default:
@@ -111,15 +143,30 @@ func envelope(segment string) bool {
 	return false
 }
 
-// line writes one message: file, index, and a column for each value that is present.
+// line writes one message: file, index, and a column for each value that is present. Of several paths each has its name
+// before its values: how many there are differs from message to message.
 func (g *getter) line(name string, piece format.Piece) error {
 	fmt.Fprintf(g.s.out, "%s\t%d", field(name), piece.Index)
 	g.message.Reset(piece.Bytes)
-	m := &g.message
-	if len(g.path.Groups) > 0 {
-		m = grouped(m)
+	var withGroups *hl7.Message
+	for _, p := range g.paths {
+		if len(g.paths) > 1 {
+			g.s.out.WriteString("\t" + field(p.name))
+		}
+		m := &g.message
+		if len(p.Groups) > 0 {
+			if withGroups == nil {
+				withGroups = grouped(m)
+			}
+			m = withGroups
+		}
+		g.values(m, p.Path)
 	}
-	for v := range m.All(g.path) {
+	return g.s.out.WriteByte('\n')
+}
+
+func (g *getter) values(m *hl7.Message, p hl7.Path) {
+	for v := range m.All(p) {
 		if !v.IsPresent() {
 			continue
 		}
@@ -135,7 +182,6 @@ func (g *getter) line(name string, piece format.Piece) error {
 		g.s.out.WriteByte('\t')
 		g.s.out.WriteString(field(text))
 	}
-	return g.s.out.WriteByte('\n')
 }
 
 // grouped lays the message over its structure, so that paths with groups find their segments. A message whose structure

@@ -21,7 +21,7 @@ func entries() []entry {
 	return []entry{
 		{"window", "[window] [--sample] [--or-tour] [WORKSPACE]", "open the window", windowHelp, runWindow},
 		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
-		{"get", "get [--raw] [-r] PATH FILE...", "print the values at a path, one line a message", getHelp, runGet},
+		{"get", "get [--raw] [-r] PATH[,PATH...] FILE...", "print the values at paths, one line a message", getHelp, runGet},
 		{"workspace new", "workspace new [--project NAME] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},
@@ -96,13 +96,18 @@ PATH  PID-3.1     component 1 of every repetition of every PID-3
       OBX[3]-5    field 5 of the third OBX
       PID.3.1, PID-3-1 and /PATIENT/PID-3-1 are read too
 
+Several paths are joined with commas, without blanks: PID-5.1,PID-3.1. Each then has a group
+of columns of its own: the path, and after it the values at it.
+  file  index  PID-5.1  value...  PID-3.1  value...
+
   --raw             the bytes as they came, escape sequences and all
   -r, --recursive   read every file below a folder
 `
 
 const newHelp = `
 Makes an encrypted file. The passphrase is asked for twice. It cannot be recovered: without
-it the file is worth nothing.
+it the file is worth nothing. WORKSPACE is the file's name as it stands; the usual ending is
+.trestle.
 
   --project NAME          the project's name; without it the file's
   --passphrase-file FILE  read the passphrase from a file
@@ -110,7 +115,8 @@ it the file is worth nothing.
 
 const importHelp = `
 Stores every piece of the files, byte for byte, HL7 v2 or not, and prints what was stored.
-A file that cannot be read is named and the others are stored nevertheless.
+A file that cannot be read is named and the others are stored nevertheless. After several
+files their sum is printed.
 
   -r, --recursive         read every file below a folder
   --passphrase-file FILE  read the passphrase from a file

@@ -5,9 +5,14 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"trestle/internal/workspace"
 )
 
 // PassphraseVariable is the environment variable that may hold the passphrase.
@@ -19,41 +24,64 @@ const maxPassphrase = 64 << 10 // bytes
 func passphraseFlag(set *flag.FlagSet) *string { return set.String("passphrase-file", "", "") }
 
 // passphrase finds the passphrase: in the named file, else in TRESTLE_PASSPHRASE, else by asking. fresh asks
-// twice, for a passphrase that is being chosen. The caller clears what it gets.
+// twice, for a passphrase that is being chosen, and refuses one that is too short. The caller clears what it gets.
 func (s *session) passphrase(ctx context.Context, file string, fresh bool) ([]byte, error) {
+	pass, asked, err := s.findPassphrase(ctx, file, fresh)
+	if err != nil || !fresh {
+		return pass, err
+	}
+	err = longEnough(pass) // said before the same is asked for again
+	if err == nil && asked {
+		err = s.confirm(ctx, pass)
+	}
+	if err != nil {
+		clear(pass)
+		return nil, err
+	}
+	return pass, nil
+}
+
+func (s *session) findPassphrase(ctx context.Context, file string, fresh bool) (pass []byte, asked bool, err error) {
 	if file != "" {
-		return readPassphrase(file)
+		pass, err = readPassphrase(file)
+		return pass, false, err
 	}
 	if value := s.Getenv(PassphraseVariable); value != "" {
-		return []byte(value), nil
+		return []byte(value), false, nil
 	}
 	if s.Prompt == nil {
-		return nil, usagef("a passphrase is needed and there is no terminal to ask at: use --passphrase-file FILE or set %s", PassphraseVariable)
+		return nil, false, usagef("a passphrase is needed and there is no terminal to ask at: use --passphrase-file FILE or set %s", PassphraseVariable)
 	}
 	question := "Passphrase: "
 	if fresh {
 		question = "New passphrase: "
 	}
-	first, err := s.Prompt(ctx, question)
-	if err != nil {
-		return nil, err
+	pass, err = s.Prompt(ctx, question)
+	if err == nil && len(pass) == 0 {
+		err = usagef("the passphrase is empty")
 	}
-	if len(first) == 0 {
-		return nil, usagef("the passphrase is empty")
-	}
-	if !fresh {
-		return first, nil
-	}
+	return pass, true, err
+}
+
+// confirm asks for a new passphrase a second time.
+func (s *session) confirm(ctx context.Context, pass []byte) error {
 	again, err := s.Prompt(ctx, "The same again: ")
 	defer clear(again)
-	if err == nil && !bytes.Equal(first, again) {
+	if err == nil && !bytes.Equal(pass, again) {
 		err = usagef("the two passphrases differ: nothing was made")
 	}
-	if err != nil {
-		clear(first)
-		return nil, err
+	return err
+}
+
+// longEnough says whether a workspace takes a passphrase; characters are counted as the workspace does, composed.
+func longEnough(pass []byte) error {
+	composed := norm.NFC.Append(make([]byte, 0, 3*len(pass)+64), pass...)
+	defer clear(composed)
+	if n := utf8.RuneCount(composed); n < workspace.MinPassphrase {
+		return fmt.Errorf("the passphrase has %s; it needs at least %d, and several words are better. Nothing was made",
+			plural(int64(n), "character", "characters"), workspace.MinPassphrase)
 	}
-	return first, nil
+	return nil
 }
 
 // readPassphrase reads a file that holds the passphrase and nothing else; one line end at the end is not

@@ -105,7 +105,7 @@ func (s *session) status(ctx context.Context, c *entry, err error) int {
 		return StatusInterrupted
 	case errors.As(err, &usage):
 		s.complain("%s", usage.text)
-		if c != nil {
+		if c != nil && c.name != "help" {
 			fmt.Fprintf(s.Stderr, "Try: trestle help %s\n", c.name)
 		} else {
 			fmt.Fprintln(s.Stderr, "Try: trestle help")

@@ -90,8 +90,16 @@ func runNew(ctx context.Context, s *session, args []string) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "made %s\n", clean(path))
+	fmt.Fprintf(s.out, "made %s%s\n", clean(path), bareName(path))
 	return nil
+}
+
+// bareName says what follows from a name without the usual ending. It is kept: it may be meant.
+func bareName(path string) string {
+	if strings.EqualFold(filepath.Ext(path), Extension) {
+		return ""
+	}
+	return fmt.Sprintf(" (the file has this name as it stands, without %s)", Extension)
 }
 
 func runImport(ctx context.Context, s *session, args []string) error {
@@ -106,11 +114,40 @@ func runImport(ctx context.Context, s *session, args []string) error {
 		return usagef("workspace import needs at least one file; - is standard input")
 	}
 	return s.within(ctx, path, *file, func(w *workspace.Workspace) error {
-		return s.eachInput(ctx, files, *recursive, func(in *input) error { return s.importOne(ctx, w, in) })
+		var all imported
+		err := s.eachInput(ctx, files, *recursive, func(in *input) error { return s.importOne(ctx, w, in, &all) })
+		if all.files > 1 {
+			fmt.Fprintf(s.out, "together, %s: %s\n", plural(int64(all.files), "file", "files"), &all)
+		}
+		return err
 	})
 }
 
-func (s *session) importOne(ctx context.Context, w *workspace.Workspace, in *input) error {
+// imported counts what was stored.
+type imported struct {
+	files, messages, others int
+	counts                  [check.Severities]int64
+}
+
+func (i *imported) add(r inspect.Result) {
+	i.files++
+	i.messages += r.Messages
+	i.others += r.Others
+	for n, c := range r.Counts {
+		i.counts[n] += int64(c)
+	}
+}
+
+// String is what was stored, in words.
+func (i *imported) String() string {
+	text := plural(int64(i.messages), "message", "messages")
+	if i.others > 0 {
+		text += ", " + plural(int64(i.others), "other piece", "other pieces")
+	}
+	return text + "; " + countsText(i.counts)
+}
+
+func (s *session) importOne(ctx context.Context, w *workspace.Workspace, in *input, all *imported) error {
 	progress := job.NewProgress()
 	progress.SetTotal(in.size)
 	stop := s.showProgress(in.source(), progress)
@@ -129,15 +166,10 @@ func (s *session) importOne(ctx context.Context, w *workspace.Workspace, in *inp
 		}
 		return err
 	}
-	text := plural(int64(result.Messages), "message", "messages")
-	if result.Others > 0 {
-		text += ", " + plural(int64(result.Others), "other piece", "other pieces")
-	}
-	var counts [check.Severities]int64
-	for i, n := range result.Counts {
-		counts[i] = int64(n)
-	}
-	fmt.Fprintf(s.out, "%s: %s; %s\n", clean(in.title()), text, countsText(counts))
+	var one imported
+	one.add(result)
+	all.add(result)
+	fmt.Fprintf(s.out, "%s: %s\n", clean(in.title()), &one)
 	return s.out.Flush()
 }
 
