@@ -16,6 +16,8 @@ import (
 
 	"trestle/internal/check"
 	"trestle/internal/job"
+	"trestle/internal/present/sample"
+	"trestle/internal/workspace"
 )
 
 // message is one invented message of 200 bytes or so.
@@ -253,5 +255,40 @@ func TestProgressLine(t *testing.T) {
 	stop()
 	if !strings.HasSuffix(errs.String(), "\r\x1b[K") {
 		t.Errorf("the line stays: %q", errs.String())
+	}
+}
+
+// TestTourPrintsWhatCommandsPrint: under each command of the tour stand the lines that the command itself prints.
+func TestTourPrintsWhatCommandsPrint(t *testing.T) {
+	t.Chdir(t.TempDir())
+	env := func(out io.Writer) Env {
+		return Env{
+			Stdout: out, Stderr: io.Discard, User: "tester", kdf: workspace.CheapKDF(t),
+			Getenv: func(name string) string { return map[string]string{PassphraseVariable: sample.Passphrase}[name] },
+		}
+	}
+	var out bytes.Buffer
+	if status := Run(t.Context(), []string{"tour"}, env(&out)); status != StatusOK {
+		t.Fatalf("status %d", status)
+	}
+	lines := strings.Split(out.String(), "\n")
+	commands := 0
+	for i, line := range lines {
+		command, ok := strings.CutPrefix(line, "  $ trestle ")
+		if !ok || strings.Contains(command, " log ") { // the log has grown since, and so has its length below
+			continue
+		}
+		commands++
+		var again bytes.Buffer
+		Run(t.Context(), strings.Fields(command), env(&again))
+		want := strings.Split(again.String(), "\n")
+		for n := 0; n < len(want) && want[n] != "" && lines[i+1+n] != ""; n++ {
+			if lines[i+1+n] != "  "+want[n] && !strings.HasPrefix(want[n], "access log ") {
+				t.Errorf("%s: line %d is %q, not %q", command, n+1, lines[i+1+n], want[n])
+			}
+		}
+	}
+	if commands < 4 {
+		t.Errorf("%d commands are shown", commands)
 	}
 }

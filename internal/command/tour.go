@@ -1,15 +1,18 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 
 	"trestle/internal/inspect"
 	"trestle/internal/present/sample"
-	"trestle/internal/workspace"
 	"trestle/workspaces"
 )
 
@@ -57,9 +60,6 @@ func (t *tour) title(words string) {
 	t.out.Flush()
 }
 
-// shell shows the command that does the same by hand.
-func (t *tour) shell(line string) { fmt.Fprintf(t.out, "  $ trestle %s\n", line) }
-
 func (t *tour) build(ctx context.Context) error {
 	fmt.Fprintf(t.out, "The tour of Trestle, on its sample project. All data in it is invented.\n")
 	t.title("An encrypted workspace, and messages imported into it")
@@ -74,91 +74,69 @@ func (t *tour) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	messages, others := 0, 0
-	var counts [4]int64
+	var all imported
 	for _, f := range t.report.Files {
-		messages += f.Messages
-		others += f.Others
-		for i, n := range f.Counts {
-			counts[i] += int64(n)
-		}
+		all.add(f.Result)
 	}
-	t.shell("workspace import " + t.file + " FILE...")
-	fmt.Fprintf(t.out, "  %s\n  %s: %s, %s\n  findings: %s\n  the passphrase of the sample is %q\n",
-		clean(t.report.Project.Name), plural(int64(len(t.report.Files)), "file", "files"),
-		plural(int64(messages), "message", "messages"), plural(int64(others), "other piece", "other pieces"),
-		countsText(counts), sample.Passphrase)
+	fmt.Fprintf(t.out, "  As by \"trestle workspace new\" and \"trestle workspace import\", here from the project in the program.\n\n"+
+		"  %s, in %s\n  %s: %s\n  the passphrase of the sample is %q\n",
+		clean(t.report.Project.Name), clean(t.file), plural(int64(all.files), "file", "files"), &all, sample.Passphrase)
 	return nil
 }
 
-// open opens the tour's workspace for one step.
-func (t *tour) open(ctx context.Context, use func(*workspace.Workspace) error) error {
-	w, err := workspace.Open(ctx, t.file, []byte(sample.Passphrase), workspace.OpenOptions{User: t.User})
-	if err != nil {
-		return err
+// command runs a command as the user would and prints its first lines as they are, at most limit, then how many more
+// there are. It returns all of them.
+func (t *tour) command(ctx context.Context, limit int, args ...string) ([]string, error) {
+	var out bytes.Buffer
+	env := t.Env
+	env.Stdout, env.Live = &out, false
+	env.Getenv = func(name string) string {
+		if name == PassphraseVariable {
+			return sample.Passphrase
+		}
+		return ""
 	}
-	defer w.Close()
-	if err := use(w); err != nil {
-		return err
+	fmt.Fprintf(t.out, "  $ trestle %s\n", clean(strings.Join(args, " ")))
+	status := Run(ctx, args, env)
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	for _, line := range lines[:min(limit, len(lines))] {
+		fmt.Fprintf(t.out, "  %s\n", line) // it is clean: it was written for a terminal
 	}
-	return w.Close()
+	if more := len(lines) - limit; more > 0 {
+		fmt.Fprintf(t.out, "\n  ... and %s that the tour leaves out.\n", plural(int64(more), "more line", "more lines"))
+	}
+	switch {
+	case status == StatusOK:
+		return lines, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case status == StatusFailed:
+		return nil, errFailed
+	}
+	return nil, errUnreadable // what it was has been said
 }
 
-// shownRows is how many rows of a list the tour prints.
-const shownRows = 12
+// shownLines is how many lines of a command the tour prints.
+const shownLines = 12
+
+// mrnColumn is where "trestle workspace find" prints the medical record number.
+const mrnColumn = 4
 
 func (t *tour) list(ctx context.Context) error {
 	t.title("What is in it")
-	t.shell("workspace find " + t.file)
-	return t.open(ctx, func(w *workspace.Workspace) error { return t.found(ctx, w, workspace.Query{}) })
-}
-
-// found prints the first messages of a query, and remembers a patient among them.
-func (t *tour) found(ctx context.Context, w *workspace.Workspace, query workspace.Query) error {
-	ids, err := w.IDs(ctx, query)
-	if err != nil {
-		return err
-	}
-	rows, err := w.Rows(ctx, ids[:min(shownRows, len(ids))])
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if t.mrn == "" {
-			t.mrn = r.MRN
+	lines, err := t.command(ctx, shownLines, "workspace", "find", t.file)
+	for _, line := range lines {
+		if cells := strings.Split(line, "\t"); t.mrn == "" && len(cells) > mrnColumn {
+			t.mrn = cells[mrnColumn]
 		}
 	}
-	if err := t.table(rows); err != nil {
-		return err
-	}
-	if more := len(ids) - len(rows); more > 0 {
-		fmt.Fprintf(t.out, "  and %s more\n", thousands(int64(more)))
-	}
-	return nil
-}
-
-func (t *tour) table(rows []workspace.Row) error {
-	lines := [][]string{{"id", "type", "control id", "MRN", "name", "findings", "source"}}
-	for _, r := range rows {
-		var counts [4]int64
-		for i, n := range r.Counts {
-			counts[i] = int64(n)
-		}
-		findings := countsText(counts)
-		if counts == [4]int64{} {
-			findings = ""
-		}
-		lines = append(lines, []string{fmt.Sprint(r.ID), kindOf(r.Summary), clean(r.ControlID), clean(r.MRN), clean(r.Name), findings, clean(r.Source)})
-	}
-	return writeAligned(t.out, "  ", lines)
+	return err
 }
 
 // malformed shows the message of the sample, of those that are wrong on purpose, in which most different things are.
 func (t *tour) malformed(ctx context.Context) error {
 	t.title("What is wrong with one of them")
-	var worst []inspect.Record
-	var title string
-	most := 0
+	worst, title, most := "", "", 0
 	for _, f := range t.report.Files {
 		if !f.Malformed() {
 			continue
@@ -174,22 +152,33 @@ func (t *tour) malformed(ctx context.Context) error {
 			}
 		}
 		if len(records) == 1 && len(codes) > most {
-			worst, title, most = records, f.Title, len(codes)
+			worst, title, most = f.File, f.Title, len(codes)
 		}
 	}
-	if worst == nil {
+	if worst == "" {
 		fmt.Fprintln(t.out, "  nothing: every message of the sample is as it should be")
 		return nil
 	}
-	t.shell("inspect " + worst[0].Source)
-	fmt.Fprintf(t.out, "  (%s)\n", clean(title))
-	write := t.textWriter(&severityValue{})
-	for _, r := range worst {
-		if err := write(&input{name: r.Source}, r); err != nil {
-			return err
-		}
+	file, err := t.unpack(worst)
+	if err != nil {
+		return err
 	}
-	return nil
+	fmt.Fprintf(t.out, "  %s\n\n", clean(title))
+	_, err = t.command(ctx, 3*shownLines, "inspect", file)
+	return err
+}
+
+// unpack copies a message file of the sample into the tour's folder, where a command can read it.
+func (t *tour) unpack(name string) (string, error) {
+	b, err := fs.ReadFile(workspaces.Riverbend(), name)
+	if err != nil {
+		return "", fmt.Errorf("reading the sample project: %w", err)
+	}
+	file := filepath.Join(t.dir, path.Base(name))
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		return "", fmt.Errorf("writing a message of the sample: %w", err)
+	}
+	return file, nil
 }
 
 // readSample reads one message file of the sample project.
@@ -210,24 +199,20 @@ func readSample(ctx context.Context, name string) (records []inspect.Record, err
 
 func (t *tour) find(ctx context.Context) error {
 	t.title("One patient's messages")
-	query, err := workspace.ParseQuery("mrn:" + t.mrn)
-	if err != nil {
-		return err
-	}
-	t.shell(fmt.Sprintf("workspace find %s mrn:%s", t.file, clean(t.mrn)))
-	return t.open(ctx, func(w *workspace.Workspace) error { return t.found(ctx, w, query) })
+	_, err := t.command(ctx, shownLines, "workspace", "find", t.file, "mrn:"+t.mrn)
+	return err
 }
 
 func (t *tour) verifyFile(ctx context.Context) error {
 	t.title("Nothing is damaged or tampered with")
-	t.shell("workspace verify " + t.file)
-	return t.verify(ctx, t.file, []byte(sample.Passphrase))
+	_, err := t.command(ctx, shownLines, "workspace", "verify", t.file)
+	return err
 }
 
 func (t *tour) accessLog(ctx context.Context) error {
 	t.title("Who did what")
-	t.shell("workspace log --limit 6 " + t.file)
-	return t.open(ctx, func(w *workspace.Workspace) error { return t.printLog(ctx, w, 6, false) })
+	_, err := t.command(ctx, shownLines, "workspace", "log", "--limit", "6", t.file)
+	return err
 }
 
 func (t *tour) pictures(ctx context.Context) error {
