@@ -212,7 +212,7 @@ func (v *View) redrawDoing() {
 		}
 		return
 	}
-	v.doing.SetText(doing + ". The key takes about a second on purpose: it slows down guessing.")
+	v.doing.SetText(doing + ". Deriving the key takes about a second.")
 	v.doing.Show()
 	for _, b := range buttons {
 		b.Disable()
