@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"trestle/internal/job"
@@ -341,7 +342,7 @@ func TestEachPlaceLightAndDarkAtTwoScales(t *testing.T) {
 	for _, mode := range []theme.Mode{theme.Light, theme.Dark} {
 		d.s.SetMode(mode)
 		for _, scale := range []float32{1, 2} {
-			d.Canvas().(test.WindowlessCanvas).SetScale(scale)
+			d.Canvas().(software.WindowlessCanvas).SetScale(scale)
 			for _, p := range shell.Places() {
 				if scale == 2 && p != shell.Inspect {
 					continue // the software painter takes a second for each

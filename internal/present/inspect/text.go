@@ -102,7 +102,7 @@ func (p painter) value(s hl7.Segment, at, to int, add func(int, int, screen.Role
 	if d.Escape != "" && bytes.HasPrefix(rest, []byte(d.Escape)) {
 		n := len(d.Escape)
 		window := rest[n:min(len(rest), n+maxEscape)]
-		if i := bytes.Index(window, []byte(d.Escape)); i >= 0 && bytes.IndexAny(window[:i], "\r\n"+d.Field) < 0 {
+		if i := bytes.Index(window, []byte(d.Escape)); i >= 0 && !bytes.ContainsAny(window[:i], "\r\n"+d.Field) {
 			end := min(at+n+i+n, to)
 			add(at, end, screen.RoleEscape)
 			return end
