@@ -215,10 +215,10 @@ func (d *fileDialog) selected(row int) {
 	}
 }
 
-// typed shows the first row that begins as the name does, for Down to go on from.
+// typed shows the first row that begins as the name does, for Down to go on from; or none, since the name counts now.
 func (d *fileDialog) typed(name string) {
-	if row := d.m.Find(name); row >= 0 && !d.making && d.s.canvas.Focused() == fyne.Focusable(d.name) {
-		d.list.Select(row)
+	if name != "" && !d.making && d.s.canvas.Focused() == fyne.Focusable(d.name) {
+		d.list.Select(d.m.Find(name))
 	}
 }
 
@@ -228,7 +228,10 @@ func (d *fileDialog) nameKey(e *fyne.KeyEvent) bool {
 	case e.Name == fyne.KeyEscape && d.making:
 		d.endMaking()
 	case e.Name == fyne.KeyDown, e.Name == fyne.KeyUp:
-		row := max(d.list.Selected(), 0)
+		row := d.list.Selected()
+		if row < 0 {
+			row = d.first()
+		}
 		if !d.making {
 			d.wanted = d.name.Text
 		}

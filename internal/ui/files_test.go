@@ -97,11 +97,14 @@ func TestFileDialogIsWalkedByKeys(t *testing.T) {
 }
 
 func TestFileDialogSaysWhatIsWrongInLines(t *testing.T) {
-	d, _, chosen, _ := dialog(t, files.Import, "")
+	d, _, chosen, list := dialog(t, files.Import, "")
 	d.Type(strings.Repeat("long ", 40) + ".hl7")
 	d.Key(fyne.KeyReturn)
 	d.Settle()
 	d.Shot("files-problem")
+	if list.SelectedCount() > 0 {
+		t.Error("rows stay selected that do not count")
+	}
 	if len(*chosen) > 0 || !strings.Contains(strings.Join(d.Texts(), " "), "Look at the spelling.") {
 		t.Errorf("%q, shown %q", *chosen, d.Texts())
 	}

@@ -28,7 +28,14 @@ type press struct {
 	hovered, focused, down bool
 	action                 func()
 	hint                   string
+	impl                   fyne.Widget // the widget that is shown and embeds this
 	keeper                 focusKeeper
+}
+
+// ExtendBaseWidget implements what a widget that embeds a press calls first.
+func (p *press) ExtendBaseWidget(w fyne.Widget) {
+	p.impl = w
+	p.DisableableWidget.ExtendBaseWidget(w)
 }
 
 // explain shows the control's hint.
@@ -79,7 +86,7 @@ func (p *press) MouseOut() {
 // MouseDown implements desktop.Mouseable.
 func (p *press) MouseDown(*desktop.MouseEvent) {
 	p.down = true
-	p.keeper.remember(p)
+	p.keeper.remember(p.impl)
 	p.Refresh()
 }
 

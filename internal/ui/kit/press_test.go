@@ -77,6 +77,9 @@ func TestClickLeavesTheKeyboardWhereItIs(t *testing.T) {
 	if views.Selected() != 1 || w.Canvas().Focused() != fyne.Focusable(code) {
 		t.Errorf("after the choice %T has the keyboard", w.Canvas().Focused())
 	}
+	if tool.impl != fyne.Widget(tool) {
+		t.Error("the button does not know itself: the real driver finds no canvas for a part of a widget")
+	}
 	// What the action gives the keyboard to keeps it.
 	tool.action = func() { w.Canvas().Focus(views) }
 	w.Click(w.At(tool, 5, 5))
