@@ -32,6 +32,28 @@ const (
 	ActionExported        Action = "exported"
 	ActionClosed          Action = "closed"
 	ActionBroken          Action = "log broken"
+	ActionRolledBack      Action = "older copy" // the file is older than the anchor on this computer says
+	ActionKeyAdded        Action = "key added"
+	ActionKeyChanged      Action = "key changed"
+	ActionKeyRemoved      Action = "key removed"
+	ActionKeyRenamed      Action = "key renamed"
+	ActionRekeyed         Action = "new data key"
+	ActionBackedUp        Action = "backed up"
+	ActionRestored        Action = "restored"
+	ActionCompacted       Action = "compacted"
+	ActionPurged          Action = "purged"
+	ActionLogExported     Action = "log exported"
+)
+
+// The actions of the tools, which tell of them with LogAct.
+const (
+	ActionEdited   Action = "edited"
+	ActionSent     Action = "sent"
+	ActionReceived Action = "received"
+	ActionLinked   Action = "linked"
+	ActionUnlinked Action = "unlinked"
+	ActionStarted  Action = "started"
+	ActionStopped  Action = "stopped"
 )
 
 // LogEntry is one row of the access log.
@@ -42,7 +64,12 @@ type LogEntry struct {
 	Action  Action
 	Object  string // "message 12", a file's name
 	Details string
+	Tool    string // with which it was done, "window" or "command"; empty is not known
+	Result  string // empty: it worked; else why it did not
 }
+
+// Failed reports whether the act did not happen.
+func (e LogEntry) Failed() bool { return e.Result != "" }
 
 // accessLog writes the chain. Each row carries an HMAC over itself and the row before, under a key that only comes
 // from the data key; the head carries one over the last row, so that rows cut off at the end are missed as well. This
@@ -51,6 +78,7 @@ type LogEntry struct {
 type accessLog struct {
 	key  []byte
 	user string
+	tool string
 
 	broken atomic.Bool // an entry ActionBroken was written in this session
 
@@ -83,10 +111,14 @@ func (l *accessLog) remember(what string) {
 }
 
 // mac is HMAC-SHA256 over the row and the MAC before it. Texts go in with their lengths, or two rows could be read as
-// one.
+// one. Rows without tool and result, and so all from before there were any, are written as "row 0".
 func (l *accessLog) mac(e LogEntry, previous []byte) []byte {
 	m := hmac.New(sha256.New, l.key)
-	m.Write([]byte("row\x00"))
+	kind, texts := "row\x00", []string{e.User, string(e.Action), e.Object, e.Details}
+	if e.Tool != "" || e.Result != "" {
+		kind, texts = "row\x01", append(texts, e.Tool, e.Result)
+	}
+	m.Write([]byte(kind))
 	var b [8]byte
 	number := func(n int64) {
 		binary.LittleEndian.PutUint64(b[:], uint64(n))
@@ -94,7 +126,7 @@ func (l *accessLog) mac(e LogEntry, previous []byte) []byte {
 	}
 	number(e.Seq)
 	number(e.Time.UnixMicro())
-	for _, s := range []string{e.User, string(e.Action), e.Object, e.Details} {
+	for _, s := range texts {
 		number(int64(len(s)))
 		m.Write([]byte(s))
 	}
@@ -122,6 +154,11 @@ var firstMAC = make([]byte, sha256.Size)
 // log appends an entry, in the transaction of the act that it tells of. If the log does not end as it was written, that
 // becomes an entry of its own before: the next head would else hide that entries were cut off.
 func (t *tx) log(action Action, object, details string) error {
+	return t.logResult(action, object, details, "")
+}
+
+// logResult is log for an act that may have failed.
+func (t *tx) logResult(action Action, object, details, result string) error {
 	l := &t.w.log
 	var seq int64
 	var head []byte
@@ -135,12 +172,12 @@ func (t *tx) log(action Action, object, details string) error {
 	}
 	if (seq > 0 || head != nil) && !hmac.Equal(head, l.headMAC(seq, previous)) {
 		l.broken.Store(true)
-		e := LogEntry{User: l.user, Action: ActionBroken, Details: fmt.Sprintf("the log did not end as it was written; entries after %d may be missing", seq)}
+		e := LogEntry{User: l.user, Tool: l.tool, Action: ActionBroken, Details: fmt.Sprintf("the log did not end as it was written; entries after %d may be missing", seq)}
 		if seq, previous, err = t.appendEntry(e, seq, previous); err != nil {
 			return err
 		}
 	}
-	seq, previous, err = t.appendEntry(LogEntry{User: l.user, Action: action, Object: object, Details: details}, seq, previous)
+	seq, previous, err = t.appendEntry(LogEntry{User: l.user, Tool: l.tool, Action: action, Object: object, Details: details, Result: result}, seq, previous)
 	if err != nil {
 		return err
 	}
@@ -152,8 +189,11 @@ func (t *tx) log(action Action, object, details string) error {
 func (t *tx) appendEntry(e LogEntry, seq int64, previous []byte) (int64, []byte, error) {
 	e.Seq, e.Time = seq+1, time.Now().UTC().Truncate(time.Microsecond)
 	mac := t.w.log.mac(e, previous)
-	_, err := t.Exec("INSERT INTO access_log(seq, at, user, action, object, details, mac) VALUES(?,?,?,?,?,?,?)",
-		e.Seq, e.Time.UnixMicro(), e.User, string(e.Action), e.Object, e.Details, mac)
+	columns, values := "seq, at, user, action, object, details, mac", []any{e.Seq, e.Time.UnixMicro(), e.User, string(e.Action), e.Object, e.Details, mac}
+	if t.w.schema >= 5 {
+		columns, values = columns+", tool, result", append(values, e.Tool, e.Result)
+	}
+	_, err := t.Exec("INSERT INTO access_log("+columns+") VALUES("+placeholders(len(values))+")", values...)
 	return e.Seq, mac, err
 }
 
@@ -178,7 +218,16 @@ type queryer interface {
 }
 
 func (w *Workspace) walkLog(ctx context.Context, db queryer, after int64, limit int, f func(LogEntry, []byte) error) error {
-	rows, err := db.QueryContext(ctx, "SELECT seq, at, user, action, object, details, mac FROM access_log WHERE seq>? ORDER BY seq LIMIT ?", after, limit)
+	extra := "tool, result"
+	var n int
+	err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_table_info('access_log') WHERE name='result'").Scan(&n)
+	if err == nil && n == 0 { // a file that is read without being brought up to date
+		extra = "'', ''"
+	}
+	if err != nil {
+		return w.sqlError(ctx, err)
+	}
+	rows, err := db.QueryContext(ctx, "SELECT seq, at, user, action, object, details, "+extra+", mac FROM access_log WHERE seq>? ORDER BY seq LIMIT ?", after, limit)
 	if err != nil {
 		return w.sqlError(ctx, err)
 	}
@@ -187,7 +236,7 @@ func (w *Workspace) walkLog(ctx context.Context, db queryer, after int64, limit 
 		var e LogEntry
 		var at int64
 		var mac []byte
-		if err := rows.Scan(&e.Seq, &at, &e.User, &e.Action, &e.Object, &e.Details, &mac); err != nil {
+		if err := rows.Scan(&e.Seq, &at, &e.User, &e.Action, &e.Object, &e.Details, &e.Tool, &e.Result, &mac); err != nil {
 			return w.sqlError(ctx, err)
 		}
 		e.Time = time.UnixMicro(at).UTC()

@@ -28,6 +28,11 @@ var (
 	ErrQuery              = errors.New("search not understood")
 	ErrTooLarge           = errors.New("record too large")
 	ErrReadOnly           = errors.New("workspace is open for reading only")
+	ErrNoSlot             = errors.New("no such key slot")
+	ErrNoFreeSlot         = errors.New("all key slots are in use")
+	ErrLastKey            = errors.New("last passphrase of the workspace")
+	ErrCurrentKey         = errors.New("passphrase of this session")
+	ErrName               = errors.New("name not possible")
 )
 
 // Error is an error with words for a person. Unwrap gives its kind, one of the Err values above or of io/fs.
@@ -69,7 +74,10 @@ func fileError(doing, name string, err error) error {
 
 // headerError puts words to what package sealed found in front of the pages.
 func headerError(name string, err error) error {
+	var known *Error
 	switch {
+	case errors.As(err, &known):
+		return known
 	case errors.Is(err, sealed.ErrNotWorkspace):
 		return fail(ErrNotWorkspace, "%s is not a Trestle workspace; to read messages from it, import it into a workspace", name)
 	case errors.Is(err, sealed.ErrNewer):
@@ -94,7 +102,7 @@ func (w *Workspace) sqlError(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	if w.isClosed.Load() {
-		return fail(fs.ErrClosed, "%s is closed; open it again", w.name)
+		return errClosed(w.name)
 	}
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
@@ -102,6 +110,8 @@ func (w *Workspace) sqlError(ctx context.Context, err error) error {
 	}
 	return w.coded(e)
 }
+
+func errClosed(name string) error { return fail(fs.ErrClosed, "%s is closed; open it again", name) }
 
 // extended codes of SQLite that mean something particular here
 const (

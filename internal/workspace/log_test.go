@@ -148,7 +148,9 @@ func TestLogChain(t *testing.T) {
 		"all":       "DELETE FROM access_log",
 		"closed up": "DELETE FROM access_log WHERE seq=2; UPDATE access_log SET seq=seq-1 WHERE seq>2",
 		"reordered": "UPDATE access_log SET seq=-seq WHERE seq IN (2,3); UPDATE access_log SET seq=5+seq WHERE seq<0",
-		"added":     "INSERT INTO access_log SELECT seq+1, at, user, action, object, details, mac FROM access_log ORDER BY seq DESC LIMIT 1",
+		"added":     "INSERT INTO access_log SELECT seq+1, at, user, action, object, details, mac, tool, result FROM access_log ORDER BY seq DESC LIMIT 1",
+		"result":    "UPDATE access_log SET result='failed' WHERE seq=2",
+		"tool":      "UPDATE access_log SET tool='window' WHERE seq=2",
 		"no head":   "DELETE FROM access_log_head",
 	} {
 		w := newWorkspace(t, filepath.Join(t.TempDir(), "w.trestle"))

@@ -120,6 +120,17 @@ CREATE INDEX message_tags_message ON message_tags(message, tag);
 	`
 ALTER TABLE contents ADD COLUMN container TEXT; -- findings as JSON, NULL where there are none
 `,
+	// 5: whose the key slots are, and with which tool an act was done and whether it failed.
+	`
+CREATE TABLE people(
+	salt    BLOB PRIMARY KEY,             -- of the key slot: it tells slots apart, in copies of the file too
+	name    TEXT NOT NULL,
+	created INTEGER NOT NULL,             -- seconds since 1970, UTC; 0 where it is not known
+	used    INTEGER NOT NULL              -- when it opened the workspace last; 0 never
+) WITHOUT ROWID;
+ALTER TABLE access_log ADD COLUMN tool   TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_log ADD COLUMN result TEXT NOT NULL DEFAULT '';  -- empty: it worked
+`,
 }
 
 // SchemaVersion is the version of the schema that this program writes.
@@ -145,10 +156,10 @@ func (w *Workspace) migrate(ctx context.Context, to int) error {
 			if _, err := tx.Exec(migrations[v]); err != nil {
 				return err
 			}
-			if from > 0 {
-				if err := tx.log(ActionUpgraded, w.name, fmt.Sprintf("schema %d to %d", v, v+1)); err != nil {
-					return err
-				}
+		}
+		for v := from; v < to && from > 0; v++ { // only now has the log the columns that it is written with
+			if err := tx.log(ActionUpgraded, w.name, fmt.Sprintf("schema %d to %d", v, v+1)); err != nil {
+				return err
 			}
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version=%d; PRAGMA application_id=%d", to, applicationID))

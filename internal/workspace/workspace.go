@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -31,6 +32,8 @@ type Workspace struct {
 	write      *sql.DB // one connection
 	read       *sql.DB // maxReaders connections, query_only
 
+	slot     int        // that opened
+	slots    sync.Mutex // one change of the key slots at a time
 	log      accessLog
 	schema   int // version of the tables inside
 	salvage  salvage
@@ -48,12 +51,15 @@ var _ inspect.Store = (*Workspace)(nil)
 type CreateOptions struct {
 	KDF     KDF    // cost of the passphrase; the zero value is calibrated to about a second
 	User    string // for the access log; empty is the system's user
+	Tool    string // for the access log: "window", "command"
+	Person  string // whose the passphrase is; empty is User
 	Project string // the project's name, kept as setting "project"
 }
 
 // OpenOptions are the choices at opening.
 type OpenOptions struct {
 	User string // for the access log; empty is the system's user
+	Tool string // for the access log: "window", "command"
 }
 
 // pageSize and cipher of new workspaces; see FORMAT.md for the alternatives.
@@ -122,11 +128,18 @@ func releaseBlocks(kib uint32) {
 
 // fill writes what a new workspace contains.
 func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
-	w.log.user = userOr(o.User)
+	w.log.user, w.log.tool = userOr(o.User), o.Tool
+	person, err := cleanName(cmp.Or(o.Person, w.log.user))
+	if err != nil {
+		return err
+	}
 	if err := w.migrate(ctx, len(migrations)); err != nil {
 		return err
 	}
-	err := w.update(ctx, func(tx *tx) error {
+	err = w.update(ctx, func(tx *tx) error {
+		if err := tx.addPerson(w.header.Salt(0), person); err != nil {
+			return err
+		}
 		for key, value := range map[string]string{settingCreated: time.Now().UTC().Format(time.RFC3339), settingProject: o.Project} {
 			if _, err := tx.Exec("INSERT INTO settings(key,value) VALUES(?,?)", key, value); err != nil {
 				return err
@@ -143,8 +156,8 @@ func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
 	return fileError("to make", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 }
 
-// Open opens a workspace and brings its schema up to date. The passphrase stays the caller's, who should clear it. If the
-// access log is damaged, it is opened for reading only: see ReadOnly.
+// Open opens a workspace and brings its schema up to date. A recovery code opens it in place of the passphrase, which
+// stays the caller's, who should clear it. If the access log is damaged, it is opened for reading only: see ReadOnly.
 // Errors: ErrWrongPassphrase, ErrNotWorkspace, ErrDamaged, ErrNewer, ErrInUse, fs.ErrNotExist, fs.ErrPermission.
 func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*Workspace, error) {
 	w, err := unlock(ctx, path, passphrase)
@@ -157,7 +170,7 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 	}
 	failed := w.lock.owner
 	err = w.start(ctx, false, func() error {
-		w.log.user = userOr(o.User)
+		w.log.user, w.log.tool = userOr(o.User), o.Tool
 		err := w.upgrade(ctx)
 		if err == nil {
 			err = w.opened(ctx, failed)
@@ -233,11 +246,8 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 	if err != nil {
 		return w, headerError(name, err)
 	}
-	pass := normalise(passphrase)
-	defer clear(pass)
-	_, err = h.Unlock(sealed.SlotPassphrase, pass)
-	_, cost := h.Slot(0)
-	defer releaseBlocks(cost.MemoryKiB)
+	defer releaseBlocks(strongest(h).MemoryKiB)
+	w.slot, err = openHeader(h, passphrase)
 	if errors.Is(err, sealed.ErrWrongSecret) {
 		w.lock.failed()
 		w.lock = nil
@@ -308,14 +318,21 @@ func (w *Workspace) openError(ctx context.Context, err error) error {
 
 // opened writes the access log's first entries of a session, and mends the header if one copy is not as the other.
 func (w *Workspace) opened(ctx context.Context, failed owner) error {
-	err := w.update(ctx, func(tx *tx) error {
+	name, who, err := w.openedBy(ctx)
+	if err != nil {
+		return err
+	}
+	err = w.update(ctx, func(tx *tx) error {
 		if failed.Failed > 0 {
 			details := fmt.Sprintf("%d since it was last opened, the last at %s, by the lock file, which is not protected", failed.Failed, failed.LastFailed.Format(time.RFC3339))
 			if err := tx.log(ActionWrongPassphrase, w.name, details); err != nil {
 				return err
 			}
 		}
-		return tx.log(ActionOpened, w.name, "")
+		if err := tx.used(w.slot, name); err != nil {
+			return err
+		}
+		return tx.log(ActionOpened, w.name, who)
 	})
 	if err != nil {
 		return err

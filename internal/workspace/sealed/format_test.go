@@ -72,9 +72,11 @@ func TestVectors(t *testing.T) {
 	h.dataKey = dataKey
 	copy(h.b[idOff:], id[:])
 	clear(h.b.slot(0))
-	if err := h.setSlot(2, SlotPassphrase, secret, cheap, [40]byte(pattern(40, 50))); err != nil {
+	slot, err := h.sealSlot(2, SlotPassphrase, secret, cheap, [40]byte(pattern(40, 50)))
+	if err != nil {
 		t.Fatal(err)
 	}
+	h.PutSlot(2, slot)
 	if got := hex.EncodeToString(h.b.slot(2)[:slotEnd]); got != "01010000010000004000000032333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f50515253545556575859691d09f5cf6c7ada37fa3cd250c9b7c7344b0179bff93f940f8f16990f559d791c64d29d4a362c6118f621e2b417feb6" {
 		t.Errorf("slot: %s", got)
 	}

@@ -30,6 +30,8 @@ const (
 	readerOff = 48
 	slotOff   = 64
 	slotLen   = 192
+	originOff = 1600 // the workspace id of a copy; zero in a file that is its own origin
+	originEnd = 1616
 	hmacOff   = 4032
 	sumOff    = 4064
 
@@ -41,8 +43,9 @@ const (
 // FormatVersion. The magic, bytes 44 to 51 and the checksum keep their places in every version, so that a program can
 // always tell "newer than this program" from "damaged".
 const (
-	FormatVersion = 1
-	lowestReader  = 1 // of the files that this program writes
+	FormatVersion = 2
+	formatPlain   = 1 // files that are their own origin: as in version 1, and readable by it
+	formatCopy    = 2 // files with the id of another: copies, and files with a new data key
 )
 
 // What can be wrong with a file before anything in it was decrypted.
@@ -84,6 +87,24 @@ func (b *image) mac(dataKey []byte) []byte {
 	return m.Sum(nil)
 }
 
+// origin is the workspace id: what stays the same in copies of a workspace, while each copy has a file id of its own. It
+// stands in place of the file id in the tag of a slot, so that the slots of a copy are those of the original.
+func (b *image) origin() []byte {
+	if o := b[originOff:originEnd]; !allZero(o) {
+		return o
+	}
+	return b[idOff:seqOff]
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Header is one workspace's header. It is locked until New or Unlock gives it the data key. Its methods may be called
 // from several goroutines.
 type Header struct {
@@ -104,8 +125,8 @@ func New(pageSize, cipherID int) (*Header, error) {
 	h.b.put32(cipherOff, uint32(cipherID))
 	h.b.put32(pageOff, uint32(pageSize))
 	h.b.put32(sizeOff, HeaderSize)
-	h.b.put32(formatOff, FormatVersion)
-	h.b.put32(readerOff, lowestReader)
+	h.b.put32(formatOff, formatPlain)
+	h.b.put32(readerOff, formatPlain)
 	if !h.b.sane() {
 		return nil, fmt.Errorf("sealed: page size %d or cipher %d is not supported", pageSize, cipherID)
 	}
@@ -164,6 +185,46 @@ func (h *Header) FileID() (id [16]byte) {
 	return
 }
 
+// WorkspaceID is what a workspace has in common with its copies. It is the file id of the first of them.
+func (h *Header) WorkspaceID() (id [16]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	copy(id[:], h.b.origin())
+	return
+}
+
+// Copy makes a header for a copy of this workspace: a new file id, and so new keys for pages and log, but the same data
+// key, slots and workspace id. So whoever can open this workspace now can open the copy, and no page of one is authentic in
+// the other.
+func (h *Header) Copy() (*Header, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.dataKey == nil {
+		return nil, errLocked
+	}
+	c := &Header{b: h.b}
+	copy(c.b[originOff:originEnd], h.b.origin())
+	rand.Read(c.b[idOff:seqOff])
+	binary.LittleEndian.PutUint64(c.b[seqOff:], 0)
+	c.b.put32(formatOff, formatCopy)
+	c.b.put32(readerOff, formatCopy)
+	guard(func() { c.dataKey = bytes.Clone(h.dataKey) })
+	return c, nil
+}
+
+// Successor makes a header for the same workspace under a new data key. It has no slot.
+func (h *Header) Successor() (*Header, error) {
+	c, err := New(h.PageSize(), h.Cipher())
+	if err != nil {
+		return nil, err
+	}
+	id := h.WorkspaceID()
+	copy(c.b[originOff:originEnd], id[:])
+	c.b.put32(formatOff, formatCopy)
+	c.b.put32(readerOff, formatCopy)
+	return c, nil
+}
+
 // PageSize is the size of a page in bytes.
 func (h *Header) PageSize() int { return int(h.b.u32(pageOff)) }
 
@@ -210,14 +271,15 @@ func (h *Header) Keys() (*Keys, error) {
 	return newKeys(h.dataKey, id, h.PageSize(), h.Cipher(), h.Bytes)
 }
 
-// Derive gives a 32-byte key for a purpose outside the file's own records, such as a MAC chain inside the database.
+// Derive gives a 32-byte key for a purpose outside the file's own records, such as a MAC chain inside the database. Copies
+// of a workspace have it in common.
 func (h *Header) Derive(info string) ([]byte, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.dataKey == nil {
 		return nil, errLocked
 	}
-	return subKey(h.dataKey, h.b[idOff:seqOff], info), nil
+	return subKey(h.dataKey, h.b.origin(), info), nil
 }
 
 // Wipe forgets the data key.

@@ -184,7 +184,7 @@ func TestSlots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.ClearSlot(5)
+	h.PutSlot(5, Slot{})
 	b := h.Bytes()
 	read := func() *Header {
 		r, err := parse(area(b, b))

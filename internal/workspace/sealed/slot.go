@@ -66,12 +66,16 @@ func costOf(s []byte) Cost {
 	}
 }
 
+// Slot is one key slot as it lies in the header.
+type Slot [slotLen]byte
+
 // slotAAD is what the tag of a wrapped data key covers: the slot's number, the header's fixed fields (magic, cipher,
-// page size, header size, file id) and the slot's own type, costs and salt. So costs cannot be lowered, slots not
+// page size, header size, workspace id) and the slot's own type, costs and salt. So costs cannot be lowered, slots not
 // moved, and the cipher not changed.
-func slotAAD(b *image, i int) []byte {
-	a := append([]byte{byte(i)}, b[:seqOff]...)
-	return append(a, b.slot(i)[:slotNonce]...)
+func slotAAD(b *image, i int, s []byte) []byte {
+	a := append([]byte{byte(i)}, b[:idOff]...)
+	a = append(a, b.origin()...)
+	return append(a, s[:slotNonce]...)
 }
 
 // keyEncryptionKey runs Argon2id. The result must be cleared.
@@ -80,28 +84,37 @@ func keyEncryptionKey(s, secret []byte) []byte {
 	return argon2.IDKey(secret, s[slotSalt:slotNonce], c.Passes, c.MemoryKiB, c.Lanes, chacha20poly1305.KeySize)
 }
 
-// SetSlot wraps the data key under a secret. The header must be written afterwards.
+// SetSlot wraps the data key under a secret and puts it into a slot. The header must be written afterwards.
 func (h *Header) SetSlot(i int, typ SlotType, secret []byte, cost Cost) error {
-	var random [slotKey - slotSalt]byte
-	rand.Read(random[:])
-	return h.setSlot(i, typ, secret, cost, random)
+	s, err := h.SealSlot(i, typ, secret, cost)
+	if err == nil {
+		h.PutSlot(i, s)
+	}
+	return err
 }
 
-// setSlot is SetSlot with the salt (16 bytes) and nonce (24 bytes) given.
-func (h *Header) setSlot(i int, typ SlotType, secret []byte, cost Cost, random [slotKey - slotSalt]byte) (err error) {
+// SealSlot wraps the data key under a secret, for slot i. It does not change the header, so that an act which takes a second
+// can be prepared before it is written down and done.
+func (h *Header) SealSlot(i int, typ SlotType, secret []byte, cost Cost) (Slot, error) {
+	var random [slotKey - slotSalt]byte
+	rand.Read(random[:])
+	return h.sealSlot(i, typ, secret, cost, random)
+}
+
+// sealSlot is SealSlot with the salt (16 bytes) and nonce (24 bytes) given.
+func (h *Header) sealSlot(i int, typ SlotType, secret []byte, cost Cost, random [slotKey - slotSalt]byte) (slot Slot, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.dataKey == nil:
-		return errLocked
+		return slot, errLocked
 	case i < 0 || i >= Slots:
-		return fmt.Errorf("sealed: no key slot %d", i)
+		return slot, fmt.Errorf("sealed: no key slot %d", i)
 	case !cost.Valid():
-		return fmt.Errorf("sealed: costs outside the limits: %v", cost)
+		return slot, fmt.Errorf("sealed: costs outside the limits: %v", cost)
 	}
 	guard(func() {
-		s := h.b.slot(i)
-		clear(s)
+		s := slot[:]
 		s[0], s[slotLanes] = byte(typ), cost.Lanes
 		binary.LittleEndian.PutUint32(s[slotPasses:], cost.Passes)
 		binary.LittleEndian.PutUint32(s[slotMemory:], cost.MemoryKiB)
@@ -113,16 +126,61 @@ func (h *Header) setSlot(i int, typ SlotType, secret []byte, cost Cost, random [
 			err = e
 			return
 		}
-		a.Seal(s[slotKey:slotKey], s[slotNonce:slotKey], h.dataKey, slotAAD(&h.b, i))
+		a.Seal(s[slotKey:slotKey], s[slotNonce:slotKey], h.dataKey, slotAAD(&h.b, i, s))
 	})
 	return
 }
 
-// ClearSlot empties a slot. The header must be written afterwards.
-func (h *Header) ClearSlot(i int) {
+// PutSlot replaces a slot, by an empty one too, and gives what was there. The header must be written afterwards.
+func (h *Header) PutSlot(i int, s Slot) (old Slot) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	clear(h.b.slot(i))
+	copy(old[:], h.b.slot(i))
+	copy(h.b.slot(i), s[:])
+	return
+}
+
+// Salt tells the slots of a workspace apart, in its copies too: the salt is made anew with each slot.
+func (h *Header) Salt(i int) (salt [slotNonce - slotSalt]byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	copy(salt[:], h.b.slot(i)[slotSalt:])
+	return
+}
+
+// Salt is that of a slot which is not in a header yet.
+func (s Slot) Salt() (salt [slotNonce - slotSalt]byte) {
+	copy(salt[:], s[slotSalt:])
+	return
+}
+
+// Which tells which slot of the type the secret opens, in a header that is open. first is the slot to try first, since each
+// costs one run of Argon2id. The error is ErrWrongSecret if it opens none.
+func (h *Header) Which(typ SlotType, secret []byte, first int) (slot int, err error) {
+	h.mu.Lock()
+	b, own := h.b, bytes.Clone(h.dataKey)
+	h.mu.Unlock()
+	defer clear(own)
+	if len(own) == 0 {
+		return 0, errLocked
+	}
+	err = ErrWrongSecret
+	guard(func() {
+		for n := range Slots {
+			i := (first + n) % Slots
+			if SlotType(b.slot(i)[0]) != typ || !costOf(b.slot(i)).Valid() {
+				continue
+			}
+			k, e := openSlot(&b, i, secret)
+			same := e == nil && hmac.Equal(k, own)
+			clear(k)
+			if same {
+				slot, err = i, nil
+				return
+			}
+		}
+	})
+	return
 }
 
 // Slot tells a slot's type and costs.
@@ -172,13 +230,7 @@ func unlock(b *image, typ SlotType, secret []byte) (int, []byte, error) {
 			failure = fmt.Errorf("%w: key slot %d asks for more than any program sets", ErrDamaged, i)
 			continue
 		}
-		key := keyEncryptionKey(s, secret)
-		a, err := chacha20poly1305.NewX(key)
-		clear(key)
-		if err != nil {
-			return 0, nil, err
-		}
-		dataKey, err := a.Open(nil, s[slotNonce:slotKey], s[slotKey:slotEnd], slotAAD(b, i))
+		dataKey, err := openSlot(b, i, secret)
 		if err != nil {
 			continue
 		}
@@ -189,4 +241,16 @@ func unlock(b *image, typ SlotType, secret []byte) (int, []byte, error) {
 		return i, dataKey, nil
 	}
 	return 0, nil, failure
+}
+
+// openSlot unwraps the data key from one slot whose costs are valid.
+func openSlot(b *image, i int, secret []byte) ([]byte, error) {
+	s := b.slot(i)
+	key := keyEncryptionKey(s, secret)
+	defer clear(key)
+	a, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, err
+	}
+	return a.Open(nil, s[slotNonce:slotKey], s[slotKey:slotEnd], slotAAD(b, i, s))
 }
