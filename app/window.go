@@ -57,7 +57,7 @@ func openSample(ctx context.Context, p *job.Progress) (*workspace.Workspace, err
 	if made {
 		fmt.Fprintf(os.Stderr, "trestle: made the sample workspace %s; its passphrase is %q\n", path, sample.Passphrase)
 	}
-	return workspace.Open(ctx, path, []byte(sample.Passphrase), workspace.OpenOptions{User: userName()})
+	return workspace.Open(ctx, path, []byte(sample.Passphrase), workspace.OpenOptions{User: userName(), Tool: "window"})
 }
 
 // drawPictures draws the main places into PNG files of dir and returns their names.

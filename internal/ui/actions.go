@@ -25,6 +25,14 @@ func (s *Shell) actions() []shell.Action {
 	for i, p := range shell.Places() {
 		out = append(out, shell.Action{ID: "go." + p.String(), Title: p.String(), Detail: "go to this place", Keys: fmt.Sprintf("Ctrl+%d", i+1), Run: func() { s.Go(p) }})
 	}
+	for i, g := range s.session.project.pages {
+		if i > 0 {
+			out = append(out, shell.Action{ID: "project." + g.title, Title: g.title, Detail: "page of Project", Run: func() {
+				s.Go(shell.Project)
+				s.session.project.open(i)
+			}})
+		}
+	}
 	if s.m.Place() != shell.Inspect {
 		for _, a := range s.session.inspectView.Actions() {
 			if a.ID == "inspect.open" || a.ID == "inspect.paste" || a.ID == "inspect.filter" {

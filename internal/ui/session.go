@@ -4,11 +4,15 @@ import (
 	"fyne.io/fyne/v2"
 
 	"trestle/internal/job"
+	"trestle/internal/present/accesslog"
 	"trestle/internal/present/home"
 	"trestle/internal/present/inspect"
+	"trestle/internal/present/people"
 	"trestle/internal/present/shell"
+	logview "trestle/internal/ui/accesslog"
 	homeview "trestle/internal/ui/home"
 	inspectview "trestle/internal/ui/inspect"
+	peopleview "trestle/internal/ui/people"
 	"trestle/internal/workspace"
 )
 
@@ -21,6 +25,9 @@ type session struct {
 
 	home        *home.Model
 	homeView    *homeview.View
+	log         *accesslog.Model
+	people      *people.Model
+	project     *projectPlace
 	inspect     *inspect.Model
 	inspectView *inspectview.View
 	places      map[shell.Place]fyne.CanvasObject
@@ -29,6 +36,9 @@ type session struct {
 func newSession(s *Shell, w *workspace.Workspace) *session {
 	n := &session{s: s, workspace: w, runner: job.NewRunner(s.gate)}
 	n.home = home.New(n.runner, w)
+	n.log = accesslog.New(n.runner, w)
+	n.log.SetMasked(s.m.Masked())
+	n.people = people.New(n.runner, w)
 	n.inspect = inspect.New(n.runner, w)
 	n.inspect.SetMasked(s.m.Masked())
 	return n
@@ -50,10 +60,16 @@ func (n *session) makeViews() {
 		Masked:  s.m.Masked,
 		Inspect: func(query string) { n.inspect.SubmitQuery(query); s.Go(shell.Inspect) },
 	})
+	logView, peopleView := logview.New(n.log, s), peopleview.New(n.people, s)
+	n.project = newProjectPlace(
+		page{"Overview", n.homeView.Content(), func() { n.home.Load(); s.canvas.Unfocus() }},
+		page{"Access log", logView.Content(), logView.Focus},
+		page{"Keys and people", peopleView.Content(), peopleView.Focus},
+	)
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
 	n.places = map[shell.Place]fyne.CanvasObject{
-		shell.Project: n.homeView.Content(),
+		shell.Project: n.project.content,
 		shell.Inspect: n.inspectView.Content(),
 	}
 	for _, p := range []shell.Place{shell.Endpoints, shell.Map, shell.Compare, shell.Link} {
@@ -62,12 +78,19 @@ func (n *session) makeViews() {
 	n.places[shell.Settings] = newSettings(s)
 }
 
+// endModels ends the work of the places, and lets them forget what they show.
+func (n *session) endModels() {
+	n.inspect.Close()
+	n.home.Close()
+	n.log.Close()
+	n.people.Close()
+}
+
 // focus gives a place the keyboard and brings it up to date.
 func (n *session) focus(p shell.Place) {
 	switch p {
 	case shell.Project:
-		n.home.Load()
-		n.s.canvas.Unfocus()
+		n.project.show()
 	case shell.Inspect:
 		n.inspectView.Focus()
 	default:

@@ -25,6 +25,12 @@ func newSettings(s *Shell) fyne.CanvasObject {
 			colours.SetSelected(i)
 		}
 	}
+	lock := kit.NewSegmentedControl([]string{"5 minutes", "10 minutes", "15 minutes"}, func(i int) { s.setIdle(idleChoices[i]) })
+	for i, m := range idleChoices {
+		if m == s.idleMinutes() {
+			lock.SetSelected(i)
+		}
+	}
 	about := container.NewVBox(
 		line("Program", fmt.Sprintf("Trestle %s", s.app.Metadata().Version)),
 		line("Built with", runtime.Version()+", "+runtime.GOOS+" "+runtime.GOARCH),
@@ -41,6 +47,8 @@ func newSettings(s *Shell) fyne.CanvasObject {
 	body := container.NewVBox(
 		kit.NewTitle("Settings", 20), kit.Gap(0, 10),
 		kit.NewTitle("Colours", 15), kit.NewRule(), container.NewHBox(colours), kit.Gap(0, 14),
+		kit.NewTitle("Lock after", 15), kit.NewRule(), container.NewHBox(lock),
+		kit.NewWords("Without use of the window; work under way counts as use. Locked means that the keys are dropped and nothing is shown. Copies of text may stay in memory until the program ends.", screen.RoleMuted), kit.Gap(0, 14),
 		kit.NewTitle("About", 15), kit.NewRule(), about, kit.Gap(0, 14),
 		kit.NewTitle("Notices", 15), kit.NewRule(), notices, kit.Gap(0, 20),
 	)

@@ -44,6 +44,8 @@ type Shell struct {
 	first   *startview.View
 	session *session                   // nil while no project is open
 	working atomic.Pointer[job.Runner] // the session's, for poll
+	lastUse atomic.Int64               // when the user did something last, in nanoseconds since 1970
+	limit   atomic.Int64               // how long the window may be unused, in nanoseconds
 
 	root    *fyne.Container
 	frame   *frame
@@ -98,6 +100,8 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 	s.frame = newFrame(s)
 	s.root = container.NewStack()
 	kit.Hints = s.frame.status.hint
+	kit.Active = s.used
+	s.limit.Store(int64(s.idleLimit()))
 	kit.WindowKey, kit.WindowShortcut = s.windowKey, s.typedShortcut
 	s.m.Changed = s.redraw
 	s.shortcuts()
@@ -142,6 +146,7 @@ func (s *Shell) poll() {
 			s.options.Idle()
 		}
 		quiet = !busy
+		s.watch()
 	}
 }
 
@@ -191,8 +196,7 @@ func (s *Shell) close(then func()) {
 	s.session = nil
 	s.working.Store(nil)
 	path := old.workspace.Path()
-	old.inspect.Close()
-	old.home.Close()
+	old.endModels()
 	job.Start(context.Background(), s.runner, func(context.Context) (struct{}, error) {
 		old.runner.Close()
 		return struct{}{}, old.workspace.Close()
@@ -221,12 +225,14 @@ func (s *Shell) showStart() {
 // show puts one object in the window. What had the keyboard is gone with what was there.
 func (s *Shell) show(o fyne.CanvasObject) {
 	s.canvas.Unfocus()
+	kit.ClearHint()
 	s.root.Objects = []fyne.CanvasObject{o}
 	s.root.Refresh()
 }
 
 // enter takes over an open project.
 func (s *Shell) enter(w *workspace.Workspace) {
+	s.used()
 	s.session = newSession(s, w)
 	s.working.Store(s.session.runner)
 	s.m.Enter(start.Recent{Path: w.Path()}.Title(), s.session.runner)
@@ -248,6 +254,7 @@ func (s *Shell) Go(p shell.Place) {
 	if s.session == nil {
 		return
 	}
+	kit.ClearHint()
 	s.m.Go(p)
 	s.redraw()
 	s.session.focus(p)
@@ -269,6 +276,7 @@ func (s *Shell) SetMasked(on bool) {
 	s.m.SetMasked(on)
 	if s.session != nil {
 		s.session.inspect.SetMasked(on)
+		s.session.log.SetMasked(on)
 		s.session.homeView.Refresh()
 	}
 }

@@ -54,6 +54,7 @@ func begin(t *testing.T) *story {
 		}
 		d.settle()
 		d.s.runner.Close()
+		kit.Active = func() {}
 		kit.Hints, kit.WindowKey, kit.WindowShortcut = func(string) {}, func(*fyne.KeyEvent, fyne.KeyModifier) bool { return false }, nil
 	})
 	return d
@@ -382,5 +383,79 @@ func TestPicturesOfTheTour(t *testing.T) {
 	}
 	if len(names) < 10 {
 		t.Errorf("%d pictures", len(names))
+	}
+}
+
+// The pages of Project: the log is there and can be checked, another person gets a key, the recovery code is shown once.
+func TestPagesOfProject(t *testing.T) {
+	d := project(t)
+	d.s.Go(shell.Project)
+	pages := d.s.session.project
+	pages.open(1)
+	d.settle()
+	d.Press("Check the chain")
+	d.settle()
+	if !d.Shows("The chain is whole") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Shot("access-log.png")
+	pages.open(2)
+	d.settle()
+	before := d.s.session.people.List().Len()
+	d.s.session.people.Add("Bo Example", []byte("violet tram gossip anvil"), []byte("violet tram gossip anvil"))
+	d.settle()
+	if got := d.s.session.people.List().Len(); got != before+1 || !d.Shows("Bo Example can open the project") {
+		t.Errorf("%d keys, texts %q", got, d.Texts())
+	}
+	d.Shot("keys-and-people.png")
+	d.s.session.people.AddRecovery()
+	d.settle()
+	code := string(d.s.session.people.Code())
+	if code == "" {
+		t.Fatal("no code")
+	}
+	d.s.Lock()
+	d.settle()
+	if d.Shows(code) {
+		t.Error("the recovery code is still shown after locking")
+	}
+	d.pass("violet tram gossip anvil")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if d.s.session == nil {
+		t.Error("the new key does not open the project")
+	}
+}
+
+// A window that nobody uses locks itself, whatever stands over it; a key that is pressed keeps it open.
+func TestUnusedWindowLocks(t *testing.T) {
+	d := project(t)
+	d.s.Drop([]string{d.file("good.hl7", good)})
+	d.settle()
+	if d.s.idleLimit() != 10*time.Minute {
+		t.Errorf("the limit is %v", d.s.idleLimit())
+	}
+	long := time.Now().Add(-11 * time.Minute).UnixNano()
+	d.s.lastUse.Store(long)
+	d.Key(fyne.KeyDown)
+	d.s.lockIdle()
+	if d.s.session == nil {
+		t.Fatal("locked although a key was pressed just now")
+	}
+	d.s.ShowKeys()
+	d.s.lastUse.Store(long)
+	d.s.lockIdle()
+	d.settle()
+	if d.s.session != nil || d.Canvas().Overlays().Top() != nil || d.Shows("MSG00412") {
+		t.Error("something of the project is still shown")
+	}
+	if !d.Shows("Locked after 10 minutes") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.pass(passphrase)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if d.s.session == nil || d.s.isIdle(time.Now()) {
+		t.Error("not open, or already unused again")
 	}
 }

@@ -18,6 +18,9 @@ import (
 // Extension is what the file name of a workspace ends with.
 const Extension = ".trestle"
 
+// Tool is what the access log calls the window.
+const Tool = "window"
+
 // Field is a part of the form that a problem belongs to.
 type Field uint8
 
@@ -55,6 +58,7 @@ type Model struct {
 	runner  *job.Runner
 	recent  []string
 	doing   string
+	said    string
 	problem string
 	field   Field
 	job     *job.Job
@@ -98,6 +102,15 @@ func without(list []string, path string) []string {
 // Doing is what is under way, "" for nothing.
 func (m *Model) Doing() string { return m.doing }
 
+// Say shows a sentence until the user does something: why the place is shown, as after a lock.
+func (m *Model) Say(text string) {
+	m.said = text
+	m.Changed()
+}
+
+// Said is that sentence, or "".
+func (m *Model) Said() string { return m.said }
+
 // Problem is what stopped the last attempt and the field it belongs to.
 func (m *Model) Problem() (Field, string) { return m.field, m.problem }
 
@@ -127,7 +140,7 @@ func (m *Model) Open(path string, passphrase []byte) {
 		return
 	}
 	m.start("Opening "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
-		return workspace.Open(ctx, path, passphrase, workspace.OpenOptions{User: m.User})
+		return workspace.Open(ctx, path, passphrase, workspace.OpenOptions{User: m.User, Tool: Tool})
 	})
 }
 
@@ -163,7 +176,7 @@ func (m *Model) Create(path, name string, passphrase, again []byte) {
 		return
 	}
 	m.start("Creating "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
-		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User})
+		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User, Tool: Tool})
 	})
 }
 
@@ -177,6 +190,7 @@ func (m *Model) Run(doing string, make func(context.Context, *job.Progress) (*wo
 }
 
 func (m *Model) begin(doing string) {
+	m.said = ""
 	m.doing, m.field, m.problem = doing, None, ""
 	m.Changed()
 }

@@ -47,6 +47,7 @@ func (l *choices) Tapped(e *fyne.PointEvent) { l.p.choose(l.at(e.Position.Y)) }
 
 // Scrolled implements fyne.Scrollable.
 func (l *choices) Scrolled(e *fyne.ScrollEvent) {
+	Active()
 	step := 1
 	if e.Scrolled.DY > 0 {
 		step = -1
@@ -56,10 +57,11 @@ func (l *choices) Scrolled(e *fyne.ScrollEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (l *choices) MouseIn(*desktop.MouseEvent) {}
+func (l *choices) MouseIn(*desktop.MouseEvent) { Active() }
 
 // MouseMoved implements desktop.Hoverable: the row under the mouse becomes the choice, once the mouse moves.
 func (l *choices) MouseMoved(e *desktop.MouseEvent) {
+	Active()
 	if i := l.at(e.Position.Y); i >= 0 && i != l.chosen {
 		l.chosen = i
 		l.Refresh()

@@ -104,6 +104,7 @@ func (v *CodeView) selectionChanged() {
 
 // MouseDown implements desktop.Mouseable.
 func (v *CodeView) MouseDown(e *desktop.MouseEvent) {
+	Active()
 	takeFocus(v)
 	if e.Button == desktop.MouseButtonSecondary {
 		if from, to := v.Selection(); from == to || v.under(e.Position) < from || v.under(e.Position) >= to {
@@ -189,6 +190,7 @@ func (v *CodeView) release() {
 
 // Dragged implements fyne.Draggable: it selects, or moves a scroll bar.
 func (v *CodeView) Dragged(e *fyne.DragEvent) {
+	Active()
 	switch {
 	case v.down.dragging:
 		if v.down.drag(e.Position) {
@@ -250,6 +252,7 @@ func (v *CodeView) TappedSecondary(e *fyne.PointEvent) {
 
 // Scrolled implements fyne.Scrollable.
 func (v *CodeView) Scrolled(e *fyne.ScrollEvent) {
+	Active()
 	m := v.metrics
 	dx, dy := float64(e.Scrolled.DX), float64(e.Scrolled.DY)
 	if v.shift { // a wheel has one axis
@@ -259,10 +262,11 @@ func (v *CodeView) Scrolled(e *fyne.ScrollEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (v *CodeView) MouseIn(e *desktop.MouseEvent) { v.MouseMoved(e) }
+func (v *CodeView) MouseIn(e *desktop.MouseEvent) { Active(); v.MouseMoved(e) }
 
 // MouseMoved implements desktop.Hoverable.
 func (v *CodeView) MouseMoved(e *desktop.MouseEvent) {
+	Active()
 	a, b := v.down.hover(e.Position), v.across.hover(e.Position)
 	if a || b {
 		v.repaint()

@@ -22,6 +22,7 @@ func (v *CodeView) KeyUp(e *fyne.KeyEvent) {
 
 // TypedRune implements fyne.Focusable.
 func (v *CodeView) TypedRune(r rune) {
+	Active()
 	if v.OnRune != nil {
 		v.OnRune(r)
 	}
@@ -29,6 +30,7 @@ func (v *CodeView) TypedRune(r rune) {
 
 // TypedKey implements fyne.Focusable.
 func (v *CodeView) TypedKey(e *fyne.KeyEvent) {
+	Active()
 	if v.OnKey != nil && v.OnKey(e) {
 		return
 	}

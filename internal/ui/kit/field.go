@@ -6,6 +6,10 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
+// Active is called whenever the user does something in one of our widgets. The shell sets it, for locking a window that
+// nobody uses: Fyne tells nobody of input but the widget that it is for.
+var Active = func() {}
+
 // WindowKey receives the keys that a focused widget has no use for, such as F1 and Escape, and says whether it took
 // them. The shell sets it: Fyne hands a key without Ctrl or Alt to the focused widget alone.
 var WindowKey = func(*fyne.KeyEvent, fyne.KeyModifier) bool { return false }
@@ -130,6 +134,7 @@ func editing(s fyne.Shortcut) bool {
 
 // TypedKey implements fyne.Focusable.
 func (f *Field) TypedKey(e *fyne.KeyEvent) {
+	Active()
 	switch {
 	case f.OnKey != nil && f.OnKey(e):
 	case e.Name == fyne.KeyEscape && f.OnEscape != nil:
@@ -138,6 +143,12 @@ func (f *Field) TypedKey(e *fyne.KeyEvent) {
 	default:
 		f.Entry.TypedKey(e)
 	}
+}
+
+// TypedRune implements fyne.Focusable.
+func (f *Field) TypedRune(r rune) {
+	Active()
+	f.Entry.TypedRune(r)
 }
 
 // FocusLost implements fyne.Focusable.

@@ -53,6 +53,7 @@ func (v *GridView) flip(row int) {
 
 // MouseDown implements desktop.Mouseable.
 func (v *GridView) MouseDown(e *desktop.MouseEvent) {
+	Active()
 	takeFocus(v.impl)
 	row := v.rowAt(e.Position)
 	if e.Button == desktop.MouseButtonSecondary {
@@ -174,6 +175,7 @@ func (v *GridView) release() {
 
 // Dragged implements fyne.Draggable: it resizes a column or moves a scroll bar.
 func (v *GridView) Dragged(e *fyne.DragEvent) {
+	Active()
 	switch {
 	case v.resizing >= 0:
 		column := v.grid.Columns()[v.resizing]
@@ -200,6 +202,7 @@ func (v *GridView) TappedSecondary(e *fyne.PointEvent) {
 
 // Scrolled implements fyne.Scrollable.
 func (v *GridView) Scrolled(e *fyne.ScrollEvent) {
+	Active()
 	dx, dy := float64(e.Scrolled.DX), float64(e.Scrolled.DY)
 	if v.shift {
 		dx, dy = dx+dy, 0
@@ -208,10 +211,11 @@ func (v *GridView) Scrolled(e *fyne.ScrollEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (v *GridView) MouseIn(e *desktop.MouseEvent) { v.MouseMoved(e) }
+func (v *GridView) MouseIn(e *desktop.MouseEvent) { Active(); v.MouseMoved(e) }
 
 // MouseMoved implements desktop.Hoverable.
 func (v *GridView) MouseMoved(e *desktop.MouseEvent) {
+	Active()
 	a, b := v.down.hover(e.Position), v.across.hover(e.Position)
 	row := v.rowAt(e.Position)
 	if v.down.hovered || v.across.hovered {
@@ -264,6 +268,7 @@ func (v *GridView) KeyUp(e *fyne.KeyEvent) {
 
 // TypedRune implements fyne.Focusable.
 func (v *GridView) TypedRune(r rune) {
+	Active()
 	if v.OnRune != nil {
 		v.OnRune(r)
 	}
@@ -271,6 +276,7 @@ func (v *GridView) TypedRune(r rune) {
 
 // TypedKey implements fyne.Focusable.
 func (v *GridView) TypedKey(e *fyne.KeyEvent) {
+	Active()
 	if v.OnKey != nil && v.OnKey(e) {
 		return
 	}

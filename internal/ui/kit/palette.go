@@ -145,6 +145,7 @@ func newPaletteEntry(p *Palette) *paletteEntry {
 
 // TypedKey implements fyne.Focusable.
 func (e *paletteEntry) TypedKey(k *fyne.KeyEvent) {
+	Active()
 	switch k.Name {
 	case fyne.KeyUp:
 		e.p.list.move(-1)

@@ -67,13 +67,14 @@ func (p *press) Press() { p.Tapped(nil) }
 
 // MouseIn implements desktop.Hoverable.
 func (p *press) MouseIn(*desktop.MouseEvent) {
+	Active()
 	p.hovered = true
 	p.explain()
 	p.Refresh()
 }
 
 // MouseMoved implements desktop.Hoverable.
-func (p *press) MouseMoved(*desktop.MouseEvent) {}
+func (p *press) MouseMoved(*desktop.MouseEvent) { Active() }
 
 // MouseOut implements desktop.Hoverable.
 func (p *press) MouseOut() {
@@ -85,6 +86,7 @@ func (p *press) MouseOut() {
 
 // MouseDown implements desktop.Mouseable.
 func (p *press) MouseDown(*desktop.MouseEvent) {
+	Active()
 	p.down = true
 	p.keeper.remember(p.impl)
 	p.Refresh()
@@ -121,10 +123,11 @@ func (p *press) Disable() {
 }
 
 // TypedRune implements fyne.Focusable.
-func (p *press) TypedRune(rune) {}
+func (p *press) TypedRune(rune) { Active() }
 
 // TypedKey implements fyne.Focusable.
 func (p *press) TypedKey(e *fyne.KeyEvent) {
+	Active()
 	if windowKey(e) {
 		return
 	}

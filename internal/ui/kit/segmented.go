@@ -78,16 +78,17 @@ func (s *SegmentedControl) Tapped(e *fyne.PointEvent) {
 }
 
 // MouseDown implements desktop.Mouseable.
-func (s *SegmentedControl) MouseDown(*desktop.MouseEvent) { s.keeper.remember(s) }
+func (s *SegmentedControl) MouseDown(*desktop.MouseEvent) { Active(); s.keeper.remember(s) }
 
 // MouseUp implements desktop.Mouseable.
 func (s *SegmentedControl) MouseUp(*desktop.MouseEvent) {}
 
 // MouseIn implements desktop.Hoverable.
-func (s *SegmentedControl) MouseIn(e *desktop.MouseEvent) { s.MouseMoved(e) }
+func (s *SegmentedControl) MouseIn(e *desktop.MouseEvent) { Active(); s.MouseMoved(e) }
 
 // MouseMoved implements desktop.Hoverable.
 func (s *SegmentedControl) MouseMoved(e *desktop.MouseEvent) {
+	Active()
 	if i := s.at(e.Position.X); i != s.hovered {
 		s.hovered = i
 		s.Refresh()
@@ -108,10 +109,11 @@ func (s *SegmentedControl) FocusGained() { s.focused = true; s.Refresh() }
 func (s *SegmentedControl) FocusLost() { s.focused = false; s.Refresh() }
 
 // TypedRune implements fyne.Focusable.
-func (s *SegmentedControl) TypedRune(rune) {}
+func (s *SegmentedControl) TypedRune(rune) { Active() }
 
 // TypedKey implements fyne.Focusable.
 func (s *SegmentedControl) TypedKey(e *fyne.KeyEvent) {
+	Active()
 	if windowKey(e) {
 		return
 	}

@@ -149,16 +149,17 @@ func (g *grip) colour() {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (g *grip) MouseIn(*desktop.MouseEvent) { g.hovered = true; g.colour() }
+func (g *grip) MouseIn(*desktop.MouseEvent) { Active(); g.hovered = true; g.colour() }
 
 // MouseMoved implements desktop.Hoverable.
-func (g *grip) MouseMoved(*desktop.MouseEvent) {}
+func (g *grip) MouseMoved(*desktop.MouseEvent) { Active() }
 
 // MouseOut implements desktop.Hoverable.
 func (g *grip) MouseOut() { g.hovered = false; g.colour() }
 
 // Dragged implements fyne.Draggable.
 func (g *grip) Dragged(e *fyne.DragEvent) {
+	Active()
 	s := g.split
 	if !g.dragging {
 		g.dragging, g.start = true, s.at(s.Size())

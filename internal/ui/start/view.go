@@ -206,7 +206,12 @@ func (v *View) redrawDoing() {
 	v.doing.SetText(doing)
 	buttons := []*kit.ToolButton{v.open, v.make, v.sample, v.chooseOpen, v.chooseMake}
 	if doing == "" {
-		v.doing.Hide()
+		v.doing.SetText(v.m.Said())
+		if v.m.Said() == "" {
+			v.doing.Hide()
+		} else {
+			v.doing.Show()
+		}
 		for _, b := range buttons {
 			b.Enable()
 		}

@@ -1,0 +1,146 @@
+package accesslog
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"trestle/internal/job"
+	"trestle/internal/workspace"
+)
+
+type fixture struct {
+	*Model
+	t      *testing.T
+	w      *workspace.Workspace
+	queue  *job.Queue
+	runner *job.Runner
+}
+
+func open(t *testing.T) *fixture {
+	t.Helper()
+	w, err := workspace.Create(t.Context(), filepath.Join(t.TempDir(), "a.trestle"), []byte("long enough"), workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "tester"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t, w: w, queue: &job.Queue{}}
+	f.runner = job.NewRunner(f.queue.Gate)
+	f.Model = New(f.runner, w)
+	t.Cleanup(func() {
+		f.Close()
+		f.runner.Close()
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+func (f *fixture) settle() {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := f.queue.Drain(ctx, f.runner); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) act(query string) {
+	f.t.Helper()
+	q, err := workspace.ParseQuery(query)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := f.w.IDs(f.t.Context(), q); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func TestNewestFirstAndFiltered(t *testing.T) {
+	f := open(t)
+	f.act("mrn:111")
+	f.act("mrn:222")
+	f.Load()
+	f.settle()
+	shown, total, known := f.Shown()
+	if !known || int64(shown) != total || shown < 3 {
+		t.Fatalf("%d of %d", shown, total)
+	}
+	if c := f.List().Cell(0, 6); !strings.Contains(c.Text, "222") {
+		t.Errorf("the newest entry is not first")
+	}
+	f.SetText("searched 111")
+	f.settle()
+	if shown, _, _ := f.Shown(); shown != 1 {
+		t.Errorf("%d entries found", shown)
+	}
+	f.SetMasked(true)
+	if c := f.List().Cell(0, 6); !c.Masked {
+		t.Error("what was searched for shows under the mask")
+	}
+	f.SetText("")
+	f.SetOnlyFailed(true)
+	f.settle()
+	if shown, _, _ := f.Shown(); shown != 0 {
+		t.Errorf("%d acts failed", shown)
+	}
+}
+
+func TestMorePages(t *testing.T) {
+	f := open(t)
+	for i := range page + 50 {
+		if err := f.w.LogExport(t.Context(), strings.Repeat("x", i%7+1)+".csv", 1, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Load()
+	f.settle()
+	f.More()
+	f.settle()
+	shown, total, _ := f.Shown()
+	if int64(shown) != total || shown <= page {
+		t.Errorf("%d of %d", shown, total)
+	}
+	f.More()
+	f.settle()
+	if again, _, _ := f.Shown(); again != shown {
+		t.Error("more came than there is")
+	}
+	if f.rows[0].Seq-f.rows[shown-1].Seq != int64(shown-1) {
+		t.Error("entries are missing or there twice")
+	}
+}
+
+func TestVerifyAndExport(t *testing.T) {
+	f := open(t)
+	f.Load()
+	f.settle()
+	f.Verify()
+	f.settle()
+	if text, bad := f.Notice(); bad || !strings.Contains(text, "whole") {
+		t.Errorf("notice %q", text)
+	}
+	path := filepath.Join(t.TempDir(), "log")
+	f.Export(path)
+	f.settle()
+	b, err := os.ReadFile(path + ".csv")
+	if err != nil || !strings.Contains(string(b), "tester") {
+		t.Fatalf("%v", err)
+	}
+	if c := f.List().Cell(0, 4); !strings.Contains(c.Text, "export") {
+		t.Errorf("the export is not in the log: %s", c.Text)
+	}
+	f.Export(path) // a file that is there stays as it is
+	f.settle()
+	if text, bad := f.Notice(); !bad || !strings.Contains(text, "already") {
+		t.Errorf("notice %q", text)
+	}
+	f.Export(filepath.Join(path, "no", "such", "folder.csv"))
+	f.settle()
+	if _, bad := f.Notice(); !bad {
+		t.Error("a folder that is not there is not said")
+	}
+}

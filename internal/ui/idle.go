@@ -1,0 +1,75 @@
+package ui
+
+import (
+	"strconv"
+	"time"
+
+	"fyne.io/fyne/v2"
+)
+
+// The project locks by itself when nobody has used the window for a while. Work under way counts as use.
+
+// prefIdle is the preference with the minutes.
+const prefIdle = "lock.minutes"
+
+// idleChoices are the minutes that can be chosen. There is no "never": a laptop with patient data is left alone sooner or
+// later.
+var idleChoices = []int{5, 10, 15}
+
+const idleDefault = 10
+
+// idleLimit is how long the window may be unused.
+func (s *Shell) idleLimit() time.Duration {
+	return time.Duration(s.idleMinutes()) * time.Minute
+}
+
+func (s *Shell) idleMinutes() int {
+	m := s.app.Preferences().IntWithFallback(prefIdle, idleDefault)
+	for _, c := range idleChoices {
+		if m == c {
+			return m
+		}
+	}
+	return idleDefault
+}
+
+// setIdle chooses the minutes.
+func (s *Shell) setIdle(minutes int) {
+	s.app.Preferences().SetInt(prefIdle, minutes)
+	s.limit.Store(int64(s.idleLimit()))
+}
+
+// used notes that the user is there.
+func (s *Shell) used() { s.lastUse.Store(time.Now().UnixNano()) }
+
+// isIdle says whether nobody has used the window for too long. It may be called from any goroutine.
+func (s *Shell) isIdle(now time.Time) bool {
+	return s.working.Load() != nil && now.UnixNano()-s.lastUse.Load() > s.limit.Load()
+}
+
+// lockIdle locks a window that nobody uses, unless work is under way.
+func (s *Shell) lockIdle() {
+	if s.session == nil || !s.isIdle(time.Now()) {
+		return
+	}
+	if len(s.m.Work()) > 0 {
+		s.used()
+		return
+	}
+	if s.dismiss != nil { // nothing of the project may stand over the first place
+		s.dismiss()
+	}
+	for o := s.canvas.Overlays().Top(); o != nil; o = s.canvas.Overlays().Top() {
+		s.canvas.Overlays().Remove(o)
+	}
+	minutes := s.idleMinutes()
+	s.close(func() {})
+	s.start.Say("Locked after " + strconv.Itoa(minutes) + " minutes without use.")
+}
+
+// watch is called a few times a second by poll.
+func (s *Shell) watch() {
+	if s.isIdle(time.Now()) {
+		fyne.DoAndWait(s.lockIdle)
+	}
+}
