@@ -68,6 +68,11 @@ func (p *painter) draw() {
 		return
 	}
 	p.shot("project")
+	for i, name := range []string{"access-log", "people"} {
+		s.session.project.open(i + 1)
+		p.wait()
+		p.shot(name)
+	}
 	p.inspect()
 	p.shot("inspect")
 	s.session.inspect.SetHex(true)

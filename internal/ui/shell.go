@@ -94,8 +94,11 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 	a.Settings().SetTheme(theme.New(s.mode))
 	s.runner = job.NewRunner(gate)
 	s.m = shell.New(s.runner)
-	s.start = start.New(s.runner, a.Preferences().StringList(prefRecent))
-	s.start.Keep = func(paths []string) { a.Preferences().SetStringList(prefRecent, paths) }
+	s.start = start.New(s.runner, nil)
+	if w != nil { // a picture neither shows nor changes what was open before
+		s.start = start.New(s.runner, a.Preferences().StringList(prefRecent))
+		s.start.Keep = func(paths []string) { a.Preferences().SetStringList(prefRecent, paths) }
+	}
 	s.start.Opened, s.start.User = s.enter, o.User
 	s.frame = newFrame(s)
 	s.root = container.NewStack()
