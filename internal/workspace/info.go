@@ -23,6 +23,7 @@ type Info struct {
 	Name          string // file name without folder
 	Project       string
 	FileID        string // random, in hexadecimal
+	WorkspaceID   string // likewise; what copies and backups have in common with it
 	FormatVersion int    // of the file; see FORMAT.md
 	SchemaVersion int    // of the tables inside
 	Cipher        string
@@ -35,15 +36,16 @@ type Info struct {
 	Sources       []Tally
 	LogEntries    int64 // 0 where the end of the access log is damaged
 	Created       time.Time
+	LastBackup    time.Time // zero is never, or not known
 	SQLite        string
 }
 
 // Info collects what can be told about a workspace. No patient data is in it.
 func (w *Workspace) Info(ctx context.Context) (Info, error) {
-	id := w.header.FileID()
+	id, origin := w.header.FileID(), w.header.WorkspaceID()
 	version, _, _ := sqlite3.Version()
 	i := Info{
-		Name: w.name, FileID: fmt.Sprintf("%x", id[:]), FormatVersion: w.header.Format(), PageSize: w.header.PageSize(),
+		Name: w.name, FileID: fmt.Sprintf("%x", id[:]), WorkspaceID: fmt.Sprintf("%x", origin[:]), FormatVersion: w.header.Format(), PageSize: w.header.PageSize(),
 		Cipher: cipherName(w.header.Cipher()), SQLite: version,
 	}
 	for s := range sealed.Slots {
@@ -60,12 +62,13 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 			i.Size += fi.Size()
 		}
 	}
-	var created string
+	var created, backup string
 	err := w.read.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM messages),
 		coalesce((SELECT value FROM settings WHERE key='created'), ''),
 		coalesce((SELECT value FROM settings WHERE key='project'), ''),
-		(SELECT user_version FROM pragma_user_version)`).Scan(&i.Messages, &created, &i.Project, &i.SchemaVersion)
+		coalesce((SELECT value FROM settings WHERE key='backup'), ''),
+		(SELECT user_version FROM pragma_user_version)`).Scan(&i.Messages, &created, &i.Project, &backup, &i.SchemaVersion)
 	if err != nil {
 		return i, w.sqlError(ctx, err)
 	}
@@ -74,6 +77,7 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 		return i, err
 	}
 	i.Created, _ = time.Parse(time.RFC3339, created) // zero if a person changed the setting
+	i.LastBackup, _ = time.Parse(time.RFC3339, backup)
 	i.ByType, err = w.tallies(ctx, `SELECT CASE WHEN type='' THEN format WHEN trigger_event='' THEN type ELSE type||'^'||trigger_event END AS kind, count(*)
 		FROM messages GROUP BY kind ORDER BY count(*) DESC, kind`)
 	if err != nil {

@@ -63,6 +63,18 @@ func reserve(fi os.FileInfo) bool {
 	return true
 }
 
+// isOpen reports that a file is open in this process as a workspace: then nobody else may even look into it.
+func isOpen(fi os.FileInfo) bool {
+	openMu.Lock()
+	defer openMu.Unlock()
+	for _, f := range openFiles {
+		if os.SameFile(f, fi) {
+			return true
+		}
+	}
+	return false
+}
+
 func unreserve(fi os.FileInfo) {
 	openMu.Lock()
 	defer openMu.Unlock()

@@ -17,6 +17,9 @@ func remakeSum(b []byte) {
 	copy(b[4064:], s[:])
 }
 
+// unprotect takes off what keeps SQL from changing the log.
+const unprotect = "DROP TRIGGER access_log_no_update; DROP TRIGGER access_log_no_delete; DROP TRIGGER access_log_only_append;"
+
 func entries(t *testing.T, w *Workspace) []LogEntry {
 	t.Helper()
 	l, err := w.Log(context.Background(), 0, 1000)
@@ -136,7 +139,6 @@ func TestNoActWithoutLog(t *testing.T) {
 // What whoever lacks the key can do to the rows is found: edits, gaps, reordering, cutting off the end.
 func TestLogChain(t *testing.T) {
 	ctx := context.Background()
-	unprotect := "DROP TRIGGER access_log_no_update; DROP TRIGGER access_log_no_delete; DROP TRIGGER access_log_only_append;"
 	for name, sql := range map[string]string{
 		"user":      "UPDATE access_log SET user='somebody else' WHERE seq=2",
 		"details":   "UPDATE access_log SET details='' WHERE seq=2",

@@ -6,10 +6,11 @@ import (
 	"errors"
 )
 
-// Settings that Create writes.
+// Settings that this package writes.
 const (
 	settingCreated = "created"
 	settingProject = "project"
+	settingBackup  = "backup" // when the last one was made
 )
 
 // Setting reads a setting. Settings hold choices of the program, such as a window's size; they are not logged.

@@ -33,6 +33,9 @@ func (w *Workspace) update(ctx context.Context, f func(*tx) error) error {
 		return w.sqlError(ctx, err)
 	}
 	defer s.Rollback()
+	if w.frozen.Load() { // Rekey has copied everything
+		return errClosed(w.name)
+	}
 	if err := f(&tx{w, ctx, s}); err != nil {
 		return w.sqlError(ctx, err)
 	}

@@ -91,21 +91,28 @@ func Verify(ctx context.Context, path string, passphrase []byte, progress func(d
 		return r, err
 	}
 	w.recoverLog(ctx, &r)
+	err = w.verifyAll(ctx, &r, progress)
+	return r, err
+}
+
+// verifyAll is what Verify does with a file whose header is open and whose log is folded in. No connection may be open. It
+// leaves one for reading.
+func (w *Workspace) verifyAll(ctx context.Context, r *Report, progress func(done, total int64)) error {
 	v, err := sealed.Verify(ctx, w.path, w.keys, progress)
 	if err != nil {
-		return r, fileError("to read", w.name, err)
+		return fileError("to read", w.name, err)
 	}
 	r.Pages, r.BadPages, r.BadPageList, r.Tail = v.Pages, v.BadPages, v.Bad, v.Tail
 	w.read = connect(w.path, w.keys, reader)
 	w.read.SetMaxOpenConns(1)
-	w.integrity(ctx, &r)
+	w.integrity(ctx, r)
 	if err := ctx.Err(); err != nil {
-		return r, err
+		return err
 	}
 	if r.BadPages > 0 || r.Tail > 0 || len(r.Integrity) > 0 {
-		w.countReadable(ctx, &r)
+		w.countReadable(ctx, r)
 	}
-	return r, ctx.Err()
+	return ctx.Err()
 }
 
 // recoverLog folds in what a crash left.

@@ -34,6 +34,8 @@ type Workspace struct {
 
 	slot     int        // that opened
 	slots    sync.Mutex // one change of the key slots at a time
+	copying  sync.Mutex // one backup, compaction or new data key at a time
+	frozen   atomic.Bool
 	log      accessLog
 	schema   int // version of the tables inside
 	salvage  salvage
@@ -374,6 +376,9 @@ func (w *Workspace) warn() {
 	}
 	if hardLinked(w.file) {
 		w.warnings = append(w.warnings, "the file has a second name (a hard link), perhaps in a backup; never open it under both names at once, that damages it")
+	}
+	if _, err := os.Lstat(w.path + rekeyKept); err == nil {
+		w.warnings = append(w.warnings, "a file "+w.name+rekeyKept+" was left when a change of the data key was cut off; it still opens with the old passphrases, so delete it")
 	}
 	if _, err := os.Lstat(w.path + "-journal"); err == nil {
 		w.warnings = append(w.warnings, "a file "+w.name+"-journal lies beside the workspace; Trestle makes no such file and does not read it")
