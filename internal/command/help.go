@@ -26,7 +26,12 @@ func entries() []entry {
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},
 		{"workspace find", "workspace find [--json] [--limit N] [--passphrase-file FILE] WORKSPACE [QUERY...]", "list the messages that answer a query", findHelp, runFind},
-		{"workspace log", "workspace log [--json] [--limit N] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
+		{"workspace slot", "workspace slot [--json] [--passphrase-file FILE] WORKSPACE", "list who has a key to a workspace", slotHelp, runSlot},
+		{"workspace slot add", "workspace slot add [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE NAME", "let one more person open it", slotAddHelp, runSlotAdd},
+		{"workspace slot recovery", "workspace slot recovery [--passphrase-file FILE] WORKSPACE", "make a recovery code, to be printed", slotRecoveryHelp, runSlotRecovery},
+		{"workspace slot passphrase", "workspace slot passphrase [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "change your passphrase", slotPassphraseHelp, runSlotPassphrase},
+		{"workspace slot remove", "workspace slot remove [--yes] [--passphrase-file FILE] WORKSPACE KEY", "take a key away", slotRemoveHelp, runSlotRemove},
+		{"workspace log", "workspace log [--user NAME] [--action ACTION] [--text WORDS] [--failed] [--since DATE] [--until DATE] [--newest] [--limit N] [--json] [--csv FILE] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
 		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},
@@ -43,11 +48,12 @@ const conclusion = `
 Results go to standard output, everything else to standard error. FILE may be - for
 standard input. Flags may stand before or after the files; -- ends them.
 
-Exit status: 0 done; 1 findings of the severity asked for, or a check that failed;
-2 usage, or something that could not be read; 130 interrupted.
+Exit status: 0 done; 1 findings of the severity asked for, a check that failed, or a "no"
+to a question; 2 usage, or something that could not be read; 130 interrupted.
 
 The passphrase of a workspace is asked for, or read from --passphrase-file FILE, or
-taken from the environment variable TRESTLE_PASSPHRASE.
+taken from the environment variable TRESTLE_PASSPHRASE. A new one for a workspace that
+is there already is read from --new-passphrase-file FILE or TRESTLE_NEW_PASSPHRASE.
 
 "trestle help COMMAND" says more.
 `
@@ -105,8 +111,9 @@ of columns of its own: the path, and after it the values at it.
 `
 
 const newHelp = `
-Makes an encrypted file. The passphrase is asked for twice. It cannot be recovered: without
-it the file is worth nothing. WORKSPACE is the file's name as it stands; the usual ending is
+Makes an encrypted file. The passphrase is asked for twice, and if it is weak, that is said. It
+cannot be recovered: without it, or a recovery code ("trestle workspace slot recovery"), the file
+is worth nothing. WORKSPACE is the file's name as it stands; the usual ending is
 .trestle.
 
   --project NAME          the project's name; without it the file's
@@ -144,13 +151,69 @@ Without QUERY all messages are listed.
   --passphrase-file FILE  read the passphrase from a file
 `
 
-const logHelp = `
-Prints the access log, oldest entry first, its columns separated by tabs:
-  number  time  user  action  object  details
-Opening the workspace to print its log is logged too.
+const slotHelp = `
+Prints one line a key, its columns separated by tabs:
+  key  kind  name  since  last-used  current
+kind is passphrase or recovery code; "current" stands after the key that was used now. Times are
+UTC. A workspace has up to eight keys, and each opens all of it.
 
   --json                  one JSON object a line
+  --passphrase-file FILE  read the passphrase from a file
+
+A workspace that is called add, recovery, passphrase or remove is written ./add and so on.
+`
+
+const slotAddHelp = `
+Gives NAME a key with a passphrase of their own. Yours is asked for first, then twice the new
+one, which NAME should type.
+
+  --passphrase-file FILE      read your passphrase from a file
+  --new-passphrase-file FILE  read the new one from a file; or it is taken from the environment
+                              variable TRESTLE_NEW_PASSPHRASE
+`
+
+const slotRecoveryHelp = `
+Prints a code of 36 letters and digits, once, on standard output. It opens the workspace in
+place of a passphrase, wherever one is asked for. Keep it on paper, where the file is not.
+
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const slotPassphraseHelp = `
+Changes the passphrase that you open the workspace with. Nothing is encrypted again, so it takes
+no longer for a large workspace; but copies of the file from before still open with the old one.
+
+  --passphrase-file FILE      read the old passphrase from a file
+  --new-passphrase-file FILE  read the new one from a file; or it is taken from the environment
+                              variable TRESTLE_NEW_PASSPHRASE
+`
+
+const slotRemoveHelp = `
+Takes key number KEY away, as "trestle workspace slot" lists them. The key that you open the
+workspace with stays, and so does the last passphrase. Copies of the file from before still open
+with the key that was removed.
+
+  --yes                   do not ask
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const logHelp = `
+Prints the access log, oldest entry first, its columns separated by tabs:
+  number  time  user  action  object  details  tool  result
+time is UTC; result is "done", or why it was not. Opening the workspace to print its log is logged
+too. Without conditions the log's chain is followed, and a break in it is said.
+
+  --user NAME             only what this person did
+  --action ACTION         only this action, such as opened, viewed, exported or "key added"
+  --text WORDS            only entries in which all these words occur
+  --failed                only what failed
+  --since DATE            not before this day, or time: 2026-01-31 or 2026-01-31T14:30, UTC
+  --until DATE            not after it
+  --newest                newest entry first
   --limit N               only the last N entries
+  --json                  one JSON object a line
+  --csv FILE              write them into a new file instead, as CSV; it is NOT encrypted. That it
+                          was made is logged. FILE may be - for standard output.
   --passphrase-file FILE  read the passphrase from a file
 `
 
@@ -191,8 +254,10 @@ func choose(args []string) (*entry, []string, error) {
 		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
 			return named("help"), []string{"workspace"}, nil
 		}
-		if e := named("workspace " + args[1]); e != nil {
-			return e, args[2:], nil
+		for n := min(3, len(args)); n > 1; n-- { // "workspace slot add" before "workspace slot"
+			if e := named(strings.Join(args[:n], " ")); e != nil {
+				return e, args[n:], nil
+			}
 		}
 		return nil, nil, usagef("there is no command %q%s", "workspace "+args[1], guess("workspace "+args[1], all))
 	}

@@ -15,24 +15,45 @@ import (
 	"trestle/internal/workspace"
 )
 
-// PassphraseVariable is the environment variable that may hold the passphrase.
-const PassphraseVariable = "TRESTLE_PASSPHRASE"
+// Environment variables that may hold the passphrase, and one that is being chosen for an existing workspace.
+const (
+	PassphraseVariable    = "TRESTLE_PASSPHRASE"
+	NewPassphraseVariable = "TRESTLE_NEW_PASSPHRASE"
+)
 
 const maxPassphrase = 64 << 10 // bytes
 
 // passphraseFlag adds --passphrase-file.
 func passphraseFlag(set *flag.FlagSet) *string { return set.String("passphrase-file", "", "") }
 
-// passphrase finds the passphrase: in the named file, else in TRESTLE_PASSPHRASE, else by asking. fresh asks
-// twice, for a passphrase that is being chosen, and refuses one that is too short. The caller clears what it gets.
-func (s *session) passphrase(ctx context.Context, file string, fresh bool) ([]byte, error) {
-	pass, asked, err := s.findPassphrase(ctx, file, fresh)
-	if err != nil || !fresh {
-		return pass, err
+// newPassphraseFlag adds --new-passphrase-file.
+func newPassphraseFlag(set *flag.FlagSet) *string { return set.String("new-passphrase-file", "", "") }
+
+// passphrase finds the passphrase: in the named file, else in TRESTLE_PASSPHRASE, else by asking. The caller clears
+// what it gets.
+func (s *session) passphrase(ctx context.Context, file string) ([]byte, error) {
+	pass, _, err := s.findPassphrase(ctx, file, PassphraseVariable, "passphrase-file", "Passphrase: ")
+	return pass, err
+}
+
+// newPassphrase is chosenPassphrase for a workspace that is open already.
+func (s *session) newPassphrase(ctx context.Context, file string) ([]byte, error) {
+	return s.chosenPassphrase(ctx, file, NewPassphraseVariable, "new-passphrase-file")
+}
+
+// chosenPassphrase finds a passphrase that is being chosen. It asks twice, refuses one that is too short, and says what a weak one
+// is worth. The caller clears what it gets.
+func (s *session) chosenPassphrase(ctx context.Context, file, variable, option string) ([]byte, error) {
+	pass, asked, err := s.findPassphrase(ctx, file, variable, option, "New passphrase: ")
+	if err != nil {
+		return nil, err
 	}
 	err = longEnough(pass) // said before the same is asked for again
-	if err == nil && asked {
-		err = s.confirm(ctx, pass)
+	if err == nil {
+		s.rate(pass)
+		if asked {
+			err = s.confirm(ctx, pass)
+		}
 	}
 	if err != nil {
 		clear(pass)
@@ -41,20 +62,23 @@ func (s *session) passphrase(ctx context.Context, file string, fresh bool) ([]by
 	return pass, nil
 }
 
-func (s *session) findPassphrase(ctx context.Context, file string, fresh bool) (pass []byte, asked bool, err error) {
+// rate warns of a weak passphrase. It is not refused: who chooses it knows what it is for.
+func (s *session) rate(pass []byte) {
+	if r := workspace.Rate(pass); r.Word == "weak" || r.Word == "very weak" {
+		s.complain("warning: the passphrase is %s. %s", r.Word, r.Advice)
+	}
+}
+
+func (s *session) findPassphrase(ctx context.Context, file, variable, option, question string) (pass []byte, asked bool, err error) {
 	if file != "" {
 		pass, err = readPassphrase(file)
 		return pass, false, err
 	}
-	if value := s.Getenv(PassphraseVariable); value != "" {
+	if value := s.Getenv(variable); value != "" {
 		return []byte(value), false, nil
 	}
 	if s.Prompt == nil {
-		return nil, false, usagef("a passphrase is needed and there is no terminal to ask at: use --passphrase-file FILE or set %s", PassphraseVariable)
-	}
-	question := "Passphrase: "
-	if fresh {
-		question = "New passphrase: "
+		return nil, false, usagef("a passphrase is needed and there is no terminal to ask at: use --%s FILE or set %s", option, variable)
 	}
 	pass, err = s.Prompt(ctx, question)
 	if err == nil && len(pass) == 0 {
@@ -68,7 +92,7 @@ func (s *session) confirm(ctx context.Context, pass []byte) error {
 	again, err := s.Prompt(ctx, "The same again: ")
 	defer clear(again)
 	if err == nil && !bytes.Equal(pass, again) {
-		err = usagef("the two passphrases differ: nothing was made")
+		err = usagef("the two passphrases differ: nothing was done")
 	}
 	return err
 }
@@ -78,7 +102,7 @@ func longEnough(pass []byte) error {
 	composed := norm.NFC.Append(make([]byte, 0, 3*len(pass)+64), pass...)
 	defer clear(composed)
 	if n := utf8.RuneCount(composed); n < workspace.MinPassphrase {
-		return fmt.Errorf("the passphrase has %s; it needs at least %d, and several words are better. Nothing was made",
+		return fmt.Errorf("the passphrase has %s; it needs at least %d, and several words are better. Nothing was done",
 			plural(int64(n), "character", "characters"), workspace.MinPassphrase)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 // Exit statuses.
 const (
 	StatusOK          = 0
-	StatusFailed      = 1   // findings of the severity asked for, or a check that failed
+	StatusFailed      = 1   // findings of the severity asked for, a check that failed, or a "no" to a question
 	StatusUsage       = 2   // usage, or something that could not be read or written
 	StatusInterrupted = 130 // Ctrl-C, as shells count it
 )
@@ -32,6 +32,8 @@ type Env struct {
 	User string
 	// Prompt asks a person for a passphrase, without echo. Nil: there is nobody to ask.
 	Prompt func(ctx context.Context, question string) ([]byte, error)
+	// Ask asks a person a question and returns the answer. Nil: [TerminalAsk], if there is a Prompt.
+	Ask func(ctx context.Context, question string) (string, error)
 	// Window opens the window and returns when it is closed. Nil: this build has none.
 	Window func(ctx context.Context, o WindowOptions) error
 	// Pictures draws the main places of the window into files of dir and returns their names. Nil: this
@@ -66,6 +68,9 @@ var errUnreadable = errors.New("unreadable")
 func Run(ctx context.Context, args []string, env Env) int {
 	if env.Getenv == nil {
 		env.Getenv = func(string) string { return "" }
+	}
+	if env.Ask == nil && env.Prompt != nil {
+		env.Ask = TerminalAsk
 	}
 	out := bufio.NewWriterSize(env.Stdout, 64<<10)
 	s := &session{Env: env, out: out}
@@ -115,6 +120,28 @@ func (s *session) status(ctx context.Context, c *entry, err error) int {
 		s.complain("%s", err)
 		return StatusUsage
 	}
+}
+
+// sure asks whether to go on, unless yes says so already. The answer no is errFailed.
+func (s *session) sure(ctx context.Context, yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if s.Ask == nil {
+		return usagef("there is no terminal to ask at: add --yes if you are sure")
+	}
+	if err := s.out.Flush(); err != nil { // what the question is about
+		return err
+	}
+	answer, err := s.Ask(ctx, clean(question)+" Type yes to go on: ")
+	if err != nil {
+		return err
+	}
+	if answer = strings.ToLower(answer); answer != "yes" && answer != "y" {
+		s.complain("nothing was done")
+		return errFailed
+	}
+	return nil
 }
 
 // complain writes one line to Stderr.

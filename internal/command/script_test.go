@@ -24,6 +24,8 @@ import (
 //	< text                                 one line of its standard input, before the $
 //	env NAME=value                         for the commands that follow
 //	prompt text                            the next answer to a question for a passphrase
+//	answer text                            the next answer to another question
+//	keep NAME                              NAME=the first line of the last output, as "env" sets it
 //	status 1                               its exit status; without the line, 0
 //	out: line                              exactly this line on standard output, in order, with nothing between
 //	out~ regexp                            some line of it matches
@@ -59,7 +61,8 @@ type script struct {
 	folder  string
 	where   string
 	env     map[string]string
-	answers []string
+	answers []string // for passphrases
+	replies []string
 	stdin   strings.Builder
 
 	command  string
@@ -137,6 +140,11 @@ func (r *script) line(line string) {
 	case strings.HasPrefix(line, "prompt "):
 		r.finish()
 		r.answers = append(r.answers, line[7:])
+	case strings.HasPrefix(line, "answer "):
+		r.finish()
+		r.replies = append(r.replies, line[7:])
+	case strings.HasPrefix(line, "keep "):
+		r.env[line[5:]], _, _ = strings.Cut(r.out, "\n")
 	case strings.HasPrefix(line, "$ "):
 		r.finish()
 		r.run(line[2:])
@@ -229,6 +237,15 @@ func (r *script) run(command string) {
 			a := r.answers[0]
 			r.answers = r.answers[1:]
 			return []byte(a), nil
+		},
+		Ask: func(_ context.Context, question string) (string, error) {
+			fmt.Fprintln(&errs, question)
+			if len(r.replies) == 0 {
+				return "", io.EOF
+			}
+			a := r.replies[0]
+			r.replies = r.replies[1:]
+			return a, nil
 		},
 		Pictures: func(_ context.Context, dir, _ string, _ []byte) ([]string, error) {
 			return []string{filepath.ToSlash(filepath.Join(dir, "window.png"))}, nil

@@ -20,7 +20,7 @@ func runVerify(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	pass, err := s.passphrase(ctx, *file, false)
+	pass, err := s.passphrase(ctx, *file)
 	if err != nil {
 		return err
 	}

@@ -40,25 +40,36 @@ func alone(set *flag.FlagSet, rest []string) error {
 	return nil
 }
 
+// tool is what the access log says things were done with.
+const tool = "command"
+
 // within opens the workspace, uses it and closes it.
 func (s *session) within(ctx context.Context, path, passphraseFile string, use func(*workspace.Workspace) error) error {
+	return s.withPassphrase(ctx, path, passphraseFile, func(w *workspace.Workspace, pass []byte) error {
+		clear(pass)
+		return use(w)
+	})
+}
+
+// withPassphrase is within for what needs the passphrase once more. It is cleared afterwards.
+func (s *session) withPassphrase(ctx context.Context, path, file string, use func(w *workspace.Workspace, pass []byte) error) error {
 	// Ask for no passphrase where there is nothing to open.
 	if _, err := os.Stat(path); err != nil {
 		return errors.New(describe(path, err))
 	}
-	pass, err := s.passphrase(ctx, passphraseFile, false)
+	pass, err := s.passphrase(ctx, file)
 	if err != nil {
 		return err
 	}
-	w, err := workspace.Open(ctx, path, pass, workspace.OpenOptions{User: s.User})
-	clear(pass)
+	defer clear(pass)
+	w, err := workspace.Open(ctx, path, pass, workspace.OpenOptions{User: s.User, Tool: tool})
 	if err != nil {
 		return err
 	}
 	for _, text := range w.Warnings() {
 		s.complain("%s: %s", filepath.Base(path), text)
 	}
-	return errors.Join(use(w), w.Close())
+	return errors.Join(use(w, pass), w.Close())
 }
 
 func runNew(ctx context.Context, s *session, args []string) error {
@@ -78,11 +89,11 @@ func runNew(ctx context.Context, s *session, args []string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s exists already; choose another name", path)
 	}
-	pass, err := s.passphrase(ctx, *file, true)
+	pass, err := s.chosenPassphrase(ctx, *file, PassphraseVariable, "passphrase-file")
 	if err != nil {
 		return err
 	}
-	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Project: *name})
+	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Tool: tool, Project: *name})
 	clear(pass)
 	if err != nil {
 		return err
@@ -292,61 +303,5 @@ func rowObject(r workspace.Row) foundMessage {
 		Version: r.Version, ControlID: r.ControlID, Time: r.Time, MRN: r.MRN, Account: r.Account, Visit: r.Visit, Name: r.Name,
 		Size: r.Size, Received: r.Received, Tags: append([]string{}, r.Tags...), Noted: r.Noted,
 		Fatal: r.Counts[check.Fatal], Errors: r.Counts[check.Error], Warnings: r.Counts[check.Warning], Information: r.Counts[check.Information],
-	}
-}
-
-func runLog(ctx context.Context, s *session, args []string) error {
-	set := flag.NewFlagSet("workspace log", flag.ContinueOnError)
-	asJSON := set.Bool("json", false, "")
-	limit := set.Int("limit", 0, "")
-	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
-	if err != nil {
-		return err
-	}
-	return s.within(ctx, path, *file, func(w *workspace.Workspace) error { return s.printLog(ctx, w, *limit, *asJSON) })
-}
-
-// logLine is an entry of the access log as JSON.
-type logLine struct {
-	Number  int64     `json:"number"`
-	Time    time.Time `json:"time"`
-	User    string    `json:"user"`
-	Action  string    `json:"action"`
-	Object  string    `json:"object"`
-	Details string    `json:"details"`
-}
-
-// printLog prints the access log, or its last limit entries.
-func (s *session) printLog(ctx context.Context, w *workspace.Workspace, limit int, asJSON bool) error {
-	after := int64(0)
-	if limit > 0 {
-		info, err := w.Info(ctx)
-		if err != nil {
-			return err
-		}
-		after = max(0, info.LogEntries-int64(limit)) // numbers run from 1 without gaps
-	}
-	enc := json.NewEncoder(s.out)
-	enc.SetEscapeHTML(false)
-	for {
-		entries, err := w.Log(ctx, after, chunk)
-		if err != nil || len(entries) == 0 {
-			return err
-		}
-		for _, e := range entries {
-			after = e.Seq
-			if asJSON {
-				err = enc.Encode(logLine{e.Seq, e.Time.UTC(), e.User, string(e.Action), e.Object, e.Details})
-			} else {
-				err = s.columns(fmt.Sprint(e.Seq), e.Time.UTC().Format(time.RFC3339), e.User, string(e.Action), e.Object, e.Details)
-			}
-			if err != nil {
-				return err
-			}
-		}
 	}
 }
