@@ -33,6 +33,10 @@ func entries() []entry {
 		{"workspace slot remove", "workspace slot remove [--yes] [--passphrase-file FILE] WORKSPACE KEY", "take a key away", slotRemoveHelp, runSlotRemove},
 		{"workspace log", "workspace log [--user NAME] [--action ACTION] [--text WORDS] [--failed] [--since DATE] [--until DATE] [--newest] [--limit N] [--json] [--csv FILE] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
 		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
+		{"workspace backup", "workspace backup [--keep N] [--passphrase-file FILE] WORKSPACE TO", "make a verified copy", backupHelp, runBackup},
+		{"workspace restore", "workspace restore [--yes] [--passphrase-file FILE] BACKUP WORKSPACE", "put a backup in the place of a workspace", restoreHelp, runRestore},
+		{"workspace compact", "workspace compact [--passphrase-file FILE] WORKSPACE", "give the room of deleted messages back", compactHelp, runCompact},
+		{"workspace rekey", "workspace rekey [--yes] [--name NAME] [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "encrypt it again under a new data key", rekeyHelp, runRekey},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},
 		{"help", "help [COMMAND]", "explain a command", "", runHelp},
@@ -222,6 +226,46 @@ Reads the whole file: every page is authenticated, the database and its full-tex
 checked, and the access log's chain is followed. Exit status 1 if something is wrong.
 
   --passphrase-file FILE  read the passphrase from a file
+`
+
+const backupHelp = `
+Writes a copy as the workspace is now, reads it back and verifies it whole; until that is done
+it has no name of its own. Every key that opens the workspace opens the backup, also after it was
+removed from the workspace. TO is a new file, or a folder, where the backup is named by the
+workspace and the time. Exit status 1 if what is copied is damaged; then nothing is kept.
+
+  --keep N                in a folder: keep the newest N backups of this workspace, and remove
+                          older ones
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const restoreHelp = `
+Copies BACKUP to where WORKSPACE is, verifies the copy whole, and only then lets it take the place.
+What was there is kept beside it, under a name that is printed. The passphrase is one that opens
+the backup. The backup is not changed. Exit status 1 if it is damaged; then nothing is changed.
+
+  --yes                   do not ask if there is a workspace already
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const compactHelp = `
+Makes the file smaller by what deleted messages have left in it. The disk needs room for up to
+twice the file's size meanwhile.
+
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const rekeyHelp = `
+Encrypts the whole workspace again under a new random key, with a new passphrase for you. All other
+keys, recovery codes too, are gone: nobody can carry them over without knowing them; add them
+again. It helps when a passphrase became known: what comes from now on is out of reach of those
+who have it. Copies of the file from before are not. Being cut off loses nothing.
+
+  --yes                       do not ask if others have keys
+  --name NAME                 whose the new passphrase is; without it, whose the old one was
+  --passphrase-file FILE      read your passphrase from a file
+  --new-passphrase-file FILE  read the new one from a file; or it is taken from the environment
+                              variable TRESTLE_NEW_PASSPHRASE
 `
 
 const tourHelp = `
