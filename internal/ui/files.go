@@ -60,6 +60,9 @@ func (s *Shell) showFiles(p files.Purpose, title, name, button string, then func
 		whole := kit.NewTextButton("", "Whole folder", func() { d.take([]string{d.m.Folder()}) })
 		whole.SetHint("Import every file in the folder that is shown, and below it")
 		buttons = append(buttons, whole)
+	case files.Folder:
+		d.ok = kit.NewPrimaryButton("", button, func() { d.take([]string{d.m.Folder()}) })
+		buttons = []fyne.CanvasObject{d.ok}
 	case files.Target:
 		top = container.NewBorder(nil, nil, up, kit.NewTextButton(theme.IconAdd, "New folder", d.askFolder), d.where)
 	}

@@ -42,6 +42,21 @@ func (s *Shell) chooseFiles(p files.Purpose, title string, then func(paths []str
 	})
 }
 
+// ChooseFolder implements host.Host.
+func (s *Shell) ChooseFolder(title string, then func(folder string)) {
+	job.Start(context.Background(), s.runner, func(ctx context.Context) (string, error) {
+		return zenity.SelectFile(zenity.Context(ctx), zenity.Title(title), zenity.Directory())
+	}, func(path string, err error) {
+		switch {
+		case err == nil && path != "":
+			then(path)
+		case errors.Is(err, zenity.ErrCanceled), errors.Is(err, context.Canceled), err == nil:
+		default:
+			s.showFiles(files.Folder, title, "", "Choose this folder", func(paths []string) { then(paths[0]) })
+		}
+	})
+}
+
 // ChooseTarget implements host.Host.
 func (s *Shell) ChooseTarget(title, name string, then func(path string)) {
 	job.Start(context.Background(), s.runner, func(ctx context.Context) (string, error) {
@@ -93,7 +108,8 @@ func (s *Shell) ask(title, text string, answers ...kit.Action) {
 	}
 	pop := s.modal(title, words, 480, buttons...)
 	s.dismissWith(pop.Hide)
-	s.canvas.Focus(buttons[0].(fyne.Focusable))
+	// The answer that changes nothing has the keyboard: Enter pressed once too often does no harm.
+	s.canvas.Focus(buttons[len(buttons)-1].(fyne.Focusable))
 }
 
 // dismissWith says how what stands over the window is taken away. What had the keyboard before gets it back.

@@ -68,7 +68,7 @@ func (p *painter) draw() {
 		return
 	}
 	p.shot("project")
-	for i, name := range []string{"access-log", "people"} {
+	for i, name := range []string{"access-log", "people", "backup"} {
 		s.session.project.open(i + 1)
 		p.wait()
 		p.shot(name)

@@ -5,11 +5,13 @@ import (
 
 	"trestle/internal/job"
 	"trestle/internal/present/accesslog"
+	"trestle/internal/present/backup"
 	"trestle/internal/present/home"
 	"trestle/internal/present/inspect"
 	"trestle/internal/present/people"
 	"trestle/internal/present/shell"
 	logview "trestle/internal/ui/accesslog"
+	backupview "trestle/internal/ui/backup"
 	homeview "trestle/internal/ui/home"
 	inspectview "trestle/internal/ui/inspect"
 	peopleview "trestle/internal/ui/people"
@@ -27,6 +29,7 @@ type session struct {
 	homeView    *homeview.View
 	log         *accesslog.Model
 	people      *people.Model
+	backup      *backup.Model
 	project     *projectPlace
 	inspect     *inspect.Model
 	inspectView *inspectview.View
@@ -39,6 +42,7 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.log = accesslog.New(n.runner, w)
 	n.log.SetMasked(s.m.Masked())
 	n.people = people.New(n.runner, w)
+	n.backup = backup.New(n.runner, w)
 	n.inspect = inspect.New(n.runner, w)
 	n.inspect.SetMasked(s.m.Masked())
 	return n
@@ -49,6 +53,7 @@ func (n *session) begin() {
 	n.makeViews()
 	n.home.Load()
 	n.inspect.Reload()
+	n.backup.Begin()
 }
 
 // makeViews makes the places over their models, which hold all that is worth keeping.
@@ -60,11 +65,12 @@ func (n *session) makeViews() {
 		Masked:  s.m.Masked,
 		Inspect: func(query string) { n.inspect.SubmitQuery(query); s.Go(shell.Inspect) },
 	})
-	logView, peopleView := logview.New(n.log, s), peopleview.New(n.people, s)
+	logView, peopleView, backupView := logview.New(n.log, s), peopleview.New(n.people, s), backupview.New(n.backup, s)
 	n.project = newProjectPlace(
 		page{"Overview", n.homeView.Content(), func() { n.home.Load(); s.canvas.Unfocus() }},
 		page{"Access log", logView.Content(), logView.Focus},
 		page{"Keys and people", peopleView.Content(), peopleView.Focus},
+		page{"Backup", backupView.Content(), backupView.Focus},
 	)
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
@@ -84,6 +90,7 @@ func (n *session) endModels() {
 	n.home.Close()
 	n.log.Close()
 	n.people.Close()
+	n.backup.Close()
 }
 
 // focus gives a place the keyboard and brings it up to date.

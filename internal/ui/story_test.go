@@ -408,6 +408,14 @@ func TestPagesOfProject(t *testing.T) {
 		t.Errorf("%d keys, texts %q", got, d.Texts())
 	}
 	d.Shot("keys-and-people.png")
+	pages.open(3)
+	d.s.session.backup.SetFolder(t.TempDir())
+	d.settle()
+	if !d.Shows("read back whole") || d.s.session.backup.List().Len() != 1 {
+		t.Errorf("no backup: %q", d.Texts())
+	}
+	d.Shot("backup.png")
+	pages.open(2)
 	d.s.session.people.AddRecovery()
 	d.settle()
 	code := string(d.s.session.people.Code())

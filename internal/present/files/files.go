@@ -21,6 +21,7 @@ const (
 	Open   Purpose = iota // files to read, one or more
 	Import                // files and folders to read; a folder stands for all files below it
 	Target                // where one file is written
+	Folder                // one folder
 )
 
 // Entry is one row of the list.

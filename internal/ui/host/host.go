@@ -11,6 +11,8 @@ type Host interface {
 	ChooseFiles(title string, then func(paths []string))
 	// ChooseFilesOrFolders is ChooseFiles where a folder stands for all files below it.
 	ChooseFilesOrFolders(title string, then func(paths []string))
+	// ChooseFolder lets the user choose a folder.
+	ChooseFolder(title string, then func(folder string))
 	// ChooseTarget lets the user choose where a file is written; name is a proposal.
 	ChooseTarget(title, name string, then func(path string))
 	// Clipboard is the text clipboard.

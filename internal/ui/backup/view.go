@@ -1,0 +1,103 @@
+package backup
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	model "trestle/internal/present/backup"
+	"trestle/internal/present/screen"
+	"trestle/internal/ui/host"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// View is the page.
+type View struct {
+	m       *model.Model
+	host    host.Host
+	content fyne.CanvasObject
+	folder  *kit.Text
+	now     *kit.ToolButton
+	compact *kit.ToolButton
+	keep    *kit.SegmentedControl
+	strip   *fyne.Container
+	grid    *kit.GridView
+}
+
+// New returns the view over m.
+func New(m *model.Model, h host.Host) *View {
+	v := &View{m: m, host: h}
+	v.folder = kit.NewText("", screen.RoleText)
+	v.folder.Min = 120
+	v.now = kit.NewPrimaryButton(theme.IconSave, "Back up now", m.Now)
+	v.compact = kit.NewTextButton("", "Compact the file", m.Compact)
+	v.compact.SetHint("Give the room of deleted messages back to the disk")
+	choose := kit.NewTextButton(theme.IconFolderOpen, "Choose the folder…", v.choose)
+	var labels []string
+	for _, n := range model.KeepChoices {
+		labels = append(labels, fmt.Sprint(n))
+	}
+	v.keep = kit.NewSegmentedControl(labels, func(i int) { m.SetKeep(model.KeepChoices[i]) })
+	v.grid = kit.NewGridView(m.List())
+	v.grid.Single = true
+	v.grid.Empty = "No backup yet. Choose a folder that is not on this computer's own disk, such as a stick or a share."
+	v.strip = container.NewStack()
+	head := container.NewVBox(
+		container.New(kit.Row{Flex: 1}, container.New(kit.LeftIn(110), kit.NewText("Folder", screen.RoleMuted)), v.folder, choose),
+		container.NewHBox(container.New(kit.LeftIn(107), kit.NewText("Copies kept", screen.RoleMuted)), v.keep),
+		kit.NewProse("One copy a day is made by itself when the project is opened, and more whenever you want. Each is encrypted, opened and read back whole before it counts. Whoever has a key of the project today can open it, also after their key was removed here.", fyne.TextAlignLeading),
+		container.NewHBox(v.now, v.compact), kit.Gap(0, 4))
+	padded := container.NewBorder(kit.Gap(0, 8), nil, kit.Gap(16, 0), kit.Gap(16, 0), head)
+	v.content = container.New(kit.Column{Flex: 3}, padded, v.strip, kit.NewRule(), v.grid)
+	m.Changed = v.redraw
+	v.redraw()
+	return v
+}
+
+// Content is what the place shows.
+func (v *View) Content() fyne.CanvasObject { return v.content }
+
+// Focus reads the folder and gives the list the keyboard.
+func (v *View) Focus() {
+	v.m.Load()
+	v.host.Focus(v.grid)
+}
+
+func (v *View) choose() { v.host.ChooseFolder("The folder of the backups", v.m.SetFolder) }
+
+func (v *View) redraw() {
+	if f := v.m.Folder(); f != "" {
+		v.folder.Set(f, screen.RoleText)
+	} else {
+		v.folder.Set("none chosen yet", screen.RoleMuted)
+	}
+	for i, n := range model.KeepChoices {
+		if n == v.m.Keep() {
+			v.keep.SetSelected(i)
+		}
+	}
+	idle := v.m.Doing() == ""
+	enable(v.now, idle && v.m.Folder() != "")
+	enable(v.compact, idle)
+	v.strip.Objects = nil
+	if text, bad := v.m.Notice(); text != "" {
+		role := screen.RoleOK
+		if bad {
+			role = screen.RoleError
+		}
+		v.strip.Objects = []fyne.CanvasObject{kit.NewStrip(role, text, v.m.Dismiss)}
+	}
+	v.strip.Refresh()
+	v.content.Refresh()
+	v.grid.Refresh()
+}
+
+func enable(b *kit.ToolButton, on bool) {
+	if on {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+}
