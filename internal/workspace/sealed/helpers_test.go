@@ -109,10 +109,12 @@ func start(path string, h *Header, pragmas ...string) (*file, error) {
 }
 
 // create makes a sealed database in WAL mode.
-func create(t testing.TB) *file {
+func create(t testing.TB) *file { return createUnder(t, newHeader(t)) }
+
+// createUnder makes one under a header.
+func createUnder(t testing.TB, h *Header) *file {
 	t.Helper()
 	p := filepath.Join(t.TempDir(), "w.db")
-	h := newHeader(t)
 	if err := h.Create(p); err != nil {
 		t.Fatal(err)
 	}
