@@ -242,7 +242,7 @@ func (m *Model) repair(findings []check.Finding) {
 			err = errors.New("the repaired copy holds no message")
 		}
 		if err == nil && isRepaired(old.Source) { // the copy goes on as this one
-			err = m.store.DeleteMessages(ctx, []int64{old.ID})
+			err = m.store.DeleteMessagesProgress(ctx, []int64{old.ID}, nil)
 		}
 		return r, err
 	}, func(r core.Result, err error) {

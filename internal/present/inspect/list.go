@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -404,33 +403,27 @@ func (m *Model) Delete(rows []int) {
 	m.remove(ids, plural(len(ids), "message")+" deleted. The access log says so.")
 }
 
-// deleteAtOnce is how many messages are deleted in one transaction: few enough that reading goes on in between.
-const deleteAtOnce = 200
-
-// remove deletes messages and then says what was done.
+// remove deletes messages, all or none, and then says what was done.
 func (m *Model) remove(ids []int64, done string) {
 	m.say(NoticeText{})
-	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, p *job.Progress) (int, error) {
-		p.SetTotal(int64(len(ids)))
-		for n := 0; n < len(ids); n += deleteAtOnce {
-			if err := m.store.DeleteMessages(ctx, ids[n:min(n+deleteAtOnce, len(ids))]); err != nil {
-				return n, err
-			}
-			p.Set(int64(n + deleteAtOnce))
-		}
-		return len(ids), nil
-	}, func(n int, err error) {
-		if slices.Contains(ids[:n], m.open.id) {
-			m.close()
-		}
+	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, p *job.Progress) (struct{}, error) {
+		return struct{}{}, m.store.DeleteMessagesProgress(ctx, ids, func(done, total int) {
+			p.SetTotal(int64(total))
+			p.Set(int64(done))
+		})
+	}, func(_ struct{}, err error) {
 		switch {
 		case errors.Is(err, context.Canceled):
-			m.say(NoticeText{Tone: Caution, Text: fmt.Sprintf("Deleting was stopped: %s of %s are deleted, the others are still there.", group(n), group(len(ids)))})
+			m.say(NoticeText{Tone: Caution, Text: "Deleting was stopped: nothing is deleted."})
+			return
 		case err != nil:
 			m.fail("Could not delete", err)
-		default:
-			m.say(NoticeText{Tone: Success, Text: done})
+			return
 		}
+		if slices.Contains(ids, m.open.id) {
+			m.close()
+		}
+		m.say(NoticeText{Tone: Success, Text: done})
 		m.reload(0)
 	})
 }

@@ -18,7 +18,7 @@ type Store interface {
 	IDs(ctx context.Context, q workspace.Query) ([]int64, error)
 	Rows(ctx context.Context, ids []int64) ([]workspace.Row, error)
 	Message(ctx context.Context, id int64) (workspace.Message, error)
-	DeleteMessages(ctx context.Context, ids []int64) error
+	DeleteMessagesProgress(ctx context.Context, ids []int64, progress func(done, total int)) error
 	Note(ctx context.Context, id int64) (string, error)
 	SetNote(ctx context.Context, id int64, text string) error
 	SetTags(ctx context.Context, id int64, tags []string) error
