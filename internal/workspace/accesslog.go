@@ -43,6 +43,7 @@ const (
 	ActionCompacted       Action = "compacted"
 	ActionPurged          Action = "purged"
 	ActionLogExported     Action = "log exported"
+	ActionDisposed        Action = "disposed of"
 )
 
 // The actions of the tools, which tell of them with LogAct.
@@ -288,6 +289,28 @@ func (w *Workspace) verifyLog(ctx context.Context, db *sql.DB) (entries int64, e
 		return entries, fail(ErrDamaged, "the access log ends with entry %d, but more was written after it", entries)
 	}
 	return entries, nil
+}
+
+// recentEntries is how many entries opening checks.
+const recentEntries = 200
+
+// checkRecent checks the end of the chain, which is cheap however long it is. It says what is not as it was written, empty if all
+// is; the error is another failure, a damaged page among them.
+func (w *Workspace) checkRecent(ctx context.Context) (problem string, err error) {
+	var after int64
+	previous := firstMAC
+	err = w.write.QueryRowContext(ctx, "SELECT seq, mac FROM access_log WHERE seq<=(SELECT max(seq) FROM access_log)-? ORDER BY seq DESC LIMIT 1", recentEntries).Scan(&after, &previous)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	err = w.walkLog(ctx, w.write, after, -1, func(e LogEntry, mac []byte) error {
+		if problem == "" && (e.Seq != after+1 || !hmac.Equal(mac, w.log.mac(e, previous))) {
+			problem = fmt.Sprintf("entry %d of the access log, or the one before it, is not as it was written: entries were removed or changed from outside; run verify", e.Seq)
+		}
+		after, previous = e.Seq, bytes.Clone(mac)
+		return nil
+	})
+	return problem, err
 }
 
 // LogExport records that patient data leaves the workspace: what, how many, and the name of the file that it goes to,

@@ -33,6 +33,7 @@ var (
 	ErrLastKey            = errors.New("last passphrase of the workspace")
 	ErrCurrentKey         = errors.New("passphrase of this session")
 	ErrName               = errors.New("name not possible")
+	ErrChanged            = errors.New("changed meanwhile")
 )
 
 // Error is an error with words for a person. Unwrap gives its kind, one of the Err values above or of io/fs.

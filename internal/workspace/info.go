@@ -37,6 +37,7 @@ type Info struct {
 	LogEntries    int64 // 0 where the end of the access log is damaged
 	Created       time.Time
 	LastBackup    time.Time // zero is never, or not known
+	Anchored      bool      // this computer remembers how far the access log had come, so an older copy in its place is seen
 	SQLite        string
 }
 
@@ -45,7 +46,7 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 	id, origin := w.header.FileID(), w.header.WorkspaceID()
 	version, _, _ := sqlite3.Version()
 	i := Info{
-		Name: w.name, FileID: fmt.Sprintf("%x", id[:]), WorkspaceID: fmt.Sprintf("%x", origin[:]), FormatVersion: w.header.Format(), PageSize: w.header.PageSize(),
+		Name: w.name, FileID: fmt.Sprintf("%x", id[:]), WorkspaceID: fmt.Sprintf("%x", origin[:]), FormatVersion: w.header.Format(), PageSize: w.header.PageSize(), Anchored: w.anchored,
 		Cipher: cipherName(w.header.Cipher()), SQLite: version,
 	}
 	for s := range sealed.Slots {
@@ -98,8 +99,8 @@ func cipherName(c int) string {
 }
 
 // tallies runs a query of name and number.
-func (w *Workspace) tallies(ctx context.Context, q string) ([]Tally, error) {
-	rows, err := w.read.QueryContext(ctx, q)
+func (w *Workspace) tallies(ctx context.Context, q string, args ...any) ([]Tally, error) {
+	rows, err := w.read.QueryContext(ctx, q, args...)
 	if err != nil {
 		return nil, w.sqlError(ctx, err)
 	}

@@ -170,6 +170,16 @@ func TestLogChain(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		w.abandon()
+		if name == "details" || name == "closed up" {
+			w, err := Open(ctx, w.path, testPass, OpenOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if warnings := strings.Join(w.Warnings(), " "); !strings.Contains(warnings, "entry 2 ") {
+				t.Errorf("%s: opening did not warn of the log: %s", name, warnings)
+			}
+			w.Close()
+		}
 		if name == "last" {
 			w, err := Open(ctx, w.path, testPass, OpenOptions{})
 			if err != nil {

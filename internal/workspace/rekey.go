@@ -59,7 +59,8 @@ func (w *Workspace) Rekey(ctx context.Context, keys []NewKey, progress func(done
 	if err != nil {
 		return failed(w.sqlError(ctx, err))
 	}
-	r, err = w.rekeyed(ctx, h, keys, progress)
+	var anchor Anchor // the log is sealed anew, so the one that is kept will not fit
+	r, err = w.rekeyed(ctx, h, keys, &anchor, progress)
 	if err == nil {
 		w.frozen.Store(true) // nor afterwards
 	}
@@ -79,6 +80,9 @@ func (w *Workspace) Rekey(ctx context.Context, keys []NewKey, progress func(done
 		os.Remove(w.path + rekeyPart)
 		err = errors.Join(fail(fs.ErrClosed, "the data key of %s was not changed; the workspace is as it was, open it again", w.name), err)
 	} else {
+		if w.anchors != nil {
+			w.anchors.Save(anchor) // if it fails, the log itself tells of the new data key
+		}
 		os.Remove(w.path + rekeyKept)
 		err = fileError("to remove the old file of", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 	}
@@ -136,7 +140,7 @@ func (w *Workspace) successor(ctx context.Context, keys []NewKey) (*sealed.Heade
 }
 
 // rekeyed writes the new file and verifies it.
-func (w *Workspace) rekeyed(ctx context.Context, h *sealed.Header, keys []NewKey, progress func(done, total int64)) (r Report, err error) {
+func (w *Workspace) rekeyed(ctx context.Context, h *sealed.Header, keys []NewKey, anchor *Anchor, progress func(done, total int64)) (r Report, err error) {
 	part := w.path + rekeyPart
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		os.Remove(part + suffix) // of one that was cut off
@@ -152,7 +156,7 @@ func (w *Workspace) rekeyed(ctx context.Context, h *sealed.Header, keys []NewKey
 		}
 		problem = err.Error()
 	}
-	if err := w.inherit(ctx, h, part, keys, problem); err != nil {
+	if err := w.inherit(ctx, h, part, keys, problem, anchor); err != nil {
 		return r, err
 	}
 	r, err = checkCopy(ctx, h, part, second)
@@ -169,8 +173,9 @@ func (r Report) onlyLog() bool {
 	return r.OK()
 }
 
-// inherit writes what depends on the data key into the new file: the chain of the access log, and the names of the new slots.
-func (w *Workspace) inherit(ctx context.Context, h *sealed.Header, path string, keys []NewKey, problem string) (err error) {
+// inherit writes what depends on the data key into the new file: the chain of the access log, and the names of the new slots. anchor
+// gets what is to be remembered of it.
+func (w *Workspace) inherit(ctx context.Context, h *sealed.Header, path string, keys []NewKey, problem string, anchor *Anchor) (err error) {
 	n := &Workspace{path: path, name: w.name, header: h, schema: w.schema}
 	n.log.user, n.log.tool = w.log.user, w.log.tool
 	if n.keys, err = h.Keys(); err != nil {
@@ -201,6 +206,11 @@ func (w *Workspace) inherit(ctx context.Context, h *sealed.Header, path string, 
 	})
 	if err != nil {
 		return err
+	}
+	if w.anchors != nil {
+		if *anchor, err = n.anchor(ctx, n.write); err != nil {
+			return err
+		}
 	}
 	return n.checkpoint(ctx)
 }

@@ -36,6 +36,8 @@ type Workspace struct {
 	slots    sync.Mutex // one change of the key slots at a time
 	copying  sync.Mutex // one backup, compaction or new data key at a time
 	frozen   atomic.Bool
+	anchors  AnchorStore // nil: none
+	anchored bool        // it remembers this workspace
 	log      accessLog
 	schema   int // version of the tables inside
 	salvage  salvage
@@ -56,12 +58,16 @@ type CreateOptions struct {
 	Tool    string // for the access log: "window", "command"
 	Person  string // whose the passphrase is; empty is User
 	Project string // the project's name, kept as setting "project"
+
+	Anchors AnchorStore // what is remembered of workspaces on this computer; nil is nothing
 }
 
 // OpenOptions are the choices at opening.
 type OpenOptions struct {
 	User string // for the access log; empty is the system's user
 	Tool string // for the access log: "window", "command"
+
+	Anchors AnchorStore // what is remembered of workspaces on this computer, usually DefaultAnchors; nil is nothing
 }
 
 // pageSize and cipher of new workspaces; see FORMAT.md for the alternatives.
@@ -110,7 +116,7 @@ func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions
 	if err := h.Create(path); err != nil {
 		return nil, fileError("to make", name, err)
 	}
-	w := &Workspace{path: path, name: name, header: h}
+	w := &Workspace{path: path, name: name, header: h, anchors: o.Anchors}
 	err = w.start(ctx, true, func() error { return w.fill(ctx, o) })
 	if err != nil {
 		for _, suffix := range []string{"-wal", "-shm", ""} {
@@ -155,6 +161,7 @@ func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
 	if err := w.checkpoint(ctx); err != nil { // page 1 must be on disk, or the file would count as unfinished
 		return err
 	}
+	w.saveAnchor(ctx, w.read)
 	return fileError("to make", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 }
 
@@ -170,6 +177,7 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 		w.abandon()
 		return nil, err
 	}
+	w.anchors = o.Anchors
 	failed := w.lock.owner
 	err = w.start(ctx, false, func() error {
 		w.log.user, w.log.tool = userOr(o.User), o.Tool
@@ -186,6 +194,9 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 		return nil, err
 	}
 	w.warn()
+	if !w.ReadOnly() {
+		w.saveAnchor(ctx, w.read)
+	}
 	return w, nil
 }
 
@@ -324,7 +335,23 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 	if err != nil {
 		return err
 	}
+	changed, err := w.checkRecent(ctx)
+	if err != nil {
+		return err
+	}
+	if changed != "" {
+		w.warnings = append(w.warnings, changed)
+	}
+	rolledBack, err := w.compareAnchor(ctx)
+	if err != nil {
+		return err
+	}
 	err = w.update(ctx, func(tx *tx) error {
+		if rolledBack != "" {
+			if err := tx.log(ActionRolledBack, w.name, rolledBack); err != nil {
+				return err
+			}
+		}
 		if failed.Failed > 0 {
 			details := fmt.Sprintf("%d since it was last opened, the last at %s, by the lock file, which is not protected", failed.Failed, failed.LastFailed.Format(time.RFC3339))
 			if err := tx.log(ActionWrongPassphrase, w.name, details); err != nil {
@@ -341,6 +368,9 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 	}
 	w.lock.owner.Failed, w.lock.owner.LastFailed = 0, time.Time{}
 	w.lock.write()
+	if rolledBack != "" {
+		w.warnings = append(w.warnings, rolledBack+". If nobody restored a backup, somebody put an older copy in its place")
+	}
 	if w.log.broken.Load() {
 		w.warnings = append(w.warnings, "the access log does not end as it was written: entries were removed or changed from outside; run verify")
 	}
@@ -414,6 +444,7 @@ func (w *Workspace) Close() error {
 		if !w.ReadOnly() {
 			err = w.update(ctx, func(tx *tx) error { return tx.log(ActionClosed, w.name, "") })
 			err = errors.Join(err, w.checkpoint(ctx))
+			w.saveAnchor(ctx, w.read)
 		}
 		w.isClosed.Store(true)
 		w.closed = errors.Join(err, w.abandon())
