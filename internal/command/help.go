@@ -37,6 +37,8 @@ func entries() []entry {
 		{"workspace restore", "workspace restore [--yes] [--passphrase-file FILE] BACKUP WORKSPACE", "put a backup in the place of a workspace", restoreHelp, runRestore},
 		{"workspace compact", "workspace compact [--passphrase-file FILE] WORKSPACE", "give the room of deleted messages back", compactHelp, runCompact},
 		{"workspace rekey", "workspace rekey [--yes] [--name NAME] [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "encrypt it again under a new data key", rekeyHelp, runRekey},
+		{"workspace purge", "workspace purge [--before DATE] [--tag TAG] [--source FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "remove messages by age, tag or file", purgeHelp, runPurge},
+		{"workspace dispose", "workspace dispose [--certificate FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "destroy a workspace, with a certificate", disposeHelp, runDispose},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},
 		{"help", "help [COMMAND]", "explain a command", "", runHelp},
@@ -266,6 +268,30 @@ who have it. Copies of the file from before are not. Being cut off loses nothing
   --passphrase-file FILE      read your passphrase from a file
   --new-passphrase-file FILE  read the new one from a file; or it is taken from the environment
                               variable TRESTLE_NEW_PASSPHRASE
+`
+
+const purgeHelp = `
+Shows how many messages would go, from when and from which files, and asks. Then it removes them
+with their notes and tags, and overwrites them in the file. All conditions that are given must
+hold; at least one must be given. Backups still hold the messages, and the medium may keep old
+blocks, which are encrypted. The access log is kept.
+
+  --before DATE           messages that came into the workspace before this day, or time:
+                          2026-01-31 or 2026-01-31T14:30, UTC
+  --tag TAG               messages with this tag
+  --source FILE           messages from the file of this name, without its folder
+  --yes                   do not ask
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const disposeHelp = `
+Destroys a workspace for good: overwrites the keys, removes the file and those beside it, and
+prints a certificate that says what was destroyed, when, and the file's hash; and what is left,
+such as backups. It asks before, and needs a passphrase or a recovery code.
+
+  --certificate FILE      write the certificate into a new file too
+  --yes                   do not ask
+  --passphrase-file FILE  read the passphrase from a file
 `
 
 const tourHelp = `

@@ -106,7 +106,7 @@ func runRestore(ctx context.Context, s *session, args []string) error {
 	defer clear(pass)
 	progress, stop := s.watch("restore")
 	defer stop()
-	kept, r, err := workspace.Restore(ctx, backup, path, pass, workspace.OpenOptions{User: s.User, Tool: tool}, progress)
+	kept, r, err := workspace.Restore(ctx, backup, path, pass, s.opening(), progress)
 	stop()
 	if err == nil {
 		fmt.Fprintf(s.out, "restored %s from %s\n", clean(path), clean(backup))

@@ -30,6 +30,9 @@ type Env struct {
 	Live bool
 	// User is who the access log says it was; empty is the workspace's own default.
 	User string
+	// Anchors keep what this computer remembers of workspaces, so that an older copy in the place of one is seen, usually
+	// [workspace.DefaultAnchors]. Nil: nothing is remembered.
+	Anchors workspace.AnchorStore
 	// Prompt asks a person for a passphrase, without echo. Nil: there is nobody to ask.
 	Prompt func(ctx context.Context, question string) ([]byte, error)
 	// Ask asks a person a question and returns the answer. Nil: [TerminalAsk], if there is a Prompt.

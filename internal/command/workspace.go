@@ -62,14 +62,27 @@ func (s *session) withPassphrase(ctx context.Context, path, file string, use fun
 		return err
 	}
 	defer clear(pass)
-	w, err := workspace.Open(ctx, path, pass, workspace.OpenOptions{User: s.User, Tool: tool})
+	w, err := s.unlock(ctx, path, pass)
 	if err != nil {
 		return err
+	}
+	return errors.Join(use(w, pass), w.Close())
+}
+
+// unlock opens the workspace and says what was odd about it.
+func (s *session) unlock(ctx context.Context, path string, pass []byte) (*workspace.Workspace, error) {
+	w, err := workspace.Open(ctx, path, pass, s.opening())
+	if err != nil {
+		return nil, err
 	}
 	for _, text := range w.Warnings() {
 		s.complain("%s: %s", filepath.Base(path), text)
 	}
-	return errors.Join(use(w, pass), w.Close())
+	return w, nil
+}
+
+func (s *session) opening() workspace.OpenOptions {
+	return workspace.OpenOptions{User: s.User, Tool: tool, Anchors: s.Anchors}
 }
 
 func runNew(ctx context.Context, s *session, args []string) error {
@@ -93,7 +106,7 @@ func runNew(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Tool: tool, Project: *name})
+	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Tool: tool, Project: *name, Anchors: s.Anchors})
 	clear(pass)
 	if err != nil {
 		return err
