@@ -36,15 +36,26 @@ func runInfo(ctx context.Context, s *session, args []string) error {
 }
 
 func (s *session) printInfo(i workspace.Info) error {
+	backup := "never, as far as this file knows"
+	if !i.LastBackup.IsZero() {
+		backup = i.LastBackup.UTC().Format(time.RFC3339)
+	}
+	older := "an older copy in its place would not be seen on this computer"
+	if i.Anchored {
+		older = "an older copy in its place would be seen on this computer"
+	}
 	rows := [][]string{
 		{"workspace", clean(i.Name)},
 		{"project", clean(i.Project)},
 		{"made", i.Created.UTC().Format(time.RFC3339)},
+		{"backup", backup},
+		{"roll-back", older},
 		{"size", plural(i.Size, "byte", "bytes")},
 		{"cipher", fmt.Sprintf("%s, pages of %s", i.Cipher, plural(int64(i.PageSize), "byte", "bytes"))},
 		{"passphrase", fmt.Sprintf("%s; %s in use", i.KDF, plural(int64(i.Slots), "key slot", "key slots"))},
 		{"format", fmt.Sprintf("file %d, tables %d, SQLite %s", i.FormatVersion, i.SchemaVersion, i.SQLite)},
 		{"file id", i.FileID},
+		{"workspace id", i.WorkspaceID},
 		{"access log", plural(i.LogEntries, "entry", "entries")},
 		{"messages", thousands(i.Messages)},
 	}
@@ -79,6 +90,7 @@ type jsonInfo struct {
 	Name          string      `json:"name"`
 	Project       string      `json:"project"`
 	FileID        string      `json:"fileId"`
+	WorkspaceID   string      `json:"workspaceId"`
 	FormatVersion int         `json:"formatVersion"`
 	SchemaVersion int         `json:"schemaVersion"`
 	Cipher        string      `json:"cipher"`
@@ -91,6 +103,8 @@ type jsonInfo struct {
 	BySource      []jsonTally `json:"bySource"`
 	LogEntries    int64       `json:"logEntries"`
 	Created       time.Time   `json:"created"`
+	LastBackup    *time.Time  `json:"lastBackup"`
+	Anchored      bool        `json:"anchored"`
 	SQLite        string      `json:"sqlite"`
 }
 
@@ -105,6 +119,7 @@ func infoObject(i workspace.Info) jsonInfo {
 	return jsonInfo{
 		Name: i.Name, Project: i.Project, FileID: i.FileID, FormatVersion: i.FormatVersion, SchemaVersion: i.SchemaVersion,
 		Cipher: i.Cipher, KDF: i.KDF, KeySlots: i.Slots, PageSize: i.PageSize, Size: i.Size, Messages: i.Messages,
-		ByType: tallies(i.ByType), BySource: tallies(i.Sources), LogEntries: i.LogEntries, Created: i.Created.UTC(), SQLite: i.SQLite,
+		ByType: tallies(i.ByType), BySource: tallies(i.Sources), LogEntries: i.LogEntries, Created: i.Created.UTC(), WorkspaceID: i.WorkspaceID,
+		LastBackup: orNull(i.LastBackup), Anchored: i.Anchored, SQLite: i.SQLite,
 	}
 }
