@@ -20,7 +20,6 @@ func newTreePane(v *View) *treePane {
 	p := &treePane{v: v}
 	p.tree = kit.NewTreeView(v.m.Tree())
 	p.tree.HideHeader = false
-	p.tree.Empty = "No segments: this is not an HL7 v2 message. The findings say what it seems to be."
 	p.tree.OnSelect = v.m.SelectNode
 	p.tree.OnToggle = v.m.Toggle
 	p.tree.OnOpen = v.m.Toggle
@@ -35,6 +34,10 @@ func newTreePane(v *View) *treePane {
 
 func (p *treePane) redraw() {
 	m := p.v.m
+	p.tree.Empty = "No segments: this is not an HL7 v2 message. The findings say what it seems to be."
+	if !m.IsOpen() {
+		p.tree.Empty = "Open a message to see its fields."
+	}
 	p.empty.SetSelected(m.ShowsEmpty())
 	if p.tree.Selected() != m.TreeSelected() {
 		p.tree.Select(m.TreeSelected())
