@@ -44,6 +44,7 @@ func run() (status int) {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
 		Live: command.IsTerminal(os.Stderr), User: userName(), Prompt: command.TerminalPrompt,
 		Window: openWindow, Pictures: drawPictures, HasDisplay: hasDisplay,
+		Anchors: anchors(),
 	}
 	return command.Run(ctx, os.Args[1:], env)
 }

@@ -37,7 +37,7 @@ func openWindow(ctx context.Context, o command.WindowOptions) error {
 		return openSample(ctx, p)
 	}
 	s := ui.New(a, ui.Options{
-		Workspace: o.Workspace, User: userName(), Sample: openSample, StartWithSample: o.Sample, Idle: idleLine(),
+		Workspace: o.Workspace, User: userName(), Anchors: anchors(), Sample: openSample, StartWithSample: o.Sample, Idle: idleLine(),
 	})
 	stop := context.AfterFunc(ctx, func() { fyne.Do(s.Quit) })
 	defer stop()
@@ -57,10 +57,20 @@ func openSample(ctx context.Context, p *job.Progress) (*workspace.Workspace, err
 	if made {
 		fmt.Fprintf(os.Stderr, "trestle: made the sample workspace %s; its passphrase is %q\n", path, sample.Passphrase)
 	}
-	return workspace.Open(ctx, path, []byte(sample.Passphrase), workspace.OpenOptions{User: userName(), Tool: "window"})
+	return workspace.Open(ctx, path, []byte(sample.Passphrase), workspace.OpenOptions{User: userName(), Tool: "window", Anchors: anchors()})
 }
 
 // drawPictures draws the main places into PNG files of dir and returns their names.
 func drawPictures(ctx context.Context, dir, path string, passphrase []byte) ([]string, error) {
 	return ui.Pictures(ctx, fyneapp.NewWithID(appID), dir, ui.Options{Workspace: path, Passphrase: passphrase, User: userName()})
+}
+
+// anchors is what this computer remembers of workspaces, so that an older copy in the place of one is seen; nil where the
+// system gives no folder for it.
+func anchors() workspace.AnchorStore {
+	a, err := workspace.DefaultAnchors()
+	if err != nil {
+		return nil
+	}
+	return a
 }

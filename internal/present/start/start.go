@@ -54,6 +54,7 @@ type Model struct {
 	Opened  func(*workspace.Workspace) // takes over the open project
 	Keep    func(paths []string)       // remembers the list of recent projects
 	User    string                     // who the access log says it was
+	Anchors workspace.AnchorStore      // what this computer remembers of projects; nil is nothing
 
 	runner  *job.Runner
 	recent  []string
@@ -140,7 +141,7 @@ func (m *Model) Open(path string, passphrase []byte) {
 		return
 	}
 	m.start("Opening "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
-		return workspace.Open(ctx, path, passphrase, workspace.OpenOptions{User: m.User, Tool: Tool})
+		return workspace.Open(ctx, path, passphrase, workspace.OpenOptions{User: m.User, Tool: Tool, Anchors: m.Anchors})
 	})
 }
 
@@ -176,7 +177,7 @@ func (m *Model) Create(path, name string, passphrase, again []byte) {
 		return
 	}
 	m.start("Creating "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
-		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User, Tool: Tool})
+		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User, Tool: Tool, Anchors: m.Anchors})
 	})
 }
 
