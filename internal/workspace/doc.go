@@ -12,29 +12,40 @@
 //	m, err := w.Message(ctx, ids[0])      // with its bytes; this is logged
 //	for m, err := range w.Messages(ctx, ids) // many, with one entry in the log
 //
+// # Keys
+//
+// Up to eight people and recovery codes can open a workspace, each with a key slot in the header; their names are inside
+// ([Workspace.People]). Adding, changing and removing one rewrites the header only. [Workspace.Backup] makes verified copies that open
+// with the keys of the moment, [Restore] puts one back, [Workspace.Rekey] encrypts all of it again under a new data key.
+//
 // # Threat model
 //
-// Kept out: whoever gets the file, its write-ahead log, its lock file or a backup, without the passphrase. They learn
-// sizes, how many pages there are and which differ between two copies, the cost of the passphrase, and from the lock
-// file who has it open and how many wrong passphrases were tried. They cannot read, and what they change is an error,
-// never wrong data. A lock file that they put there leads to no other file.
+// Kept out: whoever gets the file, its write-ahead log, its lock file or a backup, without a passphrase or recovery code. They
+// learn sizes, how many pages there are and which differ between two copies, that two files are copies of one workspace, how many keys there
+// are, of which kind and at which cost, and from the lock file who has it open and how many wrong passphrases were tried. They
+// cannot read, and what they change is an error, never wrong data. A lock file that they put there leads to no other file.
 //
-// Not kept out: whoever knows the passphrase, or an old one and an old copy of the file; whoever controls the computer
+// Not kept out: whoever knows a passphrase, or an old one and an old copy of the file: a key that was removed still opens the copies and
+// backups made before, and a new data key keeps it from what comes afterwards only; whoever controls the computer
 // while the workspace is open, since keys and messages are in memory then and may reach swap and hibernation files;
-// whoever can replace the file by an older copy of itself, whole or page by page, or cut its write-ahead log: that is
-// rolled back, not wrong, and cannot be seen from the file alone; whoever writes, with the user's own rights, into the
-// files beside the workspace while it is open. Guessing is only slowed down, by Argon2id: a weak passphrase stays weak.
+// whoever can replace the file by an older copy of itself, page by page, or cut its write-ahead log: that is
+// rolled back, not wrong, and cannot be seen from the file alone. An older copy of the whole file is seen at opening where this computer
+// remembers how far the access log had come ([AnchorStore]; [Info] says whether), by who cannot write there too. Not kept out
+// either: whoever writes, with the user's own rights, into the files beside the workspace while it is open. Guessing is only
+// slowed down, by Argon2id: a weak passphrase stays weak ([Rate] estimates it).
 // Deleted messages are overwritten in the file, but old cipher text may stay on the medium, and the access log keeps the
-// names of their files and what was searched for.
+// names of their files and what was searched for. [Dispose] destroys the keys in the file, which is as much as software can do on flash memory.
 //
 // # The access log
 //
 // Every act is written in its own transaction, before anything is handed out: created, opened, closed, imported,
-// searched, viewed, noted, tagged, deleted, exported. If the log cannot be written, the act does not happen, with one
-// exception: if the log itself is damaged, the workspace is open for reading only, without an entry, and says so
+// searched, viewed, noted, tagged, deleted, purged, exported, keys changed, backed up. If the log cannot be written, the act does
+// not happen, with one exception: if the log itself is damaged, the workspace is open for reading only, without an entry, and says so
 // ([Workspace.ReadOnly]). So whoever can change the file can keep reading from being logged, but not unseen, and not without
 // ending all writing. The same viewing or search within five minutes is one entry; many messages read at once are one, which
-// names them. Listing without a filter and changing settings are not logged.
+// names them. Listing without a filter, reading the log and changing settings are not logged. What the tools do with the data they enter
+// themselves ([Workspace.LogAct], [Workspace.LogExport], [Workspace.LogFailure]).
 // Wrong passphrases cannot be written without the key: they are counted in the lock file, unprotected, and enter the
 // log at the next opening. Anybody who can write in the folder can remove that count.
+// Opening checks the end of the chain, [Workspace.VerifyLog] and [Verify] all of it.
 package workspace

@@ -392,7 +392,18 @@ func (w *Workspace) writeHeader(ctx context.Context) error {
 	}
 	defer c.Close()
 	return c.Raw(func(x any) error {
-		return x.(*sqlite3.SQLiteConn).SetFileControlInt("main", sealed.WriteHeader, 0)
+		w.keys.HeaderWritten()
+		err := x.(*sqlite3.SQLiteConn).SetFileControlInt("main", sealed.WriteHeader, 0)
+		code, ran := w.keys.HeaderWritten()
+		switch {
+		case err != nil:
+			return err
+		case !ran:
+			return fail(nil, "the header of %s was not written", w.name)
+		case code != 0:
+			return sqlite3.Error{Code: sqlite3.ErrNo(code & 0xff), ExtendedCode: sqlite3.ErrNoExtended(code)}
+		}
+		return nil
 	})
 }
 

@@ -86,6 +86,13 @@ func sealedHeader(id C.sealed_u64, out unsafe.Pointer, n C.int) C.int {
 	return 0
 }
 
+//export sealedHeaderDone
+func sealedHeaderDone(id C.sealed_u64, rc C.int) {
+	if k := keysByID(int64(id)); k != nil {
+		k.headerDone.Store(int64(rc) + 1)
+	}
+}
+
 // tempKeys are random keys for temporary files, which never leave this process.
 var tempKeys = sync.OnceValue(func() *Keys {
 	dataKey := make([]byte, 32)

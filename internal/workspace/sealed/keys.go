@@ -81,9 +81,10 @@ type Keys struct {
 	live     atomic.Pointer[sealers] // nil after Drop
 	header   func() []byte
 
-	failures atomic.Int64
-	mu       sync.Mutex
-	events   []Event // the first maxEvents
+	headerDone atomic.Int64 // SQLite's code of the last writing of the header, plus 1; 0 is none since HeaderWritten
+	failures   atomic.Int64
+	mu         sync.Mutex
+	events     []Event // the first maxEvents
 }
 
 // sealers hold the expanded sub-keys. They are apart from Keys, which may be kept for its counts after Drop.
@@ -154,6 +155,13 @@ func keysByID(id int64) *Keys {
 	k := table[id]
 	tableMu.RUnlock()
 	return k
+}
+
+// HeaderWritten gives SQLite's code of the last file control WriteHeader, 0 for success. The driver asks the connection for the
+// error of a file control, which does not know of it, and so says that all is well. ok is false if none ran since the last call.
+func (k *Keys) HeaderWritten() (code int, ok bool) {
+	n := k.headerDone.Swap(0)
+	return int(n) - 1, n > 0
 }
 
 // PageSize is the workspace's page size in bytes.

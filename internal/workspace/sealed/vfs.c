@@ -29,6 +29,7 @@ extern int sealedKeyInfo(u64 key, int *pPage, int *pHdr);
 extern int sealedSeal(u64 key, int role, u64 idx, void *in, int n, void *out);
 extern int sealedOpen(u64 key, int role, u64 idx, void *in, int n, void *out);
 extern int sealedHeader(u64 key, void *out, int n);
+extern void sealedHeaderDone(u64 key, int rc);
 extern u64 sealedTempKey(void);
 extern void sealedEvent(u64 key, int role, u64 idx);
 
@@ -384,6 +385,7 @@ static int writeHeader(SealedFile *p){
     if( rc==SQLITE_OK ) rc = p->real->pMethods->xSync(p->real, SQLITE_SYNC_FULL);
   }
   sqlite3_free(h);
+  sealedHeaderDone(p->key, rc);                       /* the driver loses what a file control answers */
   return rc;
 }
 

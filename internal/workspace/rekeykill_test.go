@@ -1,0 +1,122 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func init() { children["rekey"] = childRekey }
+
+// turns are the passphrases between which childRekey goes back and forth.
+var turns = [][]byte{testPass, []byte("the other passphrase")}
+
+// openEither opens a workspace with whichever of the passphrases it has now.
+func openEither(path string) (w *Workspace, turn int, err error) {
+	for turn = range turns {
+		w, err = Open(context.Background(), path, turns[turn], OpenOptions{User: "child"})
+		if !errors.Is(err, ErrWrongPassphrase) {
+			return w, turn, err
+		}
+	}
+	return nil, 0, err
+}
+
+// childRekey adds messages, makes a backup and a new data key, over and over.
+func childRekey(path string) error {
+	ctx := context.Background()
+	for {
+		w, turn, err := openEither(path)
+		if err != nil {
+			return err
+		}
+		fmt.Println("open")
+		top, err := w.Count(ctx, Query{})
+		if err != nil {
+			return err
+		}
+		if _, err := w.AddMessages(ctx, samples(top, top+5)); err != nil {
+			return err
+		}
+		fmt.Println("ack", top+5)
+		if _, _, err := w.BackupTo(ctx, filepath.Join(filepath.Dir(path), "backups"), 2, nil); err != nil {
+			return err
+		}
+		if _, err := w.Rekey(ctx, []NewKey{{"child", turns[1-turn]}}, nil); err != nil {
+			return err
+		}
+		fmt.Println("turned")
+	}
+}
+
+// A program killed while it makes backups and new data keys leaves a workspace that opens with the old or the new passphrase, with
+// everything in it; every file that has the name of a backup is a whole one.
+func TestRekeyKilled(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	p, backups := filepath.Join(dir, "w.trestle"), filepath.Join(dir, "backups")
+	if err := os.Mkdir(backups, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	newWorkspace(t, p).Close()
+	r := rand.New(rand.NewPCG(3, 9))
+	last, turned := 0, 0
+	for round := range times(15, 500) {
+		c, s, line := child(t, "rekey", p)
+		if line != "open" {
+			kill(t, c)
+			t.Fatalf("round %d: %s", round, line)
+		}
+		acked := make(chan int, 1)
+		go func() {
+			n := 0
+			for s.Scan() {
+				fmt.Sscanf(s.Text(), "ack %d", &n)
+				if s.Text() == "turned" {
+					turned++
+				}
+			}
+			acked <- n
+		}()
+		time.Sleep(time.Duration(10+r.IntN(150)) * time.Millisecond)
+		kill(t, c)
+		last = max(last, <-acked)
+		w, turn, err := openEither(p)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		n, err := w.Count(ctx, Query{})
+		if err != nil || n < last || w.VerifyLog(ctx) != nil {
+			t.Fatalf("round %d: acknowledged %d, found %d: %v", round, last, n, err)
+		}
+		w.Close()
+		if rep, err := Verify(ctx, p, turns[turn], nil); err != nil || !rep.OK() {
+			t.Fatalf("round %d: %+v %v", round, rep, err)
+		}
+	}
+	if turned == 0 {
+		t.Error("no new data key was finished: the test proves little")
+	}
+	whole := 0
+	for _, name := range names(t, backups) {
+		if !strings.HasSuffix(name, ".trestle") {
+			continue
+		}
+		w, turn, err := openEither(filepath.Join(backups, name))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		w.Close()
+		if rep, err := Verify(ctx, filepath.Join(backups, name), turns[turn], nil); err != nil || !rep.OK() {
+			t.Errorf("%s: %+v %v", name, rep, err)
+		}
+		whole++
+	}
+	t.Logf("%d messages, %d new data keys, %d backups whole", last, turned, whole)
+}
