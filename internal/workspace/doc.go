@@ -18,6 +18,10 @@
 // ([Workspace.People]). Adding, changing and removing one rewrites the header only. [Workspace.Backup] makes verified copies that open
 // with the keys of the moment, [Restore] puts one back, [Workspace.Rekey] encrypts all of it again under a new data key.
 //
+// A second program is refused with the name of who has the workspace open; it is not let in to read. SQLite could do that, but what it
+// reads would have to enter the access log, and so it would be a second writer of one chain, beside a header that has one writer. A
+// backup can be opened meanwhile.
+//
 // # Threat model
 //
 // Kept out: whoever gets the file, its write-ahead log, its lock file or a backup, without a passphrase or recovery code. They

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -119,4 +120,56 @@ func TestRekeyKilled(t *testing.T) {
 		whole++
 	}
 	t.Logf("%d messages, %d new data keys, %d backups whole", last, turned, whole)
+}
+
+// What others write while the data key changes is in the new file, or was refused; what they read is right or refused.
+func TestRekeyUnderLoad(t *testing.T) {
+	ctx := context.Background()
+	p := filepath.Join(t.TempDir(), "w.trestle")
+	w := newWorkspace(t, p)
+	add(t, w, 0, 200)
+	type result struct {
+		n   int
+		err error
+	}
+	wrote, read := make(chan result, 1), make(chan result, 3)
+	go func() {
+		for n := 200; ; n++ {
+			if _, err := w.AddMessages(ctx, samples(n, n+1)); err != nil {
+				wrote <- result{n, err}
+				return
+			}
+		}
+	}()
+	for range cap(read) {
+		go func() {
+			for n := 0; ; n++ {
+				if rows, err := w.Rows(ctx, idsTo(200)); err != nil || len(rows) != 200 {
+					read <- result{n, err}
+					return
+				}
+			}
+		}()
+	}
+	time.Sleep(30 * time.Millisecond)
+	if _, err := w.Rekey(ctx, newKeys(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	acked := <-wrote
+	if !errors.Is(acked.err, fs.ErrClosed) || acked.n == 200 {
+		t.Errorf("%+v", acked)
+	}
+	for range cap(read) {
+		if r := <-read; !errors.Is(r.err, fs.ErrClosed) || r.n == 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	w, err := Open(ctx, p, newKeys(1)[0].Passphrase, OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if n, err := w.Count(ctx, Query{}); n != acked.n || err != nil {
+		t.Errorf("%d messages were acknowledged, %d are there: %v", acked.n, n, err)
+	}
 }
