@@ -21,6 +21,7 @@ var floors = []struct {
 	{"the tools, which never import each other", []string{"internal/inspect", "internal/project", "internal/compare", "internal/endpoint", "internal/mapping", "internal/linkage"}},
 	{"storing and writing", []string{"internal/workspace", "internal/report"}},
 	{"what our widgets draw", []string{"internal/present/screen"}},
+	{"how what the places know is tested", []string{"internal/present/stage"}},
 	{"what the places know", []string{"internal/present/*"}},
 	{"how the window looks", []string{"internal/ui/theme"}},
 	{"our widgets", []string{"internal/ui/kit"}},
@@ -124,7 +125,7 @@ var reserved = []struct {
 	{"the network", is("net"), []string{"internal/mllp", "internal/endpoint", "internal/project", "app"}, false},
 	{"other programs", is("os/exec"), []string{"internal/ui"}, false},
 	{"logging, where patient data could end", is("log", "log/slog"), nil, false},
-	{"testing", is("testing"), []string{"internal/ui/uitest"}, false},
+	{"testing", is("testing"), []string{"internal/ui/uitest", "internal/present/stage"}, false},
 }
 
 func is(paths ...string) func(string) bool {

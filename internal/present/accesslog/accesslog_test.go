@@ -1,51 +1,27 @@
 package accesslog
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"trestle/internal/job"
+	"trestle/internal/present/stage"
 	"trestle/internal/workspace"
 )
 
 type fixture struct {
 	*Model
-	t      *testing.T
-	w      *workspace.Workspace
-	queue  *job.Queue
-	runner *job.Runner
+	*stage.Stage
+	t *testing.T
 }
 
 func open(t *testing.T) *fixture {
 	t.Helper()
-	w, err := workspace.Create(t.Context(), filepath.Join(t.TempDir(), "a.trestle"), []byte("long enough"), workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "tester"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &fixture{t: t, w: w, queue: &job.Queue{}}
-	f.runner = job.NewRunner(f.queue.Gate)
-	f.Model = New(f.runner, w)
-	t.Cleanup(func() {
-		f.Close()
-		f.runner.Close()
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := stage.New(t)
+	f := &fixture{New(s.Runner, s.Workspace), s, t}
+	t.Cleanup(f.Model.Close)
 	return f
-}
-
-func (f *fixture) settle() {
-	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
-	defer cancel()
-	if err := f.queue.Drain(ctx, f.runner); err != nil {
-		f.t.Fatal(err)
-	}
 }
 
 func (f *fixture) act(query string) {
@@ -54,7 +30,7 @@ func (f *fixture) act(query string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if _, err := f.w.IDs(f.t.Context(), q); err != nil {
+	if _, err := f.Workspace.IDs(f.t.Context(), q); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -64,7 +40,7 @@ func TestNewestFirstAndFiltered(t *testing.T) {
 	f.act("mrn:111")
 	f.act("mrn:222")
 	f.Load()
-	f.settle()
+	f.Settle()
 	shown, total, known := f.Shown()
 	if !known || int64(shown) != total || shown < 3 {
 		t.Fatalf("%d of %d", shown, total)
@@ -73,7 +49,7 @@ func TestNewestFirstAndFiltered(t *testing.T) {
 		t.Errorf("the newest entry is not first")
 	}
 	f.SetText("searched 111")
-	f.settle()
+	f.Settle()
 	if shown, _, _ := f.Shown(); shown != 1 {
 		t.Errorf("%d entries found", shown)
 	}
@@ -83,7 +59,7 @@ func TestNewestFirstAndFiltered(t *testing.T) {
 	}
 	f.SetText("")
 	f.SetOnlyFailed(true)
-	f.settle()
+	f.Settle()
 	if shown, _, _ := f.Shown(); shown != 0 {
 		t.Errorf("%d acts failed", shown)
 	}
@@ -92,20 +68,20 @@ func TestNewestFirstAndFiltered(t *testing.T) {
 func TestMorePages(t *testing.T) {
 	f := open(t)
 	for i := range page + 50 {
-		if err := f.w.LogExport(t.Context(), strings.Repeat("x", i%7+1)+".csv", 1, "test"); err != nil {
+		if err := f.Workspace.LogExport(t.Context(), strings.Repeat("x", i%7+1)+".csv", 1, "test"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	f.Load()
-	f.settle()
+	f.Settle()
 	f.More()
-	f.settle()
+	f.Settle()
 	shown, total, _ := f.Shown()
 	if int64(shown) != total || shown <= page {
 		t.Errorf("%d of %d", shown, total)
 	}
 	f.More()
-	f.settle()
+	f.Settle()
 	if again, _, _ := f.Shown(); again != shown {
 		t.Error("more came than there is")
 	}
@@ -117,15 +93,15 @@ func TestMorePages(t *testing.T) {
 func TestVerifyAndExport(t *testing.T) {
 	f := open(t)
 	f.Load()
-	f.settle()
+	f.Settle()
 	f.Verify()
-	f.settle()
+	f.Settle()
 	if text, bad := f.Notice(); bad || !strings.Contains(text, "whole") {
 		t.Errorf("notice %q", text)
 	}
 	path := filepath.Join(t.TempDir(), "log")
 	f.Export(path)
-	f.settle()
+	f.Settle()
 	b, err := os.ReadFile(path + ".csv")
 	if err != nil || !strings.Contains(string(b), "tester") {
 		t.Fatalf("%v", err)
@@ -134,12 +110,12 @@ func TestVerifyAndExport(t *testing.T) {
 		t.Errorf("the export is not in the log: %s", c.Text)
 	}
 	f.Export(path) // a file that is there stays as it is
-	f.settle()
+	f.Settle()
 	if text, bad := f.Notice(); !bad || !strings.Contains(text, "already") {
 		t.Errorf("notice %q", text)
 	}
 	f.Export(filepath.Join(path, "no", "such", "folder.csv"))
-	f.settle()
+	f.Settle()
 	if _, bad := f.Notice(); !bad {
 		t.Error("a folder that is not there is not said")
 	}

@@ -1,7 +1,6 @@
 package home
 
 import (
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,7 +10,7 @@ import (
 
 	"trestle/internal/check"
 	"trestle/internal/inspect"
-	"trestle/internal/job"
+	"trestle/internal/present/stage"
 	"trestle/internal/project"
 	"trestle/internal/workspace"
 	"trestle/workspaces"
@@ -20,27 +19,16 @@ import (
 const message = "MSH|^~\\&|LAKESIDE|MAIN|RIVERBEND|INF|20260302101600||ADT^A08^ADT_A01|MSG1|P|2.5.1\rEVN|A08|20260302101600\rPID|1||88201^^^LAKE^MR||Ash^Kim||19790231|F\rPV1|1|O|INF^2^^LAKE\r"
 
 func TestFactsOfAProject(t *testing.T) {
-	w, err := workspace.Create(t.Context(), filepath.Join(t.TempDir(), "a.trestle"), []byte("long enough"),
-		workspace.CreateOptions{KDF: workspace.CheapKDF(t), Project: "A to B", User: "tester"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	on := stage.New(t)
+	w := on.Workspace
 	if _, err := inspect.Import(t.Context(), w, "a.hl7", strings.NewReader(message), nil); err != nil {
 		t.Fatal(err)
 	}
-	var q job.Queue
-	r := job.NewRunner(q.Gate)
-	defer r.Close()
-	m := New(r, w)
+	m := New(on.Runner, w)
 	load := func() Facts {
 		t.Helper()
 		m.Load()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		if err := q.Drain(ctx, r); err != nil {
-			t.Fatal(err)
-		}
+		on.Settle()
 		f, _ := m.Facts()
 		return f
 	}
@@ -48,7 +36,7 @@ func TestFactsOfAProject(t *testing.T) {
 		t.Error("facts before anything was read")
 	}
 	f := load()
-	if f.Info.Project != "A to B" || f.Info.Messages != 1 || f.Project != nil {
+	if f.Info.Project != "Test" || f.Info.Messages != 1 || f.Project != nil {
 		t.Errorf("%+v", f.Info)
 	}
 	if len(f.Acts) == 0 || f.Acts[0].Action != workspace.ActionImported || f.Acts[0].User != "tester" {

@@ -1,17 +1,14 @@
 package inspect
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"trestle/internal/check"
-	"trestle/internal/job"
 	"trestle/internal/present/screen"
-	"trestle/internal/workspace"
+	"trestle/internal/present/stage"
 )
 
 // Invented messages. The third has a birth date that no calendar has.
@@ -24,32 +21,17 @@ const (
 // place is the place over a real workspace, with the test playing the goroutine of the screen.
 type place struct {
 	*Model
-	t      *testing.T
-	queue  *job.Queue
-	runner *job.Runner
-	dir    string
-	saw    What
+	t     *testing.T
+	stage *stage.Stage
+	saw   What
 }
 
 func open(t *testing.T) *place {
 	t.Helper()
-	dir := t.TempDir()
-	w, err := workspace.Create(t.Context(), filepath.Join(dir, "test.trestle"), []byte("correct horse battery"),
-		workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "test", Project: "Test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &place{t: t, queue: &job.Queue{}, dir: dir}
-	p.runner = job.NewRunner(p.queue.Gate)
-	p.Model = New(p.runner, w)
-	p.Model.Changed = func(c What) { p.saw |= c }
-	t.Cleanup(func() {
-		p.Model.Close()
-		p.runner.Close()
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := stage.New(t)
+	p := &place{Model: New(s.Runner, s.Workspace), t: t, stage: s}
+	p.Changed = func(c What) { p.saw |= c }
+	t.Cleanup(p.Close)
 	p.Reload()
 	p.settle()
 	return p
@@ -58,15 +40,11 @@ func open(t *testing.T) *place {
 // settle waits until nothing is under way, with every visible row read.
 func (p *place) settle() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
-	defer cancel()
 	for range 2 {
 		for row := range min(p.List().Len(), 40) {
 			p.List().Cell(row, 0)
 		}
-		if err := p.queue.Drain(ctx, p.runner); err != nil {
-			p.t.Fatal(err)
-		}
+		p.stage.Settle()
 	}
 }
 
@@ -75,7 +53,7 @@ func (p *place) add(messages ...string) {
 	p.t.Helper()
 	var paths []string
 	for i, m := range messages {
-		path := filepath.Join(p.dir, string(rune('a'+i))+".hl7")
+		path := filepath.Join(p.stage.Folder, string(rune('a'+i))+".hl7")
 		if err := os.WriteFile(path, []byte(m), 0o600); err != nil {
 			p.t.Fatal(err)
 		}
@@ -350,11 +328,11 @@ func allMasked(spans []screen.Span, from, to int) bool {
 
 func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	p := open(t)
-	empty := filepath.Join(p.dir, "empty.hl7")
+	empty := filepath.Join(p.stage.Folder, "empty.hl7")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.Import([]string{filepath.Join(p.dir, "gone.hl7"), empty})
+	p.Import([]string{filepath.Join(p.stage.Folder, "gone.hl7"), empty})
 	p.settle()
 	if n := p.Notice(); n.Tone == Success || n.Text == "" {
 		t.Errorf("notice %+v", n)

@@ -1,65 +1,39 @@
 package people
 
 import (
-	"context"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"trestle/internal/job"
 	"trestle/internal/present/screen"
+	"trestle/internal/present/stage"
 	"trestle/internal/workspace"
 )
 
-const first = "correct horse battery"
-
 type fixture struct {
 	*Model
-	t      *testing.T
-	path   string
-	w      *workspace.Workspace
-	queue  *job.Queue
-	runner *job.Runner
-	done   int
+	*stage.Stage
+	t    *testing.T
+	done int
 }
 
 func open(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, queue: &job.Queue{}, path: filepath.Join(t.TempDir(), "a.trestle")}
-	var err error
-	if f.w, err = workspace.Create(t.Context(), f.path, []byte(first), workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "ann"}); err != nil {
-		t.Fatal(err)
-	}
-	f.runner = job.NewRunner(f.queue.Gate)
-	f.Model = New(f.runner, f.w)
+	s := stage.New(t)
+	f := &fixture{Model: New(s.Runner, s.Workspace), Stage: s, t: t}
 	f.Done = func() { f.done++ }
-	t.Cleanup(func() {
-		f.Close()
-		f.runner.Close()
-		f.w.Close()
-	})
+	t.Cleanup(f.Model.Close)
 	f.Load()
-	f.settle()
+	f.Settle()
 	return f
-}
-
-func (f *fixture) settle() {
-	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
-	defer cancel()
-	if err := f.queue.Drain(ctx, f.runner); err != nil {
-		f.t.Fatal(err)
-	}
 }
 
 // opens says whether a secret opens the file, once this session is closed.
 func (f *fixture) opens(secret string) bool {
 	f.t.Helper()
-	if err := f.w.Close(); err != nil {
+	if err := f.Workspace.Close(); err != nil {
 		f.t.Fatal(err)
 	}
-	w, err := workspace.Open(f.t.Context(), f.path, []byte(secret), workspace.OpenOptions{User: "ann"})
+	w, err := workspace.Open(f.t.Context(), f.Workspace.Path(), []byte(secret), workspace.OpenOptions{User: "ann"})
 	if err != nil {
 		return false
 	}
@@ -83,13 +57,13 @@ func TestAnotherPersonGetsAKey(t *testing.T) {
 		t.Errorf("field %d", field)
 	}
 	f.Add("", []byte("another long one"), []byte("another long one"))
-	f.settle()
+	f.Settle()
 	if field, words := f.Problem(); field != NameField || words == "" {
 		t.Errorf("%d %q", field, words)
 	}
 	pass := []byte("another long one")
 	f.Add("Bo Example", pass, []byte("another long one"))
-	f.settle()
+	f.Settle()
 	if f.List().Len() != 2 || f.done != 1 || !strings.Contains(f.Notice(), "Bo Example") {
 		t.Fatalf("%d keys, %q", f.List().Len(), f.Notice())
 	}
@@ -104,16 +78,16 @@ func TestAnotherPersonGetsAKey(t *testing.T) {
 func TestPassphraseIsChanged(t *testing.T) {
 	f := open(t)
 	f.Change([]byte("not the right one"), []byte("a new long one"), []byte("a new long one"))
-	f.settle()
+	f.Settle()
 	if field, _ := f.Problem(); field != OldField {
 		t.Errorf("field %d", field)
 	}
-	f.Change([]byte(first), []byte("a new long one"), []byte("a new long one"))
-	f.settle()
+	f.Change([]byte(stage.Passphrase), []byte("a new long one"), []byte("a new long one"))
+	f.Settle()
 	if _, words := f.Problem(); words != "" {
 		t.Fatal(words)
 	}
-	if f.opens(first) {
+	if f.opens(stage.Passphrase) {
 		t.Error("the old passphrase still opens the project")
 	}
 	if !f.opens("a new long one") {
@@ -124,7 +98,7 @@ func TestPassphraseIsChanged(t *testing.T) {
 func TestRecoveryCodeIsShownOnceAndOpens(t *testing.T) {
 	f := open(t)
 	f.AddRecovery()
-	f.settle()
+	f.Settle()
 	code := string(f.Code())
 	if len(code) < 30 {
 		t.Fatalf("a code of %d letters", len(code))
@@ -141,14 +115,14 @@ func TestRecoveryCodeIsShownOnceAndOpens(t *testing.T) {
 func TestTheLastKeyStays(t *testing.T) {
 	f := open(t)
 	f.Remove(0)
-	f.settle()
+	f.Settle()
 	if _, words := f.Problem(); words == "" || f.List().Len() != 1 {
 		t.Error("the last key was taken away, or nothing is said")
 	}
 	f.Add("Bo Example", []byte("another long one"), []byte("another long one"))
-	f.settle()
+	f.Settle()
 	f.Remove(1)
-	f.settle()
+	f.Settle()
 	if f.List().Len() != 1 {
 		t.Errorf("%d keys", f.List().Len())
 	}

@@ -1,31 +1,26 @@
 package start
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"trestle/internal/job"
+	"trestle/internal/present/stage"
 	"trestle/internal/workspace"
 )
 
 type fixture struct {
 	*Model
-	t      *testing.T
-	queue  job.Queue
-	runner *job.Runner
+	*stage.Stage
 	opened *workspace.Workspace
 	kept   []string
 }
 
 func open(t *testing.T, recent ...string) *fixture {
-	f := &fixture{t: t}
-	f.runner = job.NewRunner(f.queue.Gate)
-	f.Model = New(f.runner, recent)
+	s := stage.Empty(t)
+	f := &fixture{Model: New(s.Runner, recent), Stage: s}
 	f.Opened = func(w *workspace.Workspace) { f.opened = w }
 	f.Keep = func(paths []string) { f.kept = paths }
 	t.Cleanup(func() {
@@ -34,18 +29,8 @@ func open(t *testing.T, recent ...string) *fixture {
 				t.Error(err)
 			}
 		}
-		f.runner.Close()
 	})
 	return f
-}
-
-func (f *fixture) settle() {
-	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
-	defer cancel()
-	if err := f.queue.Drain(ctx, f.runner); err != nil {
-		f.t.Fatal(err)
-	}
 }
 
 func project(t *testing.T) string {
@@ -83,7 +68,7 @@ func TestProblemsBelongToAField(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := open(t)
 			f.Open(c.path, []byte(c.pass))
-			f.settle()
+			f.Settle()
 			field, words := f.Problem()
 			if field != c.field || !strings.Contains(words, c.words) || words == "" {
 				t.Errorf("field %d, %q", field, words)
@@ -108,7 +93,7 @@ func TestOpenRemembersOnlyThePath(t *testing.T) {
 		t.Error("nothing is said while it opens")
 	}
 	f.Open(path, []byte("again")) // a second click while it opens
-	f.settle()
+	f.Settle()
 	if f.opened == nil {
 		t.Fatal(f.Problem())
 	}
@@ -148,7 +133,7 @@ func TestCreateChecksBeforeItWrites(t *testing.T) {
 	} {
 		f := open(t)
 		f.Create(c.path, c.name, []byte(c.pass), []byte(c.again))
-		f.settle()
+		f.Settle()
 		if field, words := f.Problem(); field != c.field || words == "" {
 			t.Errorf("%+v: field %d, %q", c, field, words)
 		}

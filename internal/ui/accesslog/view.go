@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	model "trestle/internal/present/accesslog"
-	"trestle/internal/present/screen"
 	"trestle/internal/ui/host"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
@@ -22,7 +21,7 @@ type View struct {
 	failed  *kit.ToolButton
 	count   *kit.Text
 	more    *kit.ToolButton
-	strip   *fyne.Container
+	news    *kit.News
 	grid    *kit.GridView
 }
 
@@ -38,14 +37,14 @@ func New(m *model.Model, h host.Host) *View {
 	v.grid = kit.NewGridView(m.List())
 	v.grid.Single = true
 	v.grid.Empty = "No entry matches the filter."
-	v.strip = container.NewStack()
+	v.news = kit.NewNews()
 	buttons := container.NewHBox(v.failed,
 		kit.NewTextButton(theme.IconShield, "Check the chain", m.Verify),
 		kit.NewTextButton(theme.IconExport, "Export as CSV…", v.export),
 		kit.NewToolButton(theme.IconRefresh, "Read the log again", m.Load))
 	line := container.NewBorder(kit.Gap(0, 4), kit.Gap(0, 4), kit.Gap(6, 0), kit.Gap(6, 0), container.New(kit.Row{Flex: 0}, v.filter, kit.Gap(8, 0), buttons))
 	foot := container.NewBorder(nil, nil, container.NewHBox(kit.Gap(6, 0), container.NewCenter(v.count)), v.more)
-	v.content = container.New(kit.Column{Flex: 3}, line, v.strip, kit.NewRule(), v.grid, kit.NewRule(), foot)
+	v.content = container.New(kit.Column{Flex: 3}, line, v.news, kit.NewRule(), v.grid, kit.NewRule(), foot)
 	m.Changed = v.redraw
 	v.redraw()
 	return v
@@ -77,15 +76,8 @@ func (v *View) redraw() {
 		v.more.Hide()
 	}
 	v.failed.SetSelected(v.m.OnlyFailed())
-	v.strip.Objects = nil
-	if text, bad := v.m.Notice(); text != "" {
-		role := screen.RoleOK
-		if bad {
-			role = screen.RoleError
-		}
-		v.strip.Objects = []fyne.CanvasObject{kit.NewStrip(role, text, v.m.Dismiss)}
-	}
-	v.strip.Refresh()
+	text, bad := v.m.Notice()
+	v.news.Result(text, bad, v.m.Dismiss)
 	v.content.Refresh()
 	v.grid.Refresh()
 }

@@ -22,7 +22,7 @@ type View struct {
 	now     *kit.ToolButton
 	compact *kit.ToolButton
 	keep    *kit.SegmentedControl
-	strip   *fyne.Container
+	news    *kit.News
 	grid    *kit.GridView
 }
 
@@ -43,14 +43,14 @@ func New(m *model.Model, h host.Host) *View {
 	v.grid = kit.NewGridView(m.List())
 	v.grid.Single = true
 	v.grid.Empty = "No backup yet. Choose a folder that is not on this computer's own disk, such as a stick or a share."
-	v.strip = container.NewStack()
+	v.news = kit.NewNews()
 	head := container.NewVBox(
 		container.New(kit.Row{Flex: 1}, container.New(kit.LeftIn(110), kit.NewText("Folder", screen.RoleMuted)), v.folder, choose),
 		container.NewHBox(container.New(kit.LeftIn(107), kit.NewText("Copies kept", screen.RoleMuted)), v.keep),
 		kit.NewProse("One copy a day is made by itself when the project is opened, and more whenever you want. Each is encrypted, opened and read back whole before it counts. Whoever has a key of the project today can open it, also after their key was removed here.", fyne.TextAlignLeading),
 		container.NewHBox(v.now, v.compact), kit.Gap(0, 4))
 	padded := container.NewBorder(kit.Gap(0, 8), nil, kit.Gap(16, 0), kit.Gap(16, 0), head)
-	v.content = container.New(kit.Column{Flex: 3}, padded, v.strip, kit.NewRule(), v.grid)
+	v.content = container.New(kit.Column{Flex: 3}, padded, v.news, kit.NewRule(), v.grid)
 	m.Changed = v.redraw
 	v.redraw()
 	return v
@@ -79,25 +79,10 @@ func (v *View) redraw() {
 		}
 	}
 	idle := v.m.Doing() == ""
-	enable(v.now, idle && v.m.Folder() != "")
-	enable(v.compact, idle)
-	v.strip.Objects = nil
-	if text, bad := v.m.Notice(); text != "" {
-		role := screen.RoleOK
-		if bad {
-			role = screen.RoleError
-		}
-		v.strip.Objects = []fyne.CanvasObject{kit.NewStrip(role, text, v.m.Dismiss)}
-	}
-	v.strip.Refresh()
+	v.now.SetEnabled(idle && v.m.Folder() != "")
+	v.compact.SetEnabled(idle)
+	text, bad := v.m.Notice()
+	v.news.Result(text, bad, v.m.Dismiss)
 	v.content.Refresh()
 	v.grid.Refresh()
-}
-
-func enable(b *kit.ToolButton, on bool) {
-	if on {
-		b.Enable()
-	} else {
-		b.Disable()
-	}
 }

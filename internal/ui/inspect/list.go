@@ -21,7 +21,7 @@ type listPane struct {
 	title   *kit.Text
 	query   *kit.Field
 	problem *widget.Label
-	strip   *fyne.Container
+	news    *kit.News
 	grid    *kit.GridView
 	topAt   int // the answer after which the list shows its beginning, 0 for none
 }
@@ -43,8 +43,7 @@ func newListPane(v *View) *listPane {
 	p.problem = widget.NewLabel("")
 	p.problem.Wrapping, p.problem.Importance, p.problem.SizeName = fyne.TextWrapWord, widget.DangerImportance, fynetheme.SizeNameCaptionText
 	p.problem.Hide()
-	p.strip = container.NewStack()
-	p.strip.Hide()
+	p.news = kit.NewNews()
 	p.grid = kit.NewGridView(v.m.List())
 	p.grid.Empty = "No message matches the filter."
 	p.grid.OnSelect = v.m.Select
@@ -62,7 +61,7 @@ func newListPane(v *View) *listPane {
 		kit.NewToolButton(theme.IconImport, "Open messages… (Ctrl+O)", v.ChooseFiles),
 		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste))
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
-	top := container.NewVBox(bar, line, p.strip, kit.NewRule())
+	top := container.NewVBox(bar, line, p.news, kit.NewRule())
 	p.content = container.New(kit.Column{Flex: 1}, top, p.grid)
 	return p
 }
@@ -127,10 +126,6 @@ func (p *listPane) redrawNotice() {
 	// The list below must have its new height before a row is scrolled into view.
 	defer p.content.Refresh()
 	n := p.v.m.Notice()
-	if n.Text == "" {
-		p.strip.Hide()
-		return
-	}
 	var actions []kit.Action
 	if n.Undo != "" {
 		actions = append(actions, kit.Action{Label: n.Undo, Do: p.v.m.TakeBack})
@@ -138,8 +133,7 @@ func (p *listPane) redrawNotice() {
 	if n.Detail != "" && n.Detail != n.Text {
 		actions = append(actions, kit.Action{Label: "Details", Do: func() { p.v.host.Tell("What happened", n.Detail) }})
 	}
-	p.strip.Objects = []fyne.CanvasObject{kit.NewStrip(tones[n.Tone], n.Text, p.v.m.Dismiss, actions...)}
-	p.strip.Show()
+	p.news.Say(tones[n.Tone], n.Text, p.v.m.Dismiss, actions...)
 }
 
 // menu is what can be done with a row.

@@ -70,6 +70,15 @@ func (b *ToolButton) SetHint(s string) { b.hint = s }
 // SetIcon changes the icon.
 func (b *ToolButton) SetIcon(i theme.IconName) { b.icon = i; b.Refresh() }
 
+// SetEnabled lets the button be pressed, or not.
+func (b *ToolButton) SetEnabled(on bool) {
+	if on {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+}
+
 // SetSelected shows the button as switched on.
 func (b *ToolButton) SetSelected(on bool) {
 	if b.selected != on {

@@ -18,7 +18,7 @@ type View struct {
 	content fyne.CanvasObject
 	grid    *kit.GridView
 	remove  *kit.ToolButton
-	strip   *fyne.Container
+	news    *kit.News
 	tabs    *kit.SegmentedControl
 	forms   [2]*form
 	body    *fyne.Container
@@ -45,7 +45,7 @@ func New(m *model.Model, h host.Host) *View {
 	v.grid.OnSelect = func(int) { v.redraw() }
 	v.remove = kit.NewTextButton(theme.IconDelete, "Remove this key…", v.askRemove)
 	v.free = kit.NewCaption("")
-	v.strip = container.NewStack()
+	v.news = kit.NewNews()
 	v.forms[0] = v.addForm()
 	v.forms[1] = v.changeForm()
 	v.body = container.NewStack(v.forms[0].content)
@@ -54,7 +54,7 @@ func New(m *model.Model, h host.Host) *View {
 	bar := container.NewHBox(v.remove, container.NewCenter(v.free))
 	lower := container.NewBorder(kit.Gap(0, 6), nil, kit.Gap(10, 0), nil,
 		container.NewVBox(bar, kit.Gap(0, 10), container.NewHBox(v.tabs), kit.NewRule(), kit.Gap(0, 4), container.NewHBox(v.body)))
-	v.content = container.New(kit.Column{Flex: 2}, v.strip, list, container.NewVScroll(lower))
+	v.content = container.New(kit.Column{Flex: 2}, v.news, list, container.NewVScroll(lower))
 	m.Changed = v.redraw
 	m.Done = v.empty
 	v.redraw()
@@ -148,17 +148,15 @@ func (v *View) askRemove() {
 }
 
 func (v *View) redraw() {
-	v.strip.Objects = nil
 	field, problem := v.m.Problem()
 	switch {
 	case problem != "" && field == model.NoField:
-		v.strip.Objects = []fyne.CanvasObject{kit.NewStrip(screen.RoleError, problem, v.m.Dismiss)}
-	case v.m.Notice() != "":
-		v.strip.Objects = []fyne.CanvasObject{kit.NewStrip(screen.RoleOK, v.m.Notice(), v.m.Dismiss)}
+		v.news.Result(problem, true, v.m.Dismiss)
 	case v.m.Doing() != "":
-		v.strip.Objects = []fyne.CanvasObject{kit.NewStrip(screen.RoleInformation, v.m.Doing()+". Deriving a key takes about a second.", nil)}
+		v.news.Say(screen.RoleInformation, v.m.Doing()+". Deriving a key takes about a second.", nil)
+	default:
+		v.news.Result(v.m.Notice(), false, v.m.Dismiss)
 	}
-	v.strip.Refresh()
 	v.chooseForm()
 	for _, f := range v.forms {
 		for which, line := range f.problems {
@@ -168,10 +166,10 @@ func (v *View) redraw() {
 				line.Show()
 			}
 		}
-		enable(f.submit, v.m.Doing() == "")
+		f.submit.SetEnabled(v.m.Doing() == "")
 	}
 	_, chosen := v.m.Person(v.grid.Selected())
-	enable(v.remove, chosen && v.m.Doing() == "")
+	v.remove.SetEnabled(chosen && v.m.Doing() == "")
 	v.free.SetText(v.m.Free())
 	v.content.Refresh()
 	v.grid.Refresh()
@@ -202,16 +200,8 @@ func (v *View) recovery() fyne.CanvasObject {
 			kit.NewPrimaryButton(theme.IconCheck, "I have it; take it off the screen", v.m.ForgetCode)))
 	} else {
 		b := kit.NewPrimaryButton(theme.IconKey, "Make a recovery code", v.m.AddRecovery)
-		enable(b, v.m.Doing() == "")
+		b.SetEnabled(v.m.Doing() == "")
 		column.Add(container.NewHBox(b))
 	}
 	return container.New(kit.Width(560), column)
-}
-
-func enable(b *kit.ToolButton, on bool) {
-	if on {
-		b.Enable()
-	} else {
-		b.Disable()
-	}
 }

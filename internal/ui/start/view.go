@@ -213,14 +213,14 @@ func (v *View) redrawDoing() {
 			v.doing.Show()
 		}
 		for _, b := range buttons {
-			b.Enable()
+			b.SetEnabled(true)
 		}
 		return
 	}
 	v.doing.SetText(doing + ". Deriving the key takes about a second.")
 	v.doing.Show()
 	for _, b := range buttons {
-		b.Disable()
+		b.SetEnabled(false)
 	}
 }
 

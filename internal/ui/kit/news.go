@@ -1,0 +1,70 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+	"trestle/internal/present/screen"
+)
+
+// News is the place of a page for one strip: it takes no room while there is nothing to say.
+type News struct {
+	widget.BaseWidget
+	strip *Strip
+}
+
+// NewNews returns an empty place.
+func NewNews() *News {
+	n := &News{}
+	n.ExtendBaseWidget(n)
+	n.Hide()
+	return n
+}
+
+// Say says something, in the place of what was said before. An empty text says nothing.
+func (n *News) Say(role screen.Role, text string, dismiss func(), actions ...Action) {
+	if text == "" {
+		n.strip = nil
+		n.Hide()
+		return
+	}
+	n.strip = NewStrip(role, text, dismiss, actions...)
+	n.Show()
+	n.Refresh()
+}
+
+// Result says how something went: well, or badly. An empty text says nothing.
+func (n *News) Result(text string, bad bool, dismiss func()) {
+	if bad {
+		n.Say(screen.RoleError, text, dismiss)
+		return
+	}
+	n.Say(screen.RoleOK, text, dismiss)
+}
+
+// CreateRenderer implements fyne.Widget.
+func (n *News) CreateRenderer() fyne.WidgetRenderer { return &newsRenderer{n: n} }
+
+type newsRenderer struct {
+	n     *News
+	shown []fyne.CanvasObject
+}
+
+func (r *newsRenderer) Destroy()                     {}
+func (r *newsRenderer) Objects() []fyne.CanvasObject { return r.shown }
+
+func (r *newsRenderer) MinSize() fyne.Size {
+	if r.n.strip == nil {
+		return fyne.Size{}
+	}
+	return r.n.strip.MinSize()
+}
+
+func (r *newsRenderer) Layout(s fyne.Size) {
+	r.shown = nil
+	if r.n.strip != nil {
+		r.shown = []fyne.CanvasObject{r.n.strip}
+		r.n.strip.Resize(s)
+	}
+}
+
+func (r *newsRenderer) Refresh() { r.Layout(r.n.Size()) }
