@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -352,7 +353,12 @@ func TestRekey(t *testing.T) {
 	}); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	add(t, w, 300, 310) // still open
+	add(t, w, 300, 310)    // still open
+	old, err := os.Open(p) // as somebody who finds the blocks on the medium
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
 	r, err := w.Rekey(ctx, newKeys(2), func(done, total int64) { leaks(t, dir, "new key", found) })
 	if err != nil || !r.OK() || r.Messages != 310 || len(found) > 0 {
 		t.Fatalf("%+v %v %v", r, err, found)
@@ -365,6 +371,9 @@ func TestRekey(t *testing.T) {
 	}
 	if got := names(t, dir); !slices.Equal(got, []string{"w.trestle"}) {
 		t.Error(got)
+	}
+	if _, err := sealed.Parse(old); runtime.GOOS != "windows" && !errors.Is(err, sealed.ErrNotWorkspace) {
+		t.Error("the keys of the old file are still there:", err)
 	}
 	if opens(t, p, testPass) || opens(t, p, code) || !opens(t, p, newKeys(2)[1].Passphrase) {
 		t.Error("keys")

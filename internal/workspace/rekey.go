@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 // Rekey encrypts the whole workspace again under a new data key, and closes it: open it again with one of the passphrases given.
 // Afterwards only they open it: other people's, and recovery codes, are gone, since nobody can carry them over without knowing them.
 // It helps against whoever has an old passphrase and an old copy: what comes from now on is out of their reach. The old copies are not, and
-// what the disk still has of the old file is not.
+// what the disk still has of the old file may not be, though its key slots are overwritten before it is removed.
 //
 // The new file is written beside the old one and verified whole; then it takes its place in one step. Until then the old one is as
 // it was, so being cut off at any moment loses nothing; start again then. Writing waits meanwhile. If it fails, the workspace
@@ -83,11 +84,20 @@ func (w *Workspace) Rekey(ctx context.Context, keys []NewKey, progress func(done
 		if w.anchors != nil {
 			w.anchors.Save(anchor) // if it fails, the log itself tells of the new data key
 		}
-		os.Remove(w.path + rekeyKept)
+		discard(w.path + rekeyKept)
 		err = fileError("to remove the old file of", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 	}
 	w.closing.Do(func() { w.closed = w.abandon() })
 	return r, err
+}
+
+// discard removes the old file. Its keys are overwritten first, so that an old passphrase opens nothing in the blocks that the disk
+// still has; not if it has a second name, under which somebody keeps it.
+func discard(path string) {
+	if fi, err := os.Lstat(path); err == nil && runtime.GOOS != "windows" && !hardLinked(fi) {
+		overwriteHeader(path) // best effort, as is the rest: the new file is in its place already
+	}
+	os.Remove(path)
 }
 
 func checkNewKeys(keys []NewKey) error {

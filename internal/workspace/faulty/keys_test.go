@@ -35,7 +35,7 @@ func TestKeysOnFailingDisk(t *testing.T) {
 				}
 				step := max(1, 39/points())
 				if name == "add" || name == "change" { // few calls, each of which matters
-					step = 2
+					step = 3
 				}
 				for after := 0; after < 40; after += step {
 					dir := t.TempDir()
