@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"trestle/internal/job"
@@ -227,7 +228,7 @@ func Strength(pass []byte) (line string, role screen.Role) {
 		return "", screen.RoleMuted
 	}
 	s := workspace.Rate(pass)
-	line = s.Word
+	line = strings.ToUpper(s.Word[:1]) + s.Word[1:]
 	if s.Advice != "" {
 		line += ". " + s.Advice
 	}

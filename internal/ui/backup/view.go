@@ -47,7 +47,7 @@ func New(m *model.Model, h host.Host) *View {
 	head := container.NewVBox(
 		container.New(kit.Row{Flex: 1}, container.New(kit.LeftIn(110), kit.NewText("Folder", screen.RoleMuted)), v.folder, choose),
 		container.NewHBox(container.New(kit.LeftIn(107), kit.NewText("Copies kept", screen.RoleMuted)), v.keep),
-		kit.NewProse("One copy a day is made by itself when the project is opened, and more whenever you want. Each is encrypted, opened and read back whole before it counts. Whoever has a key of the project today can open it, also after their key was removed here.", fyne.TextAlignLeading),
+		kit.NewNote("One copy a day is made by itself when the project is opened, and more whenever you want. Each is encrypted, opened and read back whole before it counts. Whoever has a key of the project today can open it, also after their key was removed here."),
 		container.NewHBox(v.now, v.compact), kit.Gap(0, 4))
 	padded := container.NewBorder(kit.Gap(0, 8), nil, kit.Gap(16, 0), kit.Gap(16, 0), head)
 	v.content = container.New(kit.Column{Flex: 3}, padded, v.news, kit.NewRule(), v.grid)

@@ -91,6 +91,11 @@ func NewProse(text string, align fyne.TextAlign) *widget.RichText {
 	return t
 }
 
+// NewNote is prose that begins where labels and fields around it begin.
+func NewNote(text string) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, -5, 0), NewProse(text, fyne.TextAlignLeading))
+}
+
 // EmptyState fills a place that has nothing yet: what goes there and the first step.
 type EmptyState struct {
 	widget.BaseWidget

@@ -123,7 +123,7 @@ func (f *form) build(v *View, submit func(), pass *kit.Field, rows []row, note s
 		f.strength.Set(line, role)
 		column.Refresh()
 	}
-	column.Add(kit.NewProse(note, fyne.TextAlignLeading))
+	column.Add(kit.NewNote(note))
 	column.Add(container.NewHBox(f.submit))
 	f.content = container.New(kit.Width(formWidth), column)
 }
@@ -190,7 +190,7 @@ func (v *View) chooseForm() {
 
 // recovery is the page with the code, or with the button that makes one.
 func (v *View) recovery() fyne.CanvasObject {
-	column := container.NewVBox(kit.NewProse("A recovery code opens the project when nobody knows a passphrase any more. It is shown once. Print it or write it down, and keep it where the file is not: in a safe, not in the laptop's bag.", fyne.TextAlignLeading))
+	column := container.NewVBox(kit.NewNote("A recovery code opens the project when nobody knows a passphrase any more. It is shown once. Print it or write it down, and keep it where the file is not: in a safe, not in the laptop's bag."))
 	if code := v.m.Code(); code != nil {
 		text := kit.NewTitle(string(code), 16)
 		text.Mono = true

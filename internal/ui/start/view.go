@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -95,7 +94,7 @@ func (v *View) forms() {
 		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseMake, v.create)),
 		v.row("Passphrase", model.Passphrase, v.newPass),
 		v.row("Passphrase again", model.Again, v.again),
-		note("The file is encrypted with this passphrase. Nobody can open it without: there is no way around a lost passphrase."),
+		kit.NewNote("The file is encrypted with this passphrase. Nobody can open it without: there is no way around a lost passphrase."),
 		kit.Gap(0, 4),
 		container.NewHBox(v.make),
 	)
@@ -117,10 +116,6 @@ func (v *View) row(name string, f model.Field, field fyne.CanvasObject) fyne.Can
 // createForm is added to a field's number for its problem line in the form of a new project.
 const createForm model.Field = 100
 
-func note(text string) fyne.CanvasObject {
-	return container.New(layout.NewCustomPaddedLayout(0, 0, -5, 0), kit.NewProse(text, fyne.TextAlignLeading))
-}
-
 func (v *View) build() {
 	v.tabs = kit.NewSegmentedControl([]string{"Open project", "New project"}, func(int) { v.m.Clear(); v.redraw() })
 	v.body = container.NewStack(v.openForm)
@@ -130,7 +125,7 @@ func (v *View) build() {
 	subtitle := kit.NewText("A workbench for connecting healthcare systems", screen.RoleMuted)
 	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
 		v.doing, kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
-		container.NewHBox(v.sample), note("The sample is an infusion centre that is being joined to a practice. All of its patients are invented."))
+		container.NewHBox(v.sample), kit.NewNote("The sample is an infusion centre that is being joined to a practice. All of its patients are invented."))
 	v.root = container.NewStack(kit.NewPanel("background"), container.NewCenter(container.New(kit.Width(formWidth), card)))
 }
 
