@@ -42,6 +42,9 @@ func (s *Shell) actions() []shell.Action {
 			}
 		}
 	}
+	for _, w := range s.m.Work() {
+		out = append(out, shell.Action{ID: "stop." + w.Title, Title: "Stop: " + w.Title, Detail: "under way", Run: w.Cancel})
+	}
 	mask := "Hide patient data on the screen"
 	if s.m.Masked() {
 		mask = "Show patient data on the screen"
@@ -75,11 +78,18 @@ func (s *Shell) ShowPalette() {
 			s.canvas.Focus(back)
 		}
 	})
+	if s.m.Masked() {
+		p.Secret()
+	}
 	p.More = func(query string) []kit.Item {
 		if query == "" {
 			return nil
 		}
-		return []kit.Item{{Title: "Find messages: " + query, Detail: "filter the message list", Icon: theme.IconSearch, Run: func() {
+		title := "Find messages: " + query
+		if s.m.Masked() { // what is looked for may be a patient
+			title = "Find messages with what was typed"
+		}
+		return []kit.Item{{Title: title, Detail: "filter the message list", Icon: theme.IconSearch, Run: func() {
 			s.session.inspect.SubmitQuery(query)
 			s.Go(shell.Inspect)
 		}}}
@@ -208,7 +218,7 @@ func (s *Shell) windowKey(e *fyne.KeyEvent, m fyne.KeyModifier) bool {
 		}
 	case fyne.KeyF8:
 		if s.m.Place() == shell.Inspect {
-			s.session.inspect.NextFinding(step)
+			s.session.inspectView.NextFinding(step)
 		}
 	default:
 		return false

@@ -42,6 +42,7 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.log = accesslog.New(n.runner, w)
 	n.log.SetMasked(s.m.Masked())
 	n.people = people.New(n.runner, w)
+	n.people.SetMasked(s.m.Masked())
 	n.backup = backup.New(n.runner, w)
 	n.inspect = inspect.New(n.runner, w)
 	n.inspect.SetMasked(s.m.Masked())

@@ -281,6 +281,7 @@ func (s *Shell) SetMasked(on bool) {
 	if s.session != nil {
 		s.session.inspect.SetMasked(on)
 		s.session.log.SetMasked(on)
+		s.session.people.SetMasked(on)
 		s.session.homeView.Refresh()
 	}
 }

@@ -422,6 +422,12 @@ func TestPagesOfProject(t *testing.T) {
 	if code == "" {
 		t.Fatal("no code")
 	}
+	pages.pages[2].content.(*fyne.Container).Refresh()
+	d.s.SetMasked(true)
+	if d.Shows(code) {
+		t.Error("the mask shows the recovery code")
+	}
+	d.s.SetMasked(false)
 	d.s.Lock()
 	d.settle()
 	if d.Shows(code) {

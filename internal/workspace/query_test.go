@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -165,10 +166,12 @@ func testOrder(t *testing.T, w *Workspace, recs []inspect.Record) {
 		"control":  func(a, b Row) int { return strings.Compare(a.ControlID, b.ControlID) },
 		"mrn":      func(a, b Row) int { return strings.Compare(a.MRN, b.MRN) },
 		"account":  func(a, b Row) int { return strings.Compare(a.Account, b.Account) },
-		"severity": func(a, b Row) int { return worstOf(a) - worstOf(b) },
-		"name":     func(a, b Row) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) },
-		"size":     func(a, b Row) int { return int(a.Size - b.Size) },
-		"version":  func(a, b Row) int { return 0 },
+		"severity": func(a, b Row) int {
+			return cmp.Or(worstOf(a)-worstOf(b), a.Counts[3]-b.Counts[3], a.Counts[2]-b.Counts[2], a.Counts[1]-b.Counts[1])
+		},
+		"name":    func(a, b Row) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) },
+		"size":    func(a, b Row) int { return int(a.Size - b.Size) },
+		"version": func(a, b Row) int { return 0 },
 	}
 	for _, s := range Sorts() {
 		for _, down := range []bool{false, true} {

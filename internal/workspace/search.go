@@ -117,7 +117,7 @@ var sorts = map[string][]string{
 	"control":  {"m.control_id"},
 	"mrn":      {"m.mrn"},
 	"account":  {"m.account"},
-	"severity": {"m.worst"},
+	"severity": {"m.worst", "m.fatal", "m.errors", "m.warnings"},
 	"name":     {"m.name"},
 	"size":     {"m.size"},
 	"version":  {"m.version"},

@@ -354,7 +354,7 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 		}
 		if failed.Failed > 0 {
 			details := fmt.Sprintf("%d since it was last opened, the last at %s, by the lock file, which is not protected", failed.Failed, failed.LastFailed.Format(time.RFC3339))
-			if err := tx.log(ActionWrongPassphrase, w.name, details); err != nil {
+			if err := tx.logResult(ActionWrongPassphrase, w.name, details, "not opened"); err != nil {
 				return err
 			}
 		}

@@ -110,7 +110,7 @@ func typeCell(r workspace.Row) screen.Cell {
 	case r.Format == string(format.HL7v2Batch):
 		return screen.Cell{Text: "batch", Role: screen.RoleMuted}
 	}
-	return screen.Cell{Text: strings.ReplaceAll(r.Format, "-", " "), Role: screen.RoleMuted}
+	return screen.Cell{Text: r.Format, Role: screen.RoleMuted} // as format: finds it
 }
 
 // findingsCell shows the worst severity by shape and how many findings have it.
@@ -403,6 +403,9 @@ func (m *Model) Delete(rows []int) {
 	m.remove(ids, plural(len(ids), "message")+" deleted. The access log says so.")
 }
 
+// worthCompacting is how many deleted messages leave enough room in the file to speak of.
+const worthCompacting = 1000
+
 // remove deletes messages, all or none, and then says what was done.
 func (m *Model) remove(ids []int64, done string) {
 	m.say(NoticeText{})
@@ -422,6 +425,9 @@ func (m *Model) remove(ids []int64, done string) {
 		}
 		if slices.Contains(ids, m.open.id) {
 			m.close()
+		}
+		if len(ids) >= worthCompacting {
+			done += " The file keeps their room until it is compacted, on the page Backup of Project."
 		}
 		m.say(NoticeText{Tone: Success, Text: done})
 		m.reload(0)

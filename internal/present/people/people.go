@@ -49,6 +49,7 @@ type Model struct {
 	problem string
 	notice  string
 	code    []byte // the recovery code while it is shown, once
+	masked  bool
 }
 
 // New returns the page over a project's store. Close ends its work.
@@ -95,6 +96,15 @@ func (m *Model) Dismiss() {
 
 // Code is the recovery code that was just made, nil for none. It is shown this once.
 func (m *Model) Code() []byte { return m.code }
+
+// SetMasked hides a recovery code on the screen.
+func (m *Model) SetMasked(on bool) {
+	m.masked = on
+	m.Changed()
+}
+
+// Masked says whether a recovery code is hidden.
+func (m *Model) Masked() bool { return m.masked }
 
 // ForgetCode takes the recovery code off the screen and out of memory.
 func (m *Model) ForgetCode() {

@@ -55,6 +55,7 @@ func (v *View) Content() fyne.CanvasObject { return v.content }
 
 // Focus gives the list the keyboard and reads the newest entries.
 func (v *View) Focus() {
+	v.m.Dismiss() // news of an earlier visit
 	v.m.Load()
 	v.host.Focus(v.grid)
 }

@@ -61,6 +61,7 @@ func (v *View) Content() fyne.CanvasObject { return v.content }
 
 // Focus reads the folder and gives the list the keyboard.
 func (v *View) Focus() {
+	v.m.Dismiss() // news of an earlier visit
 	v.m.Load()
 	v.host.Focus(v.grid)
 }

@@ -171,8 +171,8 @@ func (v *View) Actions() []shell.Action {
 		empty = "Hide empty fields in the tree"
 	}
 	return append(actions,
-		shell.Action{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.m.NextFinding(1) }},
-		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.m.NextFinding(-1) }},
+		shell.Action{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.NextFinding(1) }},
+		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
 		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.m.SetHex(!v.m.Hex()) }},
 		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
 		shell.Action{ID: "inspect.unfold", Title: "Unfold all segments", Run: func() { v.m.OpenAll(true) }},
@@ -195,6 +195,13 @@ func (v *View) Keys() []shell.Key {
 		{Keys: "Ctrl+C", Does: "copy the selection, or the line"},
 		{Keys: "Escape", Does: "in the filter: clear it"},
 	}
+}
+
+// NextFinding goes to the next finding, or the one before if n is negative, and brings the findings to the front.
+func (v *View) NextFinding(n int) {
+	v.lower.tabs.SetSelected(0)
+	v.lower.choose()
+	v.m.NextFinding(n)
 }
 
 // CopyPath puts the path at the cursor on the clipboard.

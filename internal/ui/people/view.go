@@ -66,6 +66,7 @@ func (v *View) Content() fyne.CanvasObject { return v.content }
 
 // Focus reads the keys and gives their list the keyboard.
 func (v *View) Focus() {
+	v.m.Dismiss() // news of an earlier visit
 	v.m.Load()
 	v.host.Focus(v.grid)
 }
@@ -194,6 +195,9 @@ func (v *View) recovery() fyne.CanvasObject {
 	if code := v.m.Code(); code != nil {
 		text := kit.NewTitle(string(code), 16)
 		text.Mono = true
+		if v.m.Masked() {
+			text = kit.NewText("Hidden by the mask. Take it off where nobody else looks on.", screen.RoleMuted)
+		}
 		column.Add(text)
 		column.Add(container.NewHBox(
 			kit.NewTextButton(theme.IconCopy, "Copy", func() { v.host.Clipboard().SetContent(string(code)) }),
