@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -422,7 +423,14 @@ func TestPagesOfProject(t *testing.T) {
 	if code == "" {
 		t.Fatal("no code")
 	}
-	pages.pages[2].content.(*fyne.Container).Refresh()
+	for _, o := range d.Objects() {
+		if tabs, ok := o.(*kit.SegmentedControl); ok && slices.Contains(tabs.Labels(), "Recovery code") {
+			tabs.Choose(2)
+		}
+	}
+	if !d.Shows(code) {
+		t.Error("the recovery code is not shown")
+	}
 	d.s.SetMasked(true)
 	if d.Shows(code) {
 		t.Error("the mask shows the recovery code")
