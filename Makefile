@@ -7,7 +7,8 @@ BINARY  := trestle
 export PATH := $(PATH):/usr/local/go/bin
 # The race detector compiles every package a second time, C included. The program itself (app, with OpenGL's C) has
 # no goroutines of its own worth that, and its tests drive a separate process. The window's tests run both ways: those
-# that only paint are left out under the race detector.
+# that only paint are left out under the race detector. The second run is never taken from the cache: it drives a display
+# and a program that Go's cache knows nothing of.
 RACED   := ./internal/... ./assets/... ./workspaces/...
 
 .DEFAULT_GOAL := help
@@ -35,7 +36,7 @@ windows: ## cross-build dist/trestle.exe (needs gcc-mingw-w64-x86-64-posix)
 test: ## run all tests, those of the window included; needs no display
 	@.ci/need test
 	$(GO) test -tags $(TAGS) -race -timeout 15m $(RACED)
-	$(GO) test -tags $(TAGS) -timeout 10m ./app/... ./internal/ui
+	$(GO) test -tags $(TAGS) -timeout 10m -count=1 ./app/... ./internal/ui
 
 long: ## fuzz every parser for a minute each
 	@.ci/need test
