@@ -14,10 +14,7 @@ func runInfo(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace info", flag.ContinueOnError)
 	asJSON := set.Bool("json", false, "")
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}

@@ -120,10 +120,7 @@ func runRestore(ctx context.Context, s *session, args []string) error {
 func runCompact(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace compact", flag.ContinueOnError)
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}
@@ -142,10 +139,7 @@ func runRekey(ctx context.Context, s *session, args []string) error {
 	yes := set.Bool("yes", false, "")
 	name := set.String("name", "", "")
 	file, fresh := passphraseFlag(set), newPassphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}

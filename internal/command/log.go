@@ -38,10 +38,7 @@ func runLog(ctx context.Context, s *session, args []string) error {
 	set.BoolVar(&o.query.Newest, "newest", false, "")
 	set.StringVar(&o.csv, "csv", "", "")
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err == nil {
 		err = o.check()
 	}

@@ -22,10 +22,7 @@ func runPurge(ctx context.Context, s *session, args []string) error {
 	set.StringVar(&rule.Source, "source", "", "")
 	yes := set.Bool("yes", false, "")
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err == nil {
 		rule.Before, _, err = day("before", *before)
 	}
@@ -93,10 +90,7 @@ func runDispose(ctx context.Context, s *session, args []string) error {
 	certificate := set.String("certificate", "", "")
 	yes := set.Bool("yes", false, "")
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}

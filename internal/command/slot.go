@@ -122,10 +122,7 @@ func workspaceAnd(set *flag.FlagSet, args []string, what string) (path, other st
 func runSlotRecovery(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace slot recovery", flag.ContinueOnError)
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}
@@ -148,10 +145,7 @@ func runSlotRecovery(ctx context.Context, s *session, args []string) error {
 func runSlotPassphrase(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace slot passphrase", flag.ContinueOnError)
 	file, fresh := passphraseFlag(set), newPassphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,7 @@ import (
 func runVerify(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace verify", flag.ContinueOnError)
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}

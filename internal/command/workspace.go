@@ -33,6 +33,15 @@ func workspaceFlags(set *flag.FlagSet, args []string) (path string, rest []strin
 	return plain[0], plain[1:], nil
 }
 
+// onlyWorkspace is workspaceFlags for commands that take nothing but a workspace.
+func onlyWorkspace(set *flag.FlagSet, args []string) (path string, err error) {
+	path, rest, err := workspaceFlags(set, args)
+	if err != nil {
+		return "", err
+	}
+	return path, alone(set, rest)
+}
+
 func alone(set *flag.FlagSet, rest []string) error {
 	if len(rest) > 0 {
 		return usagef("%s takes one workspace; %q is too much", set.Name(), rest[0])
@@ -89,10 +98,7 @@ func runNew(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace new", flag.ContinueOnError)
 	name := set.String("project", "", "")
 	file := passphraseFlag(set)
-	path, rest, err := workspaceFlags(set, args)
-	if err == nil {
-		err = alone(set, rest)
-	}
+	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func (m *Model) Finding() (FindingDetail, bool) {
 	}
 	f := m.open.findings[i]
 	d := FindingDetail{Severity: f.Severity, Code: f.Code, Text: f.Text}
-	d.Place = fmt.Sprintf("offset %s, %s", group(f.Offset), plural(f.Length, "byte"))
+	d.Place = fmt.Sprintf("offset %s, %s", screen.Count(f.Offset), plural(f.Length, "byte"))
 	if f.Path != "" {
 		d.Place = f.Path + "  ·  " + d.Place
 	}
@@ -233,7 +233,7 @@ func (m *Model) repair(findings []check.Finding) {
 	}
 	done := findings[0].Repair.Title
 	if made > 1 {
-		done += fmt.Sprintf(" and %s more", group(made-1))
+		done += fmt.Sprintf(" and %s more", screen.Count(made-1))
 	}
 	old := m.open.row
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (core.Result, error) {

@@ -13,6 +13,7 @@ import (
 
 	core "trestle/internal/inspect"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -67,13 +68,11 @@ type tally struct {
 }
 
 func (m *Model) importing(title string, work func(context.Context, *job.Progress) (tally, error)) {
-	m.imports++
 	if m.masked {
 		title = "import" // a file's name may hold a patient's
 	}
 	m.say(NoticeText{})
 	job.Track(m.ctx, m.runner, title, work, func(t tally, err error) {
-		m.imports--
 		n := t.notice(err)
 		ids := t.result.IDs
 		if len(ids) > 0 {
@@ -104,9 +103,6 @@ func (m *Model) openNow(id int64) {
 	m.load(id)
 }
 
-// Importing says whether an import is under way.
-func (m *Model) Importing() bool { return m.imports > 0 }
-
 func (m *Model) importFile(ctx context.Context, path string, t *tally, p *job.Progress, before int64) error {
 	f, _, err := core.Open(path)
 	if err != nil {
@@ -124,7 +120,7 @@ func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tal
 		p.Set(before + read)
 		words := plural(done+messages, "message")
 		if seconds := time.Since(start).Seconds(); seconds > 1 {
-			words += ", " + group(int(float64(messages)/seconds)) + " a second"
+			words += ", " + screen.Count(int(float64(messages)/seconds)) + " a second"
 		}
 		p.Note(words)
 	})
@@ -241,16 +237,3 @@ func sizeOf(i fs.FileInfo) int64 {
 
 // Verdict says in words what the findings of the open message come to.
 func (m *Model) Verdict() string { return countWords(m.open.counts) }
-
-// ExportName is a file name for a copy of the open message's bytes; it holds no patient data.
-func (m *Model) ExportName() string {
-	r := m.open.row
-	name := strings.Map(func(c rune) rune {
-		switch {
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c == '-', c == '_':
-			return c
-		}
-		return '-'
-	}, r.Type+"-"+r.Trigger+"-"+fmt.Sprint(r.ID))
-	return strings.Trim(name, "-") + ".hl7"
-}

@@ -118,7 +118,7 @@ func findingsCell(c [check.Severities]int) screen.Cell {
 	for s := check.Fatal; s > check.Information; s-- {
 		if n := c[s]; n > 0 {
 			cell := severityCell(s)
-			cell.Text = group(n)
+			cell.Text = screen.Count(n)
 			if s == check.Fatal { // the same shape as an error, so it is said in a word
 				cell.Text, cell.Bold = "fatal", true
 			}

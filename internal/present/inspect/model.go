@@ -8,6 +8,7 @@ import (
 	"trestle/internal/check"
 	core "trestle/internal/inspect"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -77,7 +78,6 @@ type Model struct {
 	notice   NoticeText
 	undo     func() // takes back what the notice speaks of
 	masked   bool
-	imports  int // imports under way
 }
 
 // New returns the place over a project's store. Close ends its work.
@@ -159,16 +159,7 @@ func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return group(n) + " " + one + "s"
-}
-
-// group writes a number with thousands separated.
-func group(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return screen.Count(n) + " " + one + "s"
 }
 
 // countWords lists findings by severity in words, worst first: "2 errors, 1 warning".
@@ -180,7 +171,7 @@ func countWords(c [check.Severities]int) string {
 	}{{check.Fatal, "fatal"}, {check.Error, "error"}, {check.Warning, "warning"}} {
 		switch n := c[s.severity]; {
 		case n > 0 && s.severity == check.Fatal:
-			parts = append(parts, group(n)+" fatal")
+			parts = append(parts, screen.Count(n)+" fatal")
 		case n > 0:
 			parts = append(parts, plural(n, s.one))
 		}

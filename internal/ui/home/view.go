@@ -121,7 +121,7 @@ const shownTypes = 10
 
 func (v *View) messages(f model.Facts) fyne.CanvasObject {
 	i := f.Info
-	box := container.NewVBox(section(fmt.Sprintf("Messages  %s", count(i.Messages))))
+	box := container.NewVBox(section(fmt.Sprintf("Messages  %s", screen.Count(i.Messages))))
 	if i.Messages == 0 {
 		box.Add(paragraph("None yet. Drop HL7 files or folders on the window, open them, or paste a message."))
 		return box
@@ -170,7 +170,7 @@ func (v *View) row(label, query string, mark fyne.CanvasObject, messages int64) 
 	b := kit.NewTextButton("", label, func() { v.do.Inspect(query) })
 	b.Kind = kit.Flat
 	b.SetHint("Show these messages: " + query)
-	number := kit.NewText(count(messages), screen.RoleText)
+	number := kit.NewText(screen.Count(messages), screen.RoleText)
 	number.Mono = true
 	// The label stands under the section's title; the button around it begins further left.
 	aligned := container.New(layout.NewCustomPaddedLayout(0, 0, -11, 0), b)
@@ -256,15 +256,7 @@ func entries(n int64) string {
 	if n == 1 {
 		return "1 entry"
 	}
-	return count(n) + " entries"
+	return screen.Count(n) + " entries"
 }
 
 func megabytes[T int | int64](n T) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
-
-func count[T int | int64](n T) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}

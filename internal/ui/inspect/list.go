@@ -82,9 +82,9 @@ func (p *listPane) redraw() {
 	case !known:
 		p.title.SetText("Messages")
 	case m.Filtered():
-		p.title.SetText(fmt.Sprintf("Messages  %s of %s", count(shown), count(total)))
+		p.title.SetText(fmt.Sprintf("Messages  %s of %s", screen.Count(shown), screen.Count(total)))
 	default:
-		p.title.SetText("Messages  " + count(total))
+		p.title.SetText("Messages  " + screen.Count(total))
 	}
 	text, problem := m.Query()
 	if p.query.Text != text {

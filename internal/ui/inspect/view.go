@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -222,7 +221,7 @@ func (v *View) DeleteSelected() {
 	}
 	what := "this message"
 	if len(rows) > 1 {
-		what = "these " + count(len(rows)) + " messages"
+		what = "these " + screen.Count(len(rows)) + " messages"
 	}
 	v.host.Decide("Delete "+what+"?", "The bytes, notes and tags are removed from the project. The access log keeps that it was done. This cannot be undone.",
 		"Delete", func() { v.m.Delete(rows) })
@@ -251,13 +250,4 @@ func severityChip(counts [4]int) (screen.Role, screen.Shape) {
 		return screen.RoleInformation, screen.ShapeCircle
 	}
 	return screen.RoleOK, screen.ShapeNone
-}
-
-// count writes a number with thousands separated.
-func count(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -6,20 +6,6 @@ import (
 	"trestle/internal/present/screen"
 )
 
-// KeyDown implements desktop.Keyable: Fyne does not say with a key whether Shift is held.
-func (v *CodeView) KeyDown(e *fyne.KeyEvent) {
-	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
-		v.shift = true
-	}
-}
-
-// KeyUp implements desktop.Keyable.
-func (v *CodeView) KeyUp(e *fyne.KeyEvent) {
-	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
-		v.shift = false
-	}
-}
-
 // TypedRune implements fyne.Focusable.
 func (v *CodeView) TypedRune(r rune) {
 	Active()

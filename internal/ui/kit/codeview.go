@@ -46,14 +46,15 @@ type CodeView struct {
 	down, across bar // positions in lines and columns
 	widest       int // the cells of the longest line known
 
-	focused, shift bool
-	selecting      bool // the primary button is held in the text
-	pointer        fyne.Position
-	auto           *fyne.Animation
-	unseen         bool // the cursor is to be scrolled into view once there is a size
-	clicks         int
-	clicked        time.Time
-	clickedAt      fyne.Position
+	shifted
+	focused   bool
+	selecting bool // the primary button is held in the text
+	pointer   fyne.Position
+	auto      *fyne.Animation
+	unseen    bool // the cursor is to be scrolled into view once there is a size
+	clicks    int
+	clicked   time.Time
+	clickedAt fyne.Position
 
 	surface surface
 	raster  *canvas.Raster

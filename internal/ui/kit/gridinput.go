@@ -252,20 +252,6 @@ func (v *GridView) FocusGained() { v.focused = true; v.repaint() }
 // FocusLost implements fyne.Focusable.
 func (v *GridView) FocusLost() { v.focused, v.shift = false, false; v.repaint() }
 
-// KeyDown implements desktop.Keyable.
-func (v *GridView) KeyDown(e *fyne.KeyEvent) {
-	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
-		v.shift = true
-	}
-}
-
-// KeyUp implements desktop.Keyable.
-func (v *GridView) KeyUp(e *fyne.KeyEvent) {
-	if e.Name == desktop.KeyShiftLeft || e.Name == desktop.KeyShiftRight {
-		v.shift = false
-	}
-}
-
 // TypedRune implements fyne.Focusable.
 func (v *GridView) TypedRune(r rune) {
 	Active()

@@ -54,14 +54,15 @@ type GridView struct {
 	row, anchor  int // the cursor's row, and where a selection by Shift began; -1 for none
 	down, across bar // positions in rows and in units
 
-	focused, shift bool
-	hovered        int // row under the mouse, -1 for none
-	overEdge       bool
-	resizing       int // column whose edge is dragged, -1 for none
-	resizeFrom     float32
-	clicked        time.Time
-	clickedRow     int
-	clickedEdge    int
+	shifted
+	focused     bool
+	hovered     int // row under the mouse, -1 for none
+	overEdge    bool
+	resizing    int // column whose edge is dragged, -1 for none
+	resizeFrom  float32
+	clicked     time.Time
+	clickedRow  int
+	clickedEdge int
 
 	surface surface
 	raster  *canvas.Raster

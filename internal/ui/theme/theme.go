@@ -138,11 +138,6 @@ func (p Paint) Color(n fyne.ThemeColorName) color.NRGBA {
 // Role is the colour of a role's text.
 func (p Paint) Role(r screen.Role) color.NRGBA { return p.Color(RoleName(r)) }
 
-// RoleColor is the colour of a role's text in the theme of the running app.
-func RoleColor(r screen.Role) color.Color {
-	return Paint{fyne.CurrentApp().Settings().Theme(), fyne.CurrentApp().Settings().ThemeVariant()}.Role(r)
-}
-
 // Color is a colour by name in the theme of the running app.
 func Color(n fyne.ThemeColorName) color.Color {
 	return Paint{fyne.CurrentApp().Settings().Theme(), fyne.CurrentApp().Settings().ThemeVariant()}.Color(n)
