@@ -22,7 +22,7 @@ func entries() []entry {
 		{"window", "[window] [--sample] [--or-tour] [WORKSPACE]", "open the window", windowHelp, runWindow},
 		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
 		{"get", "get [--raw] [-r] PATH[,PATH...] FILE...", "print the values at paths, one line a message", getHelp, runGet},
-		{"workspace new", "workspace new [--project NAME] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
+		{"workspace new", "workspace new [--project NAME] [--cipher CIPHER] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},
 		{"workspace find", "workspace find [--json] [--limit N] [--passphrase-file FILE] WORKSPACE [QUERY...]", "list the messages that answer a query", findHelp, runFind},
@@ -123,6 +123,9 @@ is worth nothing. WORKSPACE is the file's name as it stands; the usual ending is
 .trestle.
 
   --project NAME          the project's name; without it the file's
+  --cipher CIPHER         xchacha20-poly1305, as usual, or aes-256-gcm. FIPS 140-3 approves the
+                          latter, but this program is not a validated module and derives keys
+                          with Argon2id: choosing AES makes no workspace FIPS compliant
   --passphrase-file FILE  read the passphrase from a file
 `
 

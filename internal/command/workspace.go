@@ -96,11 +96,15 @@ func (s *session) opening() workspace.OpenOptions {
 
 func runNew(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace new", flag.ContinueOnError)
-	name := set.String("project", "", "")
+	name, cipherName := set.String("project", "", ""), set.String("cipher", "", "")
 	file := passphraseFlag(set)
 	path, err := onlyWorkspace(set, args)
 	if err != nil {
 		return err
+	}
+	cipher, err := workspace.ParseCipher(*cipherName)
+	if err != nil {
+		return usagef("%s", err)
 	}
 	if *name == "" {
 		*name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
@@ -112,7 +116,7 @@ func runNew(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Tool: tool, Project: *name, Anchors: s.Anchors})
+	w, err := workspace.Create(ctx, path, pass, workspace.CreateOptions{KDF: s.kdf, User: s.User, Tool: tool, Project: *name, Cipher: cipher, Anchors: s.Anchors})
 	clear(pass)
 	if err != nil {
 		return err

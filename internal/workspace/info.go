@@ -91,9 +91,9 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 func cipherName(c int) string {
 	switch c {
 	case sealed.XChaCha20Poly1305:
-		return "XChaCha20-Poly1305"
+		return string(XChaCha20Poly1305)
 	case sealed.AES256GCM:
-		return "AES-256-GCM"
+		return string(AES256GCM)
 	}
 	return fmt.Sprintf("cipher %d", c)
 }

@@ -58,6 +58,7 @@ type CreateOptions struct {
 	Tool    string // for the access log: "window", "command"
 	Person  string // whose the passphrase is; empty is User
 	Project string // the project's name, kept as setting "project"
+	Cipher  Cipher // what seals the pages; the zero value is XChaCha20Poly1305
 
 	Anchors AnchorStore // what is remembered of workspaces on this computer; nil is nothing
 }
@@ -70,11 +71,8 @@ type OpenOptions struct {
 	Anchors AnchorStore // what is remembered of workspaces on this computer, usually DefaultAnchors; nil is nothing
 }
 
-// pageSize and cipher of new workspaces; see FORMAT.md for the alternatives.
-const (
-	pageSize   = 4096
-	fileCipher = sealed.XChaCha20Poly1305
-)
+// pageSize of new workspaces, in bytes; see FORMAT.md for the alternatives.
+const pageSize = 4096
 
 // Create makes a new workspace; the file must not exist. The passphrase stays the caller's, who should clear it.
 // Errors: ErrPassphraseTooShort, fs.ErrExist, fs.ErrPermission, ErrNoSpace.
@@ -102,7 +100,11 @@ func Create(ctx context.Context, path string, passphrase []byte, o CreateOptions
 	if _, err := os.Lstat(path + "-wal"); err == nil { // it may be all that is left of somebody's last changes
 		return nil, fail(fs.ErrExist, "a file %s-wal lies there from an earlier workspace of this name; move it away, or choose another name", name)
 	}
-	h, err := sealed.New(pageSize, fileCipher)
+	cipher, err := o.Cipher.id()
+	if err != nil {
+		return nil, err
+	}
+	h, err := sealed.New(pageSize, cipher)
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ type Model struct {
 
 	runner  *job.Runner
 	recent  []string
+	cipher  workspace.Cipher
 	doing   string
 	said    string
 	problem string
@@ -145,6 +146,9 @@ func (m *Model) Open(path string, passphrase []byte) {
 	})
 }
 
+// SetCipher chooses what seals the pages of the next project that is made.
+func (m *Model) SetCipher(c workspace.Cipher) { m.cipher = c }
+
 // Create makes a new project and opens it. Both passphrases are cleared from memory.
 func (m *Model) Create(path, name string, passphrase, again []byte) {
 	defer clear(again)
@@ -177,7 +181,7 @@ func (m *Model) Create(path, name string, passphrase, again []byte) {
 		return
 	}
 	m.start("Creating "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
-		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User, Tool: Tool, Anchors: m.Anchors})
+		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User, Tool: Tool, Cipher: m.cipher, Anchors: m.Anchors})
 	})
 }
 

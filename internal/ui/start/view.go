@@ -13,6 +13,7 @@ import (
 	"trestle/internal/ui/host"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
+	"trestle/internal/workspace"
 )
 
 // View is the first place.
@@ -33,6 +34,8 @@ type View struct {
 	open, make, sample     *kit.ToolButton
 	recent                 *fyne.Container
 	openForm, createForm   fyne.CanvasObject
+	ciphers                *kit.SegmentedControl
+	fips                   fyne.CanvasObject
 	chooseOpen, chooseMake *kit.ToolButton
 }
 
@@ -83,6 +86,7 @@ func (v *View) forms() {
 	v.chooseMake = kit.NewTextButton(theme.IconFolderOpen, "Choose…", func() {
 		v.host.ChooseTarget("New project", model.FileName(v.name.Text), v.create.SetText)
 	})
+	v.chooseCipher()
 	v.openForm = container.NewVBox(
 		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseOpen, v.file)),
 		v.row("Passphrase", model.Passphrase, v.pass),
@@ -94,10 +98,33 @@ func (v *View) forms() {
 		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseMake, v.create)),
 		v.row("Passphrase", model.Passphrase, v.newPass),
 		v.row("Passphrase again", model.Again, v.again),
+		kit.NewCaption("Cipher"),
+		container.NewHBox(v.ciphers),
+		v.fips,
 		kit.NewNote("The file is encrypted with this passphrase. Nobody can open it without: there is no way around a lost passphrase."),
 		kit.Gap(0, 4),
 		container.NewHBox(v.make),
 	)
+}
+
+// chooseCipher makes the choice of what seals a new project. Who needs none leaves it; who is told to take AES reads what that is worth.
+func (v *View) chooseCipher() {
+	var names []string
+	for _, c := range workspace.Ciphers() {
+		names = append(names, string(c))
+	}
+	v.fips = kit.NewNote(workspace.AboutFIPS)
+	v.fips.Hide()
+	v.ciphers = kit.NewSegmentedControl(names, func(i int) {
+		c := workspace.Ciphers()[i]
+		v.m.SetCipher(c)
+		if c == workspace.AES256GCM {
+			v.fips.Show()
+		} else {
+			v.fips.Hide()
+		}
+		v.createForm.Refresh()
+	})
 }
 
 // row is a field under its name, with room for what is wrong with it.
