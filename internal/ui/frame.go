@@ -85,7 +85,7 @@ func (f *frame) redraw() {
 	for p, b := range f.rail {
 		b.SetSelected(p == m.Place())
 	}
-	if o := f.s.session.places[m.Place()]; o != nil && (len(f.place.Objects) == 0 || f.place.Objects[0] != o) {
+	if o := f.s.session.places[m.Place()].Content(); len(f.place.Objects) == 0 || f.place.Objects[0] != o {
 		f.place.Objects = []fyne.CanvasObject{o}
 		f.place.Refresh()
 	}

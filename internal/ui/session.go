@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"fyne.io/fyne/v2"
-
 	"trestle/internal/job"
 	"trestle/internal/present/accesslog"
 	"trestle/internal/present/backup"
@@ -13,10 +11,14 @@ import (
 	logview "trestle/internal/ui/accesslog"
 	backupview "trestle/internal/ui/backup"
 	homeview "trestle/internal/ui/home"
+	"trestle/internal/ui/host"
 	inspectview "trestle/internal/ui/inspect"
 	peopleview "trestle/internal/ui/people"
 	"trestle/internal/workspace"
 )
+
+// model is the state of a place or page. Close ends its work and lets it forget what it shows.
+type model interface{ Close() }
 
 // session is an open project with the places over it. Its runner is its own, so that locking can end all its work
 // before the file is closed.
@@ -33,11 +35,14 @@ type session struct {
 	project     *projectPlace
 	inspect     *inspect.Model
 	inspectView *inspectview.View
-	places      map[shell.Place]fyne.CanvasObject
+	places      map[shell.Place]host.Place
 }
 
 func newSession(s *Shell, w *workspace.Workspace) *session {
-	n := &session{s: s, workspace: w, runner: job.NewRunner(s.gate)}
+	n := &session{s: s, workspace: w, runner: job.NewRunner(s.gate), places: map[shell.Place]host.Place{}}
+	for _, p := range shell.Places() {
+		n.places[p] = newPlanned(s, p)
+	}
 	n.home = home.New(n.runner, w)
 	n.log = accesslog.New(n.runner, w)
 	n.log.SetMasked(s.m.Masked())
@@ -49,15 +54,15 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	return n
 }
 
-// begin makes the views, which need the session to be the shell's, and reads the project.
-func (n *session) begin() {
-	n.makeViews()
+// load reads the project.
+func (n *session) load() {
 	n.home.Load()
 	n.inspect.Reload()
 	n.backup.Begin()
 }
 
-// makeViews makes the places over their models, which hold all that is worth keeping.
+// makeViews makes the places over their models, which hold all that is worth keeping. They need the session to be the
+// shell's.
 func (n *session) makeViews() {
 	s := n.s
 	n.homeView = homeview.New(n.home, s, homeview.Do{
@@ -67,7 +72,7 @@ func (n *session) makeViews() {
 		Inspect: func(query string) { n.inspect.SubmitQuery(query); s.Go(shell.Inspect) },
 	})
 	logView, peopleView, backupView := logview.New(n.log, s), peopleview.New(n.people, s), backupview.New(n.backup, s)
-	n.project = newProjectPlace(
+	n.project = newProjectPlace(s,
 		page{"Overview", n.homeView.Content(), func() { n.home.Load(); s.canvas.Unfocus() }},
 		page{"Access log", logView.Content(), logView.Focus},
 		page{"Keys and people", peopleView.Content(), peopleView.Focus},
@@ -75,35 +80,30 @@ func (n *session) makeViews() {
 	)
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
-	n.places = map[shell.Place]fyne.CanvasObject{
-		shell.Project: n.project.content,
-		shell.Inspect: n.inspectView.Content(),
-	}
-	for _, p := range []shell.Place{shell.Endpoints, shell.Map, shell.Compare, shell.Link} {
-		n.places[p] = newPlanned(p)
-	}
-	n.places[shell.Settings] = newSettings(s)
+	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
+	n.places[shell.Settings] = still{s, newSettings(s)}
 }
 
 // endModels ends the work of the places, and lets them forget what they show.
 func (n *session) endModels() {
-	n.inspect.Close()
-	n.home.Close()
-	n.log.Close()
-	n.people.Close()
-	n.backup.Close()
+	for _, m := range n.models() {
+		m.Close()
+	}
 }
 
-// focus gives a place the keyboard and brings it up to date.
-func (n *session) focus(p shell.Place) {
-	switch p {
-	case shell.Project:
-		n.project.show()
-	case shell.Inspect:
-		n.inspectView.Focus()
-	default:
-		n.s.canvas.Unfocus()
+// models are the states of all places and pages.
+func (n *session) models() []model {
+	return []model{n.inspect, n.home, n.log, n.people, n.backup}
+}
+
+// setMasked hides patient data in all of them, or shows it.
+func (n *session) setMasked(on bool) {
+	for _, m := range n.models() {
+		if m, ok := m.(interface{ SetMasked(bool) }); ok {
+			m.SetMasked(on)
+		}
 	}
+	n.homeView.Refresh()
 }
 
 // describe tells the top bar what the project file says.

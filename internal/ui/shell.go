@@ -238,10 +238,11 @@ func (s *Shell) show(o fyne.CanvasObject) {
 func (s *Shell) enter(w *workspace.Workspace) {
 	s.used()
 	s.session = newSession(s, w)
+	s.session.makeViews()
 	s.working.Store(s.session.runner)
 	s.m.Enter(start.Recent{Path: w.Path()}.Title(), s.session.runner)
 	s.show(s.frame.content)
-	s.session.begin()
+	s.session.load()
 	s.redraw()
 }
 
@@ -261,7 +262,7 @@ func (s *Shell) Go(p shell.Place) {
 	kit.ClearHint()
 	s.m.Go(p)
 	s.redraw()
-	s.session.focus(p)
+	s.session.places[p].Focus()
 }
 
 // SetMode chooses light, dark or the desktop's choice.
@@ -279,14 +280,12 @@ func (s *Shell) SetMode(m theme.Mode) {
 func (s *Shell) SetMasked(on bool) {
 	s.m.SetMasked(on)
 	if s.session != nil {
-		s.session.inspect.SetMasked(on)
-		s.session.log.SetMasked(on)
-		s.session.people.SetMasked(on)
-		s.session.homeView.Refresh()
+		s.session.setMasked(on)
 	}
 }
 
-// Drop takes files that were dropped on the window: messages into the open project, a project on the first place.
+// Drop takes files that were dropped on the window: on the place that is shown if it has a use for them, else messages into
+// the open project; a project on the first place.
 func (s *Shell) Drop(paths []string) {
 	switch {
 	case len(paths) == 0:
@@ -294,7 +293,7 @@ func (s *Shell) Drop(paths []string) {
 		s.options.Workspace = paths[0]
 		s.showStart()
 		s.first.FocusFirst()
-	default:
+	case !s.session.places[s.m.Place()].Drop(paths):
 		s.Go(shell.Inspect)
 		s.session.inspectView.Drop(paths)
 	}

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"trestle/internal/present/screen"
-	"trestle/internal/present/shell"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
 )
@@ -59,16 +58,16 @@ func (l *statusLine) redraw() {
 	l.left.SetText(l.hinted)
 	l.where.SetText("")
 	l.counts.Hide()
-	if n := l.s.session; n != nil && l.s.m.Place() == shell.Inspect {
-		if where, counts, ok := n.inspect.Status(); ok {
-			l.where.SetText(where)
-			if bad := counts[3] + counts[2]; bad > 0 {
-				l.counts.Set(screen.RoleError, screen.ShapeSquare, fmt.Sprint(bad))
-				l.counts.Show()
-			} else if counts[1] > 0 {
-				l.counts.Set(screen.RoleWarning, screen.ShapeTriangle, fmt.Sprint(counts[1]))
-				l.counts.Show()
-			}
+	if n := l.s.session; n != nil {
+		status := n.places[l.s.m.Place()].Status()
+		l.where.SetText(status.Where)
+		switch {
+		case status.Errors > 0:
+			l.counts.Set(screen.RoleError, screen.ShapeSquare, fmt.Sprint(status.Errors))
+			l.counts.Show()
+		case status.Warnings > 0:
+			l.counts.Set(screen.RoleWarning, screen.ShapeTriangle, fmt.Sprint(status.Warnings))
+			l.counts.Show()
 		}
 	}
 	l.content.Refresh() // the badge comes and goes

@@ -1,6 +1,10 @@
 package shell
 
-import "trestle/internal/job"
+import (
+	"strings"
+
+	"trestle/internal/job"
+)
 
 // Place is one of the places of the window.
 type Place uint8
@@ -74,8 +78,26 @@ type Action struct {
 	ID     string
 	Title  string
 	Detail string
-	Keys   string // as the keys page writes them, "" for none
-	Run    func()
+	Keys   string // as the keys page writes them, such as "Ctrl+F" or "F8, Ctrl+J"; "" for none
+	// Everywhere offers the action in the other places too: the window goes to its place first.
+	Everywhere bool
+	Run        func()
+}
+
+// HasKeys says whether the keys, such as "Ctrl+Shift+V", are the action's or one of them.
+func (a Action) HasKeys(keys string) bool {
+	for k := range strings.SplitSeq(a.Keys, ", ") {
+		if k == keys && keys != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Status is what the status line says of a place.
+type Status struct {
+	Where            string // what the cursor is on, such as "PID-3[2]  Patient Identifier List"
+	Errors, Warnings int    // findings of the open item
 }
 
 // Key is one line of the keys page.

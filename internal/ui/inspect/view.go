@@ -63,7 +63,16 @@ func (v *View) ChooseFiles() {
 func (v *View) Paste() { v.m.Paste(v.host.Clipboard().Content()) }
 
 // Drop reads files and folders that were dropped on the window.
-func (v *View) Drop(paths []string) { v.m.Import(paths) }
+func (v *View) Drop(paths []string) bool {
+	v.m.Import(paths)
+	return true
+}
+
+// Status is where the cursor is and what is wrong with the open message.
+func (v *View) Status() shell.Status {
+	where, counts, _ := v.m.Status()
+	return shell.Status{Where: where, Errors: counts[3] + counts[2], Warnings: counts[1]}
+}
 
 // Focus gives the message list the keyboard, or the first step where there is no message.
 func (v *View) Focus() {
@@ -85,17 +94,7 @@ func (v *View) panes() []fyne.Focusable {
 
 // NextPane gives the next part of the place the keyboard, or the one before if n is negative.
 func (v *View) NextPane(n int, focused fyne.Focusable) {
-	panes := v.panes()
-	at := -1
-	for i, p := range panes {
-		if p == focused {
-			at = i
-		}
-	}
-	if at < 0 && n < 0 {
-		at = 0
-	}
-	v.host.Focus(panes[((at+n)%len(panes)+len(panes))%len(panes)])
+	v.host.Focus(host.Next(v.panes(), focused, n))
 }
 
 func (v *View) redraw(what model.What) {
@@ -146,10 +145,12 @@ func (v *View) chooseRoot() {
 // Actions are what can be done here, for the palette.
 func (v *View) Actions() []shell.Action {
 	actions := []shell.Action{
-		{ID: "inspect.open", Title: "Open messages…", Detail: "import files into this project", Keys: "Ctrl+O", Run: v.ChooseFiles},
-		{ID: "inspect.paste", Title: "Paste a message", Detail: "import the clipboard's text", Keys: "Ctrl+Shift+V", Run: v.Paste},
-		{ID: "inspect.filter", Title: "Filter messages", Detail: "type, MRN, control ID, words", Keys: "Ctrl+F", Run: v.FocusQuery},
+		{ID: "inspect.open", Title: "Open messages…", Detail: "import files into this project", Keys: "Ctrl+O", Everywhere: true, Run: v.ChooseFiles},
+		{ID: "inspect.paste", Title: "Paste a message", Detail: "import the clipboard's text", Keys: "Ctrl+Shift+V, Ctrl+V", Everywhere: true, Run: v.Paste},
+		{ID: "inspect.filter", Title: "Filter messages", Detail: "type, MRN, control ID, words", Keys: "Ctrl+F", Everywhere: true, Run: v.FocusQuery},
 		{ID: "inspect.reload", Title: "Read the message list again", Run: v.m.Reload},
+		{ID: "inspect.down", Title: "Go to the next message", Keys: "Alt+Down", Run: func() { v.m.Move(1) }},
+		{ID: "inspect.up", Title: "Go to the previous message", Keys: "Alt+Up", Run: func() { v.m.Move(-1) }},
 	}
 	for i, c := range v.m.List().Columns() {
 		actions = append(actions, shell.Action{ID: "inspect.sort." + c.ID, Title: "Sort messages by " + strings.ToLower(c.Title), Detail: "again: the other way round", Run: func() {
@@ -172,6 +173,8 @@ func (v *View) Actions() []shell.Action {
 	return append(actions,
 		shell.Action{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.NextFinding(1) }},
 		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
+		shell.Action{ID: "inspect.right", Title: "Go to the next field with a value", Keys: "Ctrl+Right", Run: func() { v.m.Step(1) }},
+		shell.Action{ID: "inspect.left", Title: "Go to the previous field with a value", Keys: "Ctrl+Left", Run: func() { v.m.Step(-1) }},
 		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.m.SetHex(!v.m.Hex()) }},
 		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
 		shell.Action{ID: "inspect.unfold", Title: "Unfold all segments", Run: func() { v.m.OpenAll(true) }},
@@ -187,8 +190,6 @@ func (v *View) Keys() []shell.Key {
 	return []shell.Key{
 		{Keys: "F6, Shift+F6", Does: "next and previous part of the place"},
 		{Keys: "Arrows, Page, Home, End", Does: "move; the other parts follow"},
-		{Keys: "Alt+Up, Alt+Down", Does: "previous and next message, from anywhere"},
-		{Keys: "Ctrl+Right, Ctrl+Left", Does: "next and previous field with a value"},
 		{Keys: "Right, Left", Does: "in the tree: open and close a branch"},
 		{Keys: "Shift with a movement", Does: "select"},
 		{Keys: "Ctrl+C", Does: "copy the selection, or the line"},
