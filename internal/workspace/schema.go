@@ -131,6 +131,7 @@ CREATE TABLE people(
 ALTER TABLE access_log ADD COLUMN tool   TEXT NOT NULL DEFAULT '';
 ALTER TABLE access_log ADD COLUMN result TEXT NOT NULL DEFAULT '';  -- empty: it worked
 `,
+	schemaDocuments,
 }
 
 // SchemaVersion is the version of the schema that this program writes.
