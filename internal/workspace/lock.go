@@ -153,9 +153,9 @@ func (l *fileLock) write() {
 	}
 }
 
-// failed counts a wrong passphrase and gives the lock back.
-func (l *fileLock) failed() {
-	l.owner.Failed++
+// failed writes down how many wrong passphrases there were and gives the lock back.
+func (l *fileLock) failed(n int) {
+	l.owner.Failed = n
 	l.owner.LastFailed = time.Now().UTC()
 	l.owner.PID = 0
 	l.write()

@@ -33,6 +33,7 @@ type Workspace struct {
 	read       *sql.DB // maxReaders connections, query_only
 
 	slot     int        // that opened
+	tries    tries      // wrong passphrases before it
 	slots    sync.Mutex // one change of the key slots at a time
 	copying  sync.Mutex // one backup, compaction or new data key at a time
 	sets     sync.Mutex // one set being stored at a time
@@ -169,7 +170,8 @@ func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
 }
 
 // Open opens a workspace and brings its schema up to date. A recovery code opens it in place of the passphrase, which
-// stays the caller's, who should clear it. If the access log is damaged, it is opened for reading only: see ReadOnly.
+// stays the caller's, who should clear it. If the access log is damaged, it is opened for reading only: see ReadOnly. After
+// several wrong passphrases it waits before it tries another; NextTry says how long, and ctx ends it.
 // Errors: ErrWrongPassphrase, ErrNotWorkspace, ErrDamaged, ErrNewer, ErrInUse, fs.ErrNotExist, fs.ErrPermission.
 func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*Workspace, error) {
 	w, err := unlock(ctx, path, passphrase)
@@ -252,25 +254,27 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 			w = nil
 		}
 	}()
-	if _, err = sealed.ReadFile(path); err != nil { // no lock file beside what is no workspace
+	h, err := sealed.ReadFile(path)
+	if err != nil { // no lock file beside what is no workspace
 		return w, headerError(name, err)
 	}
-	if w.lock, err = lockFile(path); err != nil {
+	id := h.FileID()
+	if w.tries, err = w.untilNextTry(ctx, id); err != nil {
 		return w, err
 	}
-	h, err := sealed.ReadFile(path) // again, now that nobody else writes it
+	h, err = sealed.ReadFile(path) // again, now that nobody else writes it
 	if err != nil {
 		return w, headerError(name, err)
 	}
 	defer releaseBlocks(strongest(h).MemoryKiB)
 	w.slot, err = openHeader(h, passphrase)
 	if errors.Is(err, sealed.ErrWrongSecret) {
-		w.lock.failed()
-		w.lock = nil
+		return w, w.wrong(id, w.tries, err)
 	}
 	if err != nil {
 		return w, headerError(name, err)
 	}
+	forgetWrong(id)
 	w.header = h
 	return w, nil
 }
@@ -355,9 +359,8 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 				return err
 			}
 		}
-		if failed.Failed > 0 {
-			details := fmt.Sprintf("%d since it was last opened, the last at %s, by the lock file, which is not protected", failed.Failed, failed.LastFailed.Format(time.RFC3339))
-			if err := tx.logResult(ActionWrongPassphrase, w.name, details, "not opened"); err != nil {
+		if failed.Failed > 0 || w.tries.n > 0 {
+			if err := tx.logResult(ActionWrongPassphrase, w.name, w.tries.words(failed), "not opened"); err != nil {
 				return err
 			}
 		}
