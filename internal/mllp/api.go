@@ -1,0 +1,301 @@
+package mllp
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Decide says which acknowledgements a message gets: the table of HL7 v2.9.1
+// section 2.8 by MSH-15, MSH-16 (as they stand in the message) and outcome.
+func Decide(s Settings, accept, application string, o Outcome) Decision { panic("api") }
+
+// Decide is the function Decide for a message, with the cases in which the
+// table does not hold: an acknowledgement is answered by at most an accept
+// acknowledgement, a message without control ID never positively, bytes that
+// are no message by AE, or not at all if Silent is set.
+func (s Settings) Decide(h *Header, o Outcome) Decision { panic("api") }
+
+// Header is the MSH segment of a message and what else an acknowledgement
+// needs to know. It refers to the bytes of the message.
+type Header struct{ b []byte }
+
+// ReadHeader reads the header of a message. It never fails: Present says
+// whether there is one.
+func ReadHeader(message []byte) Header { panic("api") }
+
+func (h *Header) Present() bool        { panic("api") }
+func (h *Header) Field(n int) []byte   { panic("api") }
+func (h *Header) ControlID() []byte    { panic("api") }
+func (h *Header) Type() []byte         { panic("api") }
+func (h *Header) Trigger() []byte      { panic("api") }
+func (h *Header) Version() []byte      { panic("api") }
+func (h *Header) IsAck() bool          { panic("api") }
+func (h *Header) AckCode() Code        { panic("api") }
+func (h *Header) Acknowledges() []byte { panic("api") } // MSA-2
+
+// Location is a place in a message as ERR-1 and ERR-2 name it. Zero numbers
+// are left out.
+type Location struct {
+	Segment                                              string
+	Sequence, Field, Repetition, Component, Subcomponent int
+}
+
+// Error is what one ERR segment says.
+type Error struct {
+	Locations  []Location // several where values are wrong in combination
+	Condition  string     // ERR-3.1, table 0357: "101"
+	Severity   string     // ERR-4: E, W, I or F; "" means E, or I where Condition is "0"
+	AppCode    string     // ERR-5.1, table 0533
+	Diagnostic string     // ERR-7
+	UserText   string     // ERR-8
+}
+
+// Reply is the content of an acknowledgement.
+type Reply struct {
+	Code     Code
+	Text     string // MSA-3
+	Sequence string // MSA-4, only with the sequence number protocol
+	Errors   []Error
+	// AcceptWanted is MSH-15 of an application acknowledgement that is an
+	// exchange of its own; "" outside of enhanced mode.
+	AcceptWanted string
+	// Enhanced makes an application acknowledgement that of enhanced mode:
+	// MSH-16 is NE.
+	Enhanced bool
+}
+
+// Builder writes acknowledgements. The zero Builder works; its methods may be
+// called by several goroutines.
+type Builder struct {
+	Clock func() time.Time        // MSH-7; nil = time.Now
+	NewID func(dst []byte) []byte // appends MSH-10; nil = a counter that starts with the time
+	// Application and Facility are our own name for MSH-3 and MSH-4, as raw
+	// bytes; empty means MSH-5 and MSH-6 of the message.
+	Application, Facility string
+}
+
+// Append appends the acknowledgement of the message to dst.
+func (b *Builder) Append(dst []byte, h *Header, r Reply) []byte { panic("api") }
+
+// Batch is a frame that holds more than one message, or envelopes.
+type Batch struct {
+	Messages [][]byte
+	FHS, BHS []byte // the envelope segments as they came, nil if there are none
+}
+
+// SplitBatch splits the payload of a frame into its messages. batch is false
+// where it is one message without envelope.
+func SplitBatch(payload []byte) (b Batch, batch bool) { panic("api") }
+
+// AppendBatch appends one response batch that holds the replies, in envelopes
+// as the batch has them. HL7 v2.9.1 section 2.10.3.
+func (b *Builder) AppendBatch(dst []byte, batch *Batch, replies [][]byte) []byte { panic("api") }
+
+// Acknowledgement is a reply as its receiver reads it.
+type Acknowledgement struct {
+	Header    Header
+	Code      Code
+	ControlID []byte // MSA-2, byte for byte
+	Text      string // MSA-3
+	Sequence  string // MSA-4
+	Errors    []Error
+}
+
+// ParseAck reads an acknowledgement; ok is false if the bytes are none.
+func ParseAck(b []byte) (a Acknowledgement, ok bool) { panic("api") }
+
+// Correlate says whether the reply acknowledges the message: nil if so, else
+// the reasons against it.
+func Correlate(message, reply []byte) []Deviation { panic("api") }
+
+// ReaderOptions are the limits of a Reader. Time-outs need a source with
+// SetReadDeadline and are off if zero, but for Settle.
+type ReaderOptions struct {
+	Framing  Framing
+	MaxFrame int           // bytes; 0 = DefaultMaxFrame
+	Idle     time.Duration // between frames; Read then returns ErrIdle
+	Partial  time.Duration // without a byte inside a frame: the bytes become a PartialFrame
+	Deadline time.Duration // for one whole frame, against peers that trickle
+	Settle   time.Duration // a pause after which FS without CR and bytes outside of frames count; 0 = DefaultSettle
+}
+
+const (
+	// DefaultMaxFrame is the largest frame that is taken, in bytes.
+	DefaultMaxFrame = 64 << 20
+	// DefaultSettle is how long the reader waits for the byte after FS.
+	DefaultSettle = 500 * time.Millisecond
+	// MaxOutside is how many bytes outside of frames one event keeps.
+	MaxOutside = 64 << 10
+)
+
+// Reader splits a stream into events.
+type Reader struct{}
+
+func NewReader(r io.Reader, o ReaderOptions) *Reader { panic("api") }
+
+// Read reads the next event into ev, whose memory is reused. io.EOF is the
+// clean end. An error of the stream comes after the events before it.
+func (r *Reader) Read(ev *Event) error { panic("api") }
+
+// Server accepts connections and hands their events to its Handler. Fields
+// must not change while it serves.
+type Server struct {
+	Handler Handler
+	Opened  func(*Conn) error  // before the first read, on the goroutine of the connection; an error closes it
+	Closed  func(*Conn, error) // after the connection is closed
+	Refused func(Refusal)      // a connection that was not taken
+
+	Reader     ReaderOptions
+	Release2   bool           // commit bytes of MLLP release 2 before each reply
+	Allow      []netip.Prefix // who may connect; empty = everyone
+	TLS        *tls.Config    // nil = plain
+	MaxConns   int            // 0 = DefaultMaxConns
+	MaxPending int            // unanswered events of one connection before reading pauses; 0 = DefaultMaxPending
+	Write      time.Duration  // time-out of one write; 0 = 30 s
+	Handshake  time.Duration  // time-out of the TLS handshake; 0 = 10 s
+	KeepAlive  time.Duration  // of TCP; 0 = 15 s, negative = off
+	Shutdown   time.Duration  // how long Serve waits for answers after its context has ended; 0 = 10 s
+}
+
+const (
+	DefaultMaxConns   = 4096
+	DefaultMaxPending = 1024
+)
+
+// Handler answers events.
+type Handler interface{ ServeMLLP(*Turn) }
+
+// HandlerFunc is a function that is a Handler.
+type HandlerFunc func(*Turn)
+
+func (f HandlerFunc) ServeMLLP(t *Turn) { f(t) }
+
+// Turn is the place of one event in the order of replies of its connection.
+// It is finished by exactly one of Reply, ReplyRaw, Do and Done, at once or
+// later and from any goroutine; after that neither the Turn nor its Event may be
+// used (Event.Detach keeps the bytes).
+type Turn struct{ Event Event }
+
+func (t *Turn) Conn() *Conn { panic("api") }
+
+// Buffer returns an empty buffer that belongs to the turn, to build the reply in.
+func (t *Turn) Buffer() []byte { panic("api") }
+
+// Reply sends each payload in a frame when the turn comes.
+func (t *Turn) Reply(payloads ...[]byte) { panic("api") }
+
+// ReplyRaw sends the bytes as they are when the turn comes.
+func (t *Turn) ReplyRaw(b []byte) { panic("api") }
+
+// Refuse sends the NAK of release 2 where that is on, else nothing.
+func (t *Turn) Refuse() { panic("api") }
+
+// Done finishes the turn without a reply.
+func (t *Turn) Done() { panic("api") }
+
+// Do runs f when the turn comes, on a goroutine that may block: it may write any
+// bytes to the connection, wait, close or reset it. Replies of later turns wait.
+func (t *Turn) Do(f func(c *Conn) error) { panic("api") }
+
+// OnWritten calls f once the reply was handed to the system, or could not be.
+// Call it before the turn is finished.
+func (t *Turn) OnWritten(f func(at time.Time, err error)) { panic("api") }
+
+// Conn is a connection of a Server.
+type Conn struct{}
+
+func (c *Conn) ID() uint64                  { panic("api") } // counts from 1 within the server
+func (c *Conn) Remote() netip.AddrPort      { panic("api") }
+func (c *Conn) Local() netip.AddrPort       { panic("api") }
+func (c *Conn) OpenedAt() time.Time         { panic("api") }
+func (c *Conn) TLS() *tls.ConnectionState   { panic("api") } // nil on a plain connection
+func (c *Conn) Context() context.Context    { panic("api") } // ends with the connection
+func (c *Conn) Framing() Framing            { panic("api") }
+func (c *Conn) Send(payload []byte) error   { panic("api") } // an exchange of our own, outside of the order of replies
+func (c *Conn) Write(b []byte) (int, error) { panic("api") } // raw bytes, at once
+func (c *Conn) CloseWrite() error           { panic("api") } // half-close
+func (c *Conn) Close() error                { panic("api") }
+func (c *Conn) Reset() error                { panic("api") } // closes with RST
+func (c *Conn) Hold() (release func())      { panic("api") } // keeps the connection open after the peer's half-close
+func (c *Conn) Wait(d time.Duration) error  { panic("api") } // pauses, unless the connection ends before
+
+// Refusal is a connection that was not taken.
+type Refusal struct {
+	Remote    netip.AddrPort
+	At        time.Time
+	Err       error
+	Deviation *Deviation // what the peer did, where that is the reason
+}
+
+// Serve accepts connections until ctx ends or l fails. Then it takes no more
+// bytes, lets the answers to what was received go out, and closes.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error { panic("api") }
+
+// Listen opens a TCP listener. An address that other computers reach is
+// refused unless open is set. If the port is taken the error is a *BindError.
+func Listen(ctx context.Context, address string, open bool) (net.Listener, error) { panic("api") }
+
+// BindError says who has the port and which one is free.
+type BindError struct {
+	Address string
+	Owner   string // program and process, "" if the system does not tell
+	Free    string // the next free address, "" if there is none near
+	Err     error
+}
+
+func (e *BindError) Error() string { panic("api") }
+func (e *BindError) Unwrap() error { return e.Err }
+
+// NextFree returns the address with the next higher port that can be bound.
+func NextFree(address string) (string, error) { panic("api") }
+
+// Dialer connects to a listener.
+type Dialer struct {
+	Reader   ReaderOptions // Idle is not used
+	TLS      *tls.Config   // nil = plain
+	Connect  time.Duration // time-out of connecting and of the handshake; 0 = 10 s
+	Write    time.Duration // 0 = 30 s
+	Reply    time.Duration // time-out of a reply; 0 = 30 s, negative = none
+	Release2 bool          // wait for the commit byte after each frame, and send it for each reply
+	Retries  int           // release 2: how often a frame is sent again after NAK or silence
+	// Incoming gets every event that answers no call: late acknowledgements,
+	// application acknowledgements after a commit, bytes outside of frames. It
+	// runs on the goroutine that reads and must not keep the event.
+	Incoming func(*Client, *Event)
+}
+
+// Dial connects. The address is host:port.
+func (d *Dialer) Dial(ctx context.Context, address string) (*Client, error) { panic("api") }
+
+// Client is one connection to a listener, for use by several goroutines.
+type Client struct{}
+
+// Answer is what came back for one message.
+type Answer struct {
+	Event     Event     // the frame of the reply; its Deviations tell about framing and correlation
+	Sent      time.Time // when the frame was handed to the system
+	Committed bool      // release 2: the peer sent the commit byte
+	Attempts  int       // release 2: how often the frame was sent
+}
+
+// Send sends a message and waits for its reply. Several Sends at once are
+// pipelined. Into is reused for the answer; nil allocates one.
+func (c *Client) Send(ctx context.Context, message []byte, into *Answer) (*Answer, error) {
+	panic("api")
+}
+
+// Post sends a message that gets no reply.
+func (c *Client) Post(ctx context.Context, message []byte) error { panic("api") }
+
+func (c *Client) Write(b []byte) (int, error) { panic("api") } // raw bytes
+func (c *Client) TLS() *tls.ConnectionState   { panic("api") }
+func (c *Client) Local() netip.AddrPort       { panic("api") }
+func (c *Client) Remote() netip.AddrPort      { panic("api") }
+func (c *Client) Done() <-chan struct{}       { panic("api") } // closed when the connection is gone
+func (c *Client) Err() error                  { panic("api") } // why it is gone
+func (c *Client) CloseWrite() error           { panic("api") }
+func (c *Client) Close() error                { panic("api") }
