@@ -89,6 +89,34 @@ func (s *Shell) Decide(title, text, yes string, then func()) {
 // Tell implements host.Host.
 func (s *Shell) Tell(title, text string) { s.ask(title, text, kit.Action{Label: "Close"}) }
 
+// Dialog implements host.Host.
+func (s *Shell) Dialog(title string, content fyne.CanvasObject, width float32, first fyne.Focusable, buttons ...kit.Action) (dismiss func()) {
+	var row []fyne.CanvasObject
+	for i, b := range buttons {
+		make := kit.NewTextButton
+		if i == 0 && b.Do != nil {
+			make = kit.NewPrimaryButton
+		}
+		row = append(row, make("", b.Label, func() {
+			if b.Do == nil {
+				s.dismiss()
+				return
+			}
+			b.Do()
+		}))
+	}
+	pop := s.modal(title, content, width, row...)
+	s.dismissWith(pop.Hide)
+	if first != nil {
+		s.canvas.Focus(first)
+	}
+	return func() {
+		if pop.Visible() && s.dismiss != nil {
+			s.dismiss()
+		}
+	}
+}
+
 // ask shows a question with its answers; Escape takes the last, which must change nothing.
 func (s *Shell) ask(title, text string, answers ...kit.Action) {
 	words := widget.NewLabel(text)

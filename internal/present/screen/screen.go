@@ -96,14 +96,29 @@ type Mark struct {
 	Kind     MarkKind
 }
 
+// Switch is whether a cell has a switch before its text, and how it stands.
+type Switch uint8
+
+// The switches.
+const (
+	NoSwitch Switch = iota
+	SwitchOff
+	SwitchOn
+)
+
 // Cell is one cell of a Grid.
 type Cell struct {
 	Text   string
+	Spans  []Span // stretches of Text in roles of their own, over the cell's
 	Role   Role
 	Shape  Shape
+	Switch Switch
 	Mono   bool // in the fixed-width type, whatever the column says
 	Bold   bool
 	Masked bool // drawn as blocks of one fixed width, so that not even the length shows
+	// Bar fills this share of the cell's width, 0 to 1, behind the text; a negative one grows from the right.
+	Bar     float64
+	BarRole Role
 }
 
 // Column describes a column of a Grid. Widths are in units of the window (a device-independent pixel).

@@ -1,10 +1,12 @@
 package kit
 
 import (
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"trestle/internal/present/screen"
 	"trestle/internal/ui/theme"
 )
 
@@ -121,6 +123,13 @@ func (v *GridView) pressRow(row int, e *desktop.MouseEvent) {
 		v.clickedRow = -1
 		return
 	}
+	if c := v.switchAt(row, e.Position.X); c >= 0 && v.OnSwitch != nil {
+		v.goTo(row, false)
+		v.OnSwitch(row, c)
+		v.clickedRow = -1
+		return
+	}
+	v.pressed = row
 	now := time.Now()
 	double := row == v.clickedRow && now.Sub(v.clicked) < doubleClick
 	v.clicked, v.clickedRow, v.clickedEdge = now, row, -1
@@ -133,6 +142,60 @@ func (v *GridView) pressRow(row int, e *desktop.MouseEvent) {
 		v.open(row)
 	default:
 		v.goTo(row, v.shift || e.Modifier&fyne.KeyModifierShift != 0)
+	}
+}
+
+// switchAt is the column of the switch under a place across a row, -1 for none.
+func (v *GridView) switchAt(row int, x float32) int {
+	c, _ := v.columnAt(x)
+	if c < 0 || v.grid.Cell(row, c).Switch == screen.NoSwitch {
+		return -1
+	}
+	if left := v.edges[c] - float32(v.across.pos); x > left+switchRoom+cellPad {
+		return -1
+	}
+	return c
+}
+
+// turn turns the first switch of the cursor's row.
+func (v *GridView) turn() {
+	if v.OnSwitch == nil || v.row < 0 || v.row >= v.len() {
+		return
+	}
+	for c := range v.grid.Columns() {
+		if v.grid.Cell(v.row, c).Switch != screen.NoSwitch {
+			v.OnSwitch(v.row, c)
+			return
+		}
+	}
+}
+
+// rowSteps is how far Alt and a key move a row.
+var rowSteps = map[fyne.KeyName]int{fyne.KeyUp: -1, fyne.KeyDown: 1}
+
+// shiftRow moves the cursor's row by a step.
+func (v *GridView) shiftRow(by int) {
+	to := v.row + by
+	if v.OnMove == nil || v.row < 0 || to < 0 || to >= v.len() {
+		return
+	}
+	v.OnMove(v.row, to)
+	v.goTo(to, false)
+}
+
+// drop puts the row that was dragged where it goes.
+func (v *GridView) drop() {
+	from, to := v.moving, v.movingTo
+	v.moving, v.pressed = -1, -1
+	if from < 0 || from >= v.len() {
+		return
+	}
+	if to > from { // the rows between have moved up
+		to--
+	}
+	if to != from && to < v.len() {
+		v.OnMove(from, to)
+		v.goTo(to, false)
 	}
 }
 
@@ -170,6 +233,7 @@ func (v *GridView) DragEnd() { v.release() }
 
 func (v *GridView) release() {
 	v.resizing, v.down.dragging, v.across.dragging = -1, false, false
+	v.drop()
 	v.repaint()
 }
 
@@ -190,6 +254,11 @@ func (v *GridView) Dragged(e *fyne.DragEvent) {
 		if v.OnScrolled != nil {
 			v.OnScrolled()
 		}
+	case v.OnMove != nil && v.pressed >= 0 && !v.down.dragging && !v.across.dragging:
+		y := float64(e.Position.Y-v.header()) / float64(theme.RowHeight)
+		v.moving, v.movingTo = v.pressed, min(max(int(math.Round(v.down.pos+y)), 0), v.len())
+		v.ScrollTo(min(v.movingTo, v.len()-1))
+		v.repaint()
 	}
 }
 
@@ -293,6 +362,8 @@ func (v *GridView) TypedKey(e *fyne.KeyEvent) {
 		v.goTo(v.len()-1, v.shift)
 	case fyne.KeyReturn, fyne.KeyEnter:
 		v.open(v.row)
+	case fyne.KeySpace:
+		v.turn()
 	case fyne.KeyLeft:
 		v.left()
 	case fyne.KeyRight:
@@ -344,7 +415,13 @@ func (v *GridView) right() {
 
 // TypedShortcut implements fyne.Shortcutable. What it does not know goes on to the window.
 func (v *GridView) TypedShortcut(s fyne.Shortcut) {
-	switch s.(type) {
+	switch s := s.(type) {
+	case *desktop.CustomShortcut:
+		if step := rowSteps[s.KeyName]; step != 0 && s.Modifier == fyne.KeyModifierAlt && v.OnMove != nil {
+			Active()
+			v.shiftRow(step)
+			return
+		}
 	case *fyne.ShortcutCopy:
 		v.Copy()
 		return

@@ -2,7 +2,9 @@ package kit
 
 import (
 	"image"
+	"image/color"
 	"math"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"trestle/internal/present/screen"
@@ -34,6 +36,7 @@ func (v *GridView) draw(w, h int) image.Image {
 	if v.len() == 0 && v.Empty != "" {
 		v.drawEmpty(f)
 	}
+	v.drawTarget(f)
 	v.down.draw(s)
 	v.across.draw(s)
 	if v.focused {
@@ -105,7 +108,12 @@ func (v *GridView) drawCell(f gridFaces, column screen.Column, row, c, x0, x1, y
 	case cell.Bold:
 		face = f.semibold
 	}
+	v.drawBar(cell, x, end, y, f.row)
 	text, width := "", 0.0
+	if cell.Switch != screen.NoSwitch {
+		v.drawSwitch(cell.Switch == screen.SwitchOn, x, y, f.row)
+		x += s.px(switchRoom)
+	}
 	room := float64(end - x)
 	if cell.Shape != screen.ShapeNone {
 		room -= float64(s.px(15))
@@ -127,7 +135,91 @@ func (v *GridView) drawCell(f gridFaces, column screen.Column, row, c, x0, x1, y
 		s.fill(image.Rect(x, mid, min(x+s.px(56), end), mid+high), s.color(theme.ColorMask))
 		return
 	}
-	s.text(face, text, float64(x), face.centre(y, f.row), ink)
+	v.drawLetters(face, cell, text, float64(x), face.centre(y, f.row), ink)
+}
+
+// drawLetters draws a cell's text as far as it fits, with its stretches in their own colours.
+func (v *GridView) drawLetters(face *typeface, cell screen.Cell, fitted string, x float64, baseline int, ink color.NRGBA) {
+	s := &v.surface
+	if len(cell.Spans) == 0 {
+		s.text(face, fitted, x, baseline, ink)
+		return
+	}
+	whole := len(fitted) // of what is the cell's own text: the rest is the mark that something is left out
+	if !strings.HasPrefix(cell.Text, fitted) {
+		whole = commonPrefix(fitted, clean(cell.Text))
+	}
+	at := 0
+	put := func(to int, ink color.NRGBA) {
+		if to = min(to, whole); to > at {
+			x = s.text(face, fitted[at:to], x, baseline, ink)
+			at = to
+		}
+	}
+	for _, p := range cell.Spans {
+		put(p.Start, ink)
+		put(p.End, s.color(theme.RoleName(p.Role)))
+	}
+	put(whole, ink)
+	s.text(face, fitted[at:], x, baseline, ink)
+}
+
+// commonPrefix is how many bytes two texts begin with alike.
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// drawBar draws the bar of a cell between x and end.
+func (v *GridView) drawBar(cell screen.Cell, x, end, y, row int) {
+	if cell.Bar == 0 || cell.Masked {
+		return
+	}
+	s := &v.surface
+	ink := s.color(theme.RoleName(cell.BarRole))
+	ink.A = barAlpha
+	length := max(int(math.Round(min(math.Abs(cell.Bar), 1)*float64(end-x))), s.hair())
+	box := image.Rect(x, y+s.px(4), x+length, y+row-s.px(4))
+	if cell.Bar < 0 {
+		box = image.Rect(end-length, box.Min.Y, end, box.Max.Y)
+	}
+	s.round(box, float32(s.px(2)), ink)
+}
+
+// The looks of bars and switches, in units. A bar lets the text on it be read.
+const (
+	barAlpha         = 0x4c
+	switchRoom       = 32
+	switchWidth      = 24
+	switchHeight     = 14
+	switchKnobMargin = 2
+)
+
+// drawSwitch draws a switch at x in a row. Its knob's side says how it stands, besides the colour.
+func (v *GridView) drawSwitch(on bool, x, y, row int) {
+	s := &v.surface
+	wide, high, margin := s.px(switchWidth), s.px(switchHeight), s.px(switchKnobMargin)
+	box := image.Rect(x, y+(row-high)/2, x+wide, y+(row-high)/2+high)
+	ground, knob := s.color(theme.ColorMuted), s.color("inputBackground")
+	at := box.Min.X + margin
+	if on {
+		ground, at = s.color("primary"), box.Max.X-high+margin
+	}
+	s.pill(box, ground)
+	s.pill(image.Rect(at, box.Min.Y+margin, at+high-2*margin, box.Max.Y-margin), knob)
+}
+
+// drawTarget draws the line where a row that is dragged would go.
+func (v *GridView) drawTarget(f gridFaces) {
+	if v.moving < 0 {
+		return
+	}
+	s := &v.surface
+	y := s.px(v.header()) + int(math.Round((float64(v.movingTo)-v.down.pos)*float64(f.row)))
+	s.fill(image.Rect(0, y-s.px(1), s.img.Rect.Dx(), y+s.px(1)), s.color("primary"))
 }
 
 // fitting is the width in units that shows the title and the visible cells of a column whole.
@@ -149,6 +241,9 @@ func (v *GridView) fitting(c int) float32 {
 		}
 		if cell.Shape != screen.ShapeNone {
 			w += 15
+		}
+		if cell.Switch != screen.NoSwitch {
+			w += switchRoom
 		}
 		if v.tree != nil && c == 0 {
 			depth, _, _ := v.tree.Level(row)

@@ -26,6 +26,11 @@ type GridView struct {
 	OnSort func(column string)
 	// OnResize is called with a column's ID and new width when the user dragged its edge.
 	OnResize func(column string, width float32)
+	// OnSwitch is called when the user turns the switch of a cell, by click, or by Space for the first one of the row.
+	OnSwitch func(row, column int)
+	// OnMove is called when the user moved a row, by dragging or with Alt+Up and Alt+Down: it shall stand where the row to
+	// stands now, which gives way. Rows cannot be moved where it is nil.
+	OnMove func(from, to int)
 	// OnKey is asked first for each key that is not a letter; it returns whether it used the key.
 	OnKey func(*fyne.KeyEvent) bool
 	// OnRune is called for letters that are typed: the view itself has no use for them.
@@ -63,6 +68,9 @@ type GridView struct {
 	clicked     time.Time
 	clickedRow  int
 	clickedEdge int
+	pressed     int // row that the mouse was pressed on, -1 for none
+	moving      int // row that is dragged, -1 for none
+	movingTo    int // the gap it would go to: before the row of this number
 
 	surface surface
 	raster  *canvas.Raster
@@ -87,6 +95,7 @@ func NewGridView(g screen.Grid) *GridView {
 func (v *GridView) ExtendBaseWidget(w fyne.Widget) {
 	if v.impl == nil {
 		v.row, v.anchor, v.hovered, v.resizing, v.clickedRow, v.clickedEdge = -1, -1, -1, -1, -1, -1
+		v.pressed, v.moving = -1, -1
 		v.down.vertical = true
 		v.widths = map[string]float32{}
 	}
