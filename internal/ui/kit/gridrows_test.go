@@ -121,7 +121,7 @@ func TestCellsDrawWhatTheyHave(t *testing.T) {
 	for name, c := range map[string]screen.Cell{
 		"a bar":            {Text: "Marlow", Bar: .5, BarRole: screen.RoleOK},
 		"a bar from right": {Text: "Marlow", Bar: -.5, BarRole: screen.RoleOK},
-		"a stretch":        {Text: "Marlow", Spans: []screen.Span{{Start: 2, End: 4, Role: screen.RoleError}}},
+		"a stretch":        {Text: "Marlow", Spans: []screen.Span{{Start: 1, End: 6, Role: screen.RoleError}}},
 		"a switch":         {Text: "Marlow", Switch: screen.SwitchOff},
 	} {
 		_, w := grid(t, oneCell{c})
