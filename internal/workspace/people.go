@@ -27,6 +27,7 @@ type Kind string
 const (
 	KindPassphrase Kind = "passphrase"
 	KindRecovery   Kind = "recovery code"
+	KindKeyring    Kind = "keyring" // of a computer, which remembers it
 	KindUnknown    Kind = "unknown" // made by a newer program
 )
 
@@ -106,7 +107,7 @@ func (w *Workspace) People(ctx context.Context) ([]Person, error) {
 		}
 		salt := w.header.Salt(i)
 		r := known[string(salt[:])]
-		out = append(out, Person{Slot: i, Kind: kindOf(typ), Name: r.name, Cost: cost.String(), Created: unixOrZero(r.created), LastUsed: unixOrZero(r.used), Current: i == w.slot})
+		out = append(out, Person{Slot: i, Kind: kindOf(typ), Name: r.name, Cost: cost.String(), Created: unixOrZero(r.created), LastUsed: unixOrZero(r.used), Current: i == int(w.slot.Load())})
 	}
 	return out, nil
 }
@@ -142,6 +143,8 @@ func kindOf(typ sealed.SlotType) Kind {
 		return KindPassphrase
 	case sealed.SlotRecovery:
 		return KindRecovery
+	case sealed.SlotKeyring:
+		return KindKeyring
 	}
 	return KindUnknown
 }
@@ -165,8 +168,8 @@ func (t *tx) addPerson(salt [16]byte, name string) error {
 // openedBy says whose the slot of this session is: its name, empty if the names are damaged, and in words for the access log.
 // Slots from before there were names belong to who opens them.
 func (w *Workspace) openedBy(ctx context.Context) (name, words string, err error) {
-	typ, _ := w.header.Slot(w.slot)
-	name, err = w.nameOf(ctx, w.slot)
+	typ, _ := w.header.Slot(int(w.slot.Load()))
+	name, err = w.nameOf(ctx, int(w.slot.Load()))
 	switch {
 	case errors.Is(err, ErrDamaged): // nothing may be written before the log is known to be whole, so this was only read
 		w.warnings = append(w.warnings, "the names of those who have a key are damaged; the keys themselves are not")
@@ -176,8 +179,11 @@ func (w *Workspace) openedBy(ctx context.Context) (name, words string, err error
 	case name == "":
 		name = string(kindOf(typ))
 	}
-	if typ == sealed.SlotPassphrase {
+	switch typ {
+	case sealed.SlotPassphrase:
 		return name, "with the passphrase of " + name, err
+	case sealed.SlotKeyring:
+		return name, "with the key that a keyring remembers, of " + name, err
 	}
 	return name, "with a " + string(kindOf(typ)), err
 }
@@ -245,14 +251,9 @@ func (w *Workspace) addSlot(ctx context.Context, typ sealed.SlotType, name strin
 	if err := w.mayChangeKeys(ctx); err != nil {
 		return err
 	}
-	free := -1
-	for i := sealed.Slots - 1; i >= 0; i-- {
-		if typ, _ := w.header.Slot(i); typ == sealed.SlotEmpty {
-			free = i
-		}
-	}
-	if free < 0 {
-		return fail(ErrNoFreeSlot, "%s has %d keys, which is all that it can have; remove one first", w.name, MaxPeople)
+	free, err := w.freeSlot()
+	if err != nil {
+		return err
 	}
 	defer releaseBlocks(cost.MemoryKiB)
 	s, err := w.header.SealSlot(free, typ, secret, cost)
@@ -260,6 +261,16 @@ func (w *Workspace) addSlot(ctx context.Context, typ sealed.SlotType, name strin
 		return err
 	}
 	return w.change(ctx, free, s, name, ActionKeyAdded, keyWords(typ, name, free), "")
+}
+
+// freeSlot is the first slot that is empty.
+func (w *Workspace) freeSlot() (int, error) {
+	for i := range sealed.Slots {
+		if typ, _ := w.header.Slot(i); typ == sealed.SlotEmpty {
+			return i, nil
+		}
+	}
+	return 0, fail(ErrNoFreeSlot, "%s has %d keys, which is all that it can have; remove one first", w.name, MaxPeople)
 }
 
 // mayChangeKeys refuses before a second is spent on Argon2id.
@@ -275,8 +286,8 @@ func (w *Workspace) mayChangeKeys(ctx context.Context) error {
 
 // keyWords names a slot in the access log.
 func keyWords(typ sealed.SlotType, name string, slot int) string {
-	if typ == sealed.SlotPassphrase && name != "" {
-		return fmt.Sprintf("passphrase of %s (key %d)", name, slot+1)
+	if typ != sealed.SlotRecovery && name != "" {
+		return fmt.Sprintf("%s of %s (key %d)", kindOf(typ), name, slot+1)
 	}
 	return fmt.Sprintf("%s (key %d)", kindOf(typ), slot+1)
 }
@@ -302,7 +313,7 @@ func (w *Workspace) ChangePassphrase(ctx context.Context, old, new []byte) error
 	}
 	cost := strongest(w.header)
 	defer releaseBlocks(cost.MemoryKiB)
-	i, err := w.header.Which(sealed.SlotPassphrase, was, w.slot)
+	i, err := w.header.Which(sealed.SlotPassphrase, was, max(0, int(w.slot.Load())))
 	if err != nil {
 		err = headerError(w.name, err)
 		if errors.Is(err, ErrWrongPassphrase) {
@@ -332,7 +343,7 @@ func (w *Workspace) nameOf(ctx context.Context, slot int) (name string, err erro
 	return name, w.sqlError(ctx, err)
 }
 
-// RemoveSlot takes a passphrase or recovery code away. Not possible are the key that opened this session (ErrCurrentKey) and the
+// RemoveSlot takes a key away: a passphrase, a recovery code, or what a computer's keyring remembers. Not possible are the key that opened this session (ErrCurrentKey) and the
 // last passphrase (ErrLastKey): a recovery code alone is no way to work. Copies of the file made before still open with it.
 func (w *Workspace) RemoveSlot(ctx context.Context, slot int) error {
 	w.slots.Lock()
@@ -349,7 +360,10 @@ func (w *Workspace) RemoveSlot(ctx context.Context, slot int) error {
 		return err
 	}
 	words := keyWords(typ, name, slot)
-	if slot == w.slot {
+	if typ == sealed.SlotKeyring { // a passphrase is left, and the session needs this one no more
+		return w.removeRemembered(ctx, slot)
+	}
+	if slot == int(w.slot.Load()) {
 		return fail(ErrCurrentKey, "the %s opened this session, so it cannot be removed now; open %s with another key first", words, w.name)
 	}
 	left := 0

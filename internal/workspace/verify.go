@@ -77,7 +77,7 @@ const maxListed = 100
 //
 // What a file cannot show by itself is that it is an older copy, put back whole or page by page.
 func Verify(ctx context.Context, path string, passphrase []byte, progress func(done, total int64)) (Report, error) {
-	w, err := unlock(ctx, path, passphrase)
+	w, err := unlock(ctx, path, typed(passphrase))
 	if err != nil {
 		return Report{}, err
 	}

@@ -32,11 +32,11 @@ type Workspace struct {
 	write      *sql.DB // one connection
 	read       *sql.DB // maxReaders connections, query_only
 
-	slot     int        // that opened
-	tries    tries      // wrong passphrases before it
-	slots    sync.Mutex // one change of the key slots at a time
-	copying  sync.Mutex // one backup, compaction or new data key at a time
-	sets     sync.Mutex // one set being stored at a time
+	slot     atomic.Int32 // that opened; -1 once it was removed
+	tries    tries        // wrong passphrases before it
+	slots    sync.Mutex   // one change of the key slots at a time
+	copying  sync.Mutex   // one backup, compaction or new data key at a time
+	sets     sync.Mutex   // one set being stored at a time
 	frozen   atomic.Bool
 	anchors  AnchorStore // nil: none
 	anchored bool        // it remembers this workspace
@@ -174,7 +174,11 @@ func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
 // several wrong passphrases it waits before it tries another; NextTry says how long, and ctx ends it.
 // Errors: ErrWrongPassphrase, ErrNotWorkspace, ErrDamaged, ErrNewer, ErrInUse, fs.ErrNotExist, fs.ErrPermission.
 func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*Workspace, error) {
-	w, err := unlock(ctx, path, passphrase)
+	return open(ctx, path, typed(passphrase), o)
+}
+
+func open(ctx context.Context, path string, key opener, o OpenOptions) (*Workspace, error) {
+	w, err := unlock(ctx, path, key)
 	if err != nil {
 		return nil, err
 	}
@@ -221,9 +225,17 @@ func userOr(name string) string {
 	return name
 }
 
+// opener opens a header with a secret and gives the slot. The error is that of package sealed, or an Error.
+type opener func(h *sealed.Header, name string) (slot int, err error)
+
+// typed opens a header with what a person typed, a passphrase or a recovery code.
+func typed(passphrase []byte) opener {
+	return func(h *sealed.Header, _ string) (int, error) { return openHeader(h, passphrase) }
+}
+
 // unlock does everything of opening that comes before SQLite: it looks at the file, takes the lock, reads the header
 // and opens a key slot. With an error nothing is left open.
-func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, err error) {
+func unlock(ctx context.Context, path string, key opener) (w *Workspace, err error) {
 	if err := errors.Join(checkEngine(), sealed.Register(), ctx.Err()); err != nil {
 		return nil, err
 	}
@@ -267,7 +279,7 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 		return w, headerError(name, err)
 	}
 	defer releaseBlocks(strongest(h).MemoryKiB)
-	w.slot, err = openHeader(h, passphrase)
+	slot, err := key(h, name)
 	if errors.Is(err, sealed.ErrWrongSecret) {
 		return w, w.wrong(id, w.tries, err)
 	}
@@ -276,6 +288,7 @@ func unlock(ctx context.Context, path string, passphrase []byte) (w *Workspace, 
 	}
 	forgetWrong(id)
 	w.header = h
+	w.slot.Store(int32(slot))
 	return w, nil
 }
 
@@ -364,7 +377,7 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 				return err
 			}
 		}
-		if err := tx.used(w.slot, name); err != nil {
+		if err := tx.used(int(w.slot.Load()), name); err != nil {
 			return err
 		}
 		return tx.log(ActionOpened, w.name, who)

@@ -20,6 +20,7 @@ const (
 	SlotEmpty      SlotType = 0
 	SlotPassphrase SlotType = 1
 	SlotRecovery   SlotType = 2
+	SlotKeyring    SlotType = 3 // 32 random bytes that a system's keyring keeps
 )
 
 // Places in a slot; FORMAT.md §3.
