@@ -64,7 +64,9 @@ func (p *jsonParser) document() (*Node, error) {
 		return nil, err
 	}
 	if p.at < len(p.data) {
-		return root, p.depart("after-end", p.at, "there is more text after the end of the value")
+		if err := p.depart("after-end", p.at, "there is more text after the end of the value"); err != nil {
+			return nil, err
+		}
 	}
 	return root, nil
 }
