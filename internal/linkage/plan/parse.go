@@ -1,0 +1,322 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+)
+
+// blueKey is the brand of every Blue that has no brand of its own; which one it is, is in States and Blue.
+const blueKey = "bcbs"
+
+// word is one word of a name that tells plans apart.
+type word struct {
+	text    string
+	company bool // it belongs to the insurer's name
+}
+
+// Parse reads a row. It never fails: what it does not understand stays a word of the name.
+func Parse(r Record, d *Dictionary) Plan {
+	p := Plan{Record: r}
+	company, name := r.Insurer, r.Name
+	if taught := d.taughtName(name); taught != "" {
+		name = taught
+	}
+	if company == "" {
+		// One column often holds both: "Ambetter from Sunshine Health - Ambetter Bronze 1".
+		if head, rest, ok := strings.Cut(name, " - "); ok && len(strings.Fields(head)) > 1 {
+			company, name = head, rest
+		}
+	}
+	p.readName(split(company), split(name), d)
+	p.readAddress()
+	return p
+}
+
+// token is a word on its way through the reading of a name.
+type token struct {
+	word
+	used bool
+}
+
+func (p *Plan) readName(company, name []string, d *Dictionary) {
+	var tokens []token
+	add := func(raw []string, isCompany bool) {
+		states, used := findStates(raw)
+		for _, s := range states {
+			if !slices.Contains(p.States, s) {
+				p.States = append(p.States, s)
+			}
+		}
+		var rest []string
+		for i, w := range raw {
+			if !used[i] {
+				rest = append(rest, w)
+			}
+		}
+		part := blues(expand(rest), &p.Blue)
+		brands := d.find(part)
+		start := len(tokens)
+		for _, w := range part {
+			tokens = append(tokens, token{word: word{w, isCompany}})
+		}
+		for _, b := range brands {
+			p.addBrand(b.key, d)
+			for i := b.from; i < b.to; i++ {
+				tokens[start+i].used = true
+				tokens[start+i].company = true
+			}
+		}
+	}
+	add(company, true)
+	add(name, false)
+	if p.Blue != NotBlue {
+		p.addBrand(blueKey, d)
+	}
+	slices.Sort(p.States)
+	slices.Sort(p.Brands)
+
+	var words []string
+	for _, t := range tokens {
+		words = append(words, t.text)
+	}
+	p.readMetal(tokens)
+	p.readBusiness(append(slices.Clone(company), name...), textOf(words), d)
+	p.readProducts(tokens, d)
+	p.readProgramme(textOf(words), tokens)
+	p.keepWords(tokens)
+}
+
+func (p *Plan) addBrand(key string, d *Dictionary) {
+	if slices.Contains(p.Brands, key) {
+		return
+	}
+	p.Brands = append(p.Brands, key)
+	for _, s := range d.brands[key].states {
+		if !slices.Contains(p.States, s) {
+			p.States = append(p.States, s)
+		}
+	}
+}
+
+// blues replaces the ways to write a Blue by BCBS, BC or BS, which is left out here and kept in half.
+func blues(words []string, half *Blue) []string {
+	var out []string
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		next := ""
+		if i+1 < len(words) {
+			next = words[i+1]
+		}
+		isShield := func(s string) bool { return s == "SHIELD" || s == "SHEILD" || s == "SHILD" }
+		found := NotBlue
+		switch {
+		case w == "BCBS" || w == "BCBSA":
+			found = BlueBoth
+		case w == "BC" && next == "BS":
+			found, i = BlueBoth, i+1
+		case w == "BLUE" && next == "CROSS", w == "BLUE" && isShield(next):
+			found, i = BlueCross, i+1
+			if isShield(next) {
+				found = BlueShield
+			} else if i+1 < len(words) && isShield(words[i+1]) {
+				found, i = BlueBoth, i+1
+			}
+		case w == "BLUECROSS", w == "BC":
+			found = BlueCross
+		case w == "BLUESHIELD", w == "BS":
+			found = BlueShield
+		case w == "BLUECROSSBLUESHIELD":
+			found = BlueBoth
+		default:
+			if _, glued := gluedBlue(w); glued != NotBlue {
+				found = glued
+			}
+		}
+		if found == NotBlue {
+			out = append(out, w)
+			continue
+		}
+		*half |= found
+		out = append(out, map[Blue]string{BlueCross: "BC", BlueShield: "BS", BlueBoth: "BCBS"}[found])
+	}
+	return out
+}
+
+var metals = map[string]string{"CATASTROPHIC": "Catastrophic", "BRONZE": "Bronze", "SILVER": "Silver", "GOLD": "Gold", "PLATINUM": "Platinum"}
+
+func (p *Plan) readMetal(tokens []token) {
+	for i, t := range tokens {
+		if t.used {
+			continue
+		}
+		if m, ok := metals[t.text]; ok && p.Metal == "" {
+			p.Metal = m
+			tokens[i].used = true
+		} else if ok && m == p.Metal {
+			tokens[i].used = true
+		}
+	}
+}
+
+func (p *Plan) readBusiness(raw []string, t text, d *Dictionary) {
+	private := false
+	line := LineUnknown
+	for _, key := range p.Brands {
+		if l := d.brands[key].line; l != LineUnknown {
+			line = l
+		} else {
+			private = true
+		}
+	}
+	rider := LineUnknown
+	rider, p.dental, p.vision = riders(raw, p.Metal)
+	if named := lineOfName(t, private); named != LineUnknown {
+		line = named
+	} else if rider != LineUnknown {
+		line = rider
+	}
+	p.Business = settle(line, lineOfType(p.Type))
+	if p.Business == Medicare && private && !t.has("PART B", "PART A", "RAILROAD") {
+		p.Business = Advantage
+	}
+}
+
+var productWords = map[string]Products{
+	"HMO": HMO, "PPO": PPO, "EPO": EPO, "POS": POS, "HDHP": HDHP, "HSA": HDHP, "HDP": HDHP, "INDEMNITY": Indemnity,
+	"OAP": OpenAccess, "FFS": FeeForService, "DHMO": HMO, "DPPO": PPO,
+}
+
+func (p *Plan) readProducts(tokens []token, _ *Dictionary) {
+	for i := range tokens {
+		t := &tokens[i]
+		if t.used {
+			continue
+		}
+		if product, ok := productWords[t.text]; ok {
+			p.Products |= product
+			t.used = true
+		}
+		if i+2 < len(tokens) && t.text == "OPEN" && tokens[i+1].text == "ACCESS" && tokens[i+2].text == "PLUS" {
+			p.Products |= OpenAccess
+			t.used, tokens[i+1].used, tokens[i+2].used = true, true, true
+		}
+		if i+2 < len(tokens) && t.text == "FEE" && tokens[i+1].text == "SERVICES" {
+			p.Products |= FeeForService
+			t.used, tokens[i+1].used = true, true
+		}
+	}
+	if p.Products.networks() == 0 {
+		for _, w := range split(p.Type) {
+			p.Products |= productWords[w]
+		}
+	}
+}
+
+// programmes are parts of an insurer's or a government's business that are handled by themselves.
+var programmes = []struct {
+	name    string
+	phrases []string
+}{
+	{"FEP", []string{"FEP", "FEDERAL EMPLOYEE PROGRAM", "FEDERAL EMPLOYEE"}},
+	{"Railroad", []string{"RAILROAD"}},
+	{"special needs", []string{"DSNP", "CSNP", "ISNP", "SNP"}},
+	{"BlueCard", []string{"BLUECARD", "BLUE CARD", "OUT STATE"}},
+	{"PACE", []string{"PACE"}},
+	{"CalPERS", []string{"CALPERS", "CAL PERS"}},
+	{"student health", []string{"STUDENT HEALTH", "STUDENT"}},
+}
+
+func (p *Plan) readProgramme(t text, tokens []token) {
+	for _, programme := range programmes {
+		if !t.has(programme.phrases...) {
+			continue
+		}
+		p.Programme = programme.name
+		for _, phrase := range programme.phrases {
+			if !t.has(phrase) {
+				continue
+			}
+			for i := range tokens {
+				if strings.Contains(" "+phrase+" ", " "+tokens[i].text+" ") {
+					tokens[i].used = true
+				}
+			}
+		}
+		return
+	}
+}
+
+// lineWords are kept in [Plan.Business] and not as words.
+var lineWords = wordSet("MEDICARE MEDICAID MEDICAL-CALIFORNIA SUPPLEMENT ADVANTAGE COMMERCIAL MARKETPLACE EXCHANGE DENTAL VISION PEDIATRIC ADULT")
+
+func (p *Plan) keepWords(tokens []token) {
+	seen := map[string]bool{}
+	for i, t := range tokens {
+		if t.used || seen[t.text] || t.text == "+" || t.text == "BC" || t.text == "BS" || t.text == "BCBS" {
+			continue
+		}
+		if len(t.text) == 1 && i > 0 && !isNumber(t.text) {
+			if before := tokens[i-1].text; before == "PLAN" || before == "PART" || before == "SUPPLEMENT" {
+				p.variant = t.text
+				continue
+			}
+		}
+		if lineWords[t.text] && p.Business != LineUnknown && !p.dental && !p.vision {
+			continue
+		}
+		seen[t.text] = true
+		p.words = append(p.words, t.word)
+	}
+}
+
+// readAddress reads the box, the ZIP code, the telephones and the payer IDs.
+func (p *Plan) readAddress() {
+	words := split(p.Address)
+	for i, w := range words {
+		if (w == "BOX" || w == "POB" || w == "POBOX") && i+1 < len(words) && hasDigit(words[i+1]) {
+			p.Box = strings.TrimLeft(words[i+1], "0")
+			break
+		}
+	}
+	digits := onlyDigits(p.ZIP)
+	switch {
+	case len(digits) >= 9:
+		p.ZIP5, p.ZIP4 = digits[:5], digits[5:9]
+	case len(digits) > 0 && len(digits) <= 5:
+		p.ZIP5 = strings.Repeat("0", 5-len(digits)) + digits // a spreadsheet took the zeros away
+	}
+	for _, t := range p.Phones {
+		if tel := telephone(t); tel != "" && !slices.Contains(p.Tel, tel) {
+			p.Tel = append(p.Tel, tel)
+		}
+	}
+	for _, id := range p.PayerIDs {
+		if c := id.comparable(); c != "" && !slices.Contains(p.payerIDs, c) {
+			p.payerIDs = append(p.payerIDs, c)
+		}
+	}
+}
+
+func onlyDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// telephone gives the ten digits of a number of North America, or "" for what is none or a placeholder.
+func telephone(s string) string {
+	if at := strings.IndexAny(strings.ToLower(s), "x"); at > 0 {
+		s = s[:at] // an extension
+	}
+	d := onlyDigits(s)
+	if len(d) == 11 && d[0] == '1' {
+		d = d[1:]
+	}
+	if len(d) != 10 || strings.Trim(d, d[:1]) == "" {
+		return ""
+	}
+	return d
+}
