@@ -16,6 +16,7 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 
 	"trestle/internal/command"
+	"trestle/internal/workspace/keyring"
 )
 
 func main() {
@@ -44,7 +45,7 @@ func run() (status int) {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
 		Live: command.IsTerminal(os.Stderr), User: userName(), Prompt: command.TerminalPrompt,
 		Window: openWindow, Pictures: drawPictures, HasDisplay: hasDisplay,
-		Anchors: anchors(),
+		Anchors: anchors(), Keyring: keyring.System{},
 	}
 	return command.Run(ctx, os.Args[1:], env)
 }

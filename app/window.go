@@ -14,6 +14,7 @@ import (
 	"trestle/internal/present/sample"
 	"trestle/internal/ui"
 	"trestle/internal/workspace"
+	"trestle/internal/workspace/keyring"
 )
 
 // appID is the application's ID, which also names the folder of its preferences.
@@ -37,7 +38,7 @@ func openWindow(ctx context.Context, o command.WindowOptions) error {
 		return openSample(ctx, p)
 	}
 	s := ui.New(a, ui.Options{
-		Workspace: o.Workspace, User: userName(), Anchors: anchors(), Sample: openSample, StartWithSample: o.Sample, Idle: idleLine(),
+		Workspace: o.Workspace, User: userName(), Anchors: anchors(), Keyring: keyring.System{}, Sample: openSample, StartWithSample: o.Sample, Idle: idleLine(),
 	})
 	stop := context.AfterFunc(ctx, func() { fyne.Do(s.Quit) })
 	defer stop()

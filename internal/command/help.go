@@ -31,6 +31,9 @@ func entries() []entry {
 		{"workspace slot recovery", "workspace slot recovery [--passphrase-file FILE] WORKSPACE", "make a recovery code, to be printed", slotRecoveryHelp, runSlotRecovery},
 		{"workspace slot passphrase", "workspace slot passphrase [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "change your passphrase", slotPassphraseHelp, runSlotPassphrase},
 		{"workspace slot remove", "workspace slot remove [--yes] [--passphrase-file FILE] WORKSPACE KEY", "take a key away", slotRemoveHelp, runSlotRemove},
+		{"workspace slot rename", "workspace slot rename [--passphrase-file FILE] WORKSPACE KEY NAME", "change the name of a key's owner", slotRenameHelp, runSlotRename},
+		{"workspace slot remember", "workspace slot remember [--passphrase-file FILE] WORKSPACE", "let this computer's keyring remember a key", slotRememberHelp, runSlotRemember},
+		{"workspace slot forget", "workspace slot forget [--passphrase-file FILE] WORKSPACE", "take that key away again", slotForgetHelp, runSlotForget},
 		{"workspace log", "workspace log [--user NAME] [--action ACTION] [--text WORDS] [--failed] [--since DATE] [--until DATE] [--newest] [--limit N] [--json] [--csv FILE] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
 		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
 		{"workspace backup", "workspace backup [--keep N] [--passphrase-file FILE] WORKSPACE TO", "make a verified copy", backupHelp, runBackup},
@@ -59,7 +62,9 @@ to a question; 2 usage, or something that could not be read; 130 interrupted.
 
 The passphrase of a workspace is asked for, or read from --passphrase-file FILE, or
 taken from the environment variable TRESTLE_PASSPHRASE. A new one for a workspace that
-is there already is read from --new-passphrase-file FILE or TRESTLE_NEW_PASSPHRASE.
+is there already is read from --new-passphrase-file FILE or TRESTLE_NEW_PASSPHRASE. Where none
+is given and this computer's keyring remembers a key ("trestle workspace slot remember"), that
+opens the workspace. After three wrong passphrases each further one waits longer.
 
 "trestle help COMMAND" says more.
 `
@@ -163,13 +168,14 @@ Without QUERY all messages are listed.
 const slotHelp = `
 Prints one line a key, its columns separated by tabs:
   key  kind  name  since  last-used  current
-kind is passphrase or recovery code; "current" stands after the key that was used now. Times are
-UTC. A workspace has up to eight keys, and each opens all of it.
+kind is passphrase, recovery code or keyring; "current" stands after the key that was used now.
+Times are UTC. A workspace has up to eight keys, and each opens all of it.
 
   --json                  one JSON object a line
   --passphrase-file FILE  read the passphrase from a file
 
-A workspace that is called add, recovery, passphrase or remove is written ./add and so on.
+A workspace that is called add, recovery, passphrase, remove, rename, remember or forget is
+written ./add and so on.
 `
 
 const slotAddHelp = `
@@ -203,6 +209,30 @@ workspace with stays, and so does the last passphrase. Copies of the file from b
 with the key that was removed.
 
   --yes                   do not ask
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const slotRenameHelp = `
+Changes whose key number KEY is, as "trestle workspace slot" lists them. The key stays as it is.
+The name is kept inside the workspace; the access log tells of the old one and the new one.
+
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const slotRememberHelp = `
+Makes a key of its own for this computer and gives it to the system's keyring: Keychain on macOS,
+Credential Manager on Windows, a Secret Service such as GNOME Keyring or KWallet on Linux. From
+then on the workspace opens here without its passphrase, in the window and for commands, for
+whoever is signed in as you; on macOS any of your programs can read the key. Where there is no
+keyring, that is said and nothing is changed. Off until you ask for it. It is taken back by
+"trestle workspace slot forget" here, or by "trestle workspace slot remove" anywhere.
+
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const slotForgetHelp = `
+Removes the key that this computer's keyring remembers, from the workspace and from the keyring.
+
   --passphrase-file FILE  read the passphrase from a file
 `
 

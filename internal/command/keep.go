@@ -104,6 +104,7 @@ func runRestore(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	defer clear(pass)
+	s.sayWait(backup)
 	progress, stop := s.watch("restore")
 	defer stop()
 	kept, r, err := workspace.Restore(ctx, backup, path, pass, s.opening(), progress)

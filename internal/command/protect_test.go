@@ -1,8 +1,12 @@
 package command
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 	"testing"
+
+	"trestle/internal/workspace"
 )
 
 // TestCipherIsChosen: the cipher of a new workspace is the one asked for, and one that there is not is a mistake of usage.
@@ -17,5 +21,77 @@ func TestCipherIsChosen(t *testing.T) {
 	}
 	if status, _, errs := at(t, "workspace new --cipher des d.trestle"); status != StatusUsage || !strings.Contains(errs, `no cipher "des"`) {
 		t.Errorf("status %d, %q", status, errs)
+	}
+}
+
+// ring is a keyring in memory.
+type ring map[string][]byte
+
+func (r ring) Load(id string) ([]byte, bool, error) { b, ok := r[id]; return bytes.Clone(b), ok, nil }
+func (r ring) Save(id string, b []byte) error       { r[id] = bytes.Clone(b); return nil }
+func (r ring) Delete(id string) error               { delete(r, id); return nil }
+
+// noRing is a computer without a keyring.
+type noRing struct{}
+
+var errNoRing = errors.New("this computer has no keyring")
+
+func (noRing) Load(string) ([]byte, bool, error) { return nil, false, errNoRing }
+func (noRing) Save(string, []byte) error         { return errNoRing }
+func (noRing) Delete(string) error               { return errNoRing }
+
+// TestRememberedOpensWithoutPassphrase: once a computer remembers, nobody is asked; afterwards the passphrase is needed again.
+func TestRememberedOpensWithoutPassphrase(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, "workspace new w.trestle")
+	run := func(k workspace.Keyring, pass, line string) (int, string, string) {
+		var out, errs bytes.Buffer
+		status := Run(t.Context(), words(line), Env{Stdout: &out, Stderr: &errs, User: "tester", Keyring: k, Getenv: func(name string) string {
+			if name == PassphraseVariable {
+				return pass
+			}
+			return ""
+		}})
+		return status, out.String(), errs.String()
+	}
+	if status, _, errs := run(noRing{}, testPassphrase, "workspace slot remember w.trestle"); status != StatusUsage || !strings.Contains(errs, "no keyring") {
+		t.Errorf("status %d, %q", status, errs)
+	}
+	k := ring{}
+	if status, out, errs := run(k, testPassphrase, "workspace slot remember w.trestle"); status != StatusOK || !strings.Contains(out, "remembers a key") || !strings.Contains(errs, "without the passphrase") {
+		t.Errorf("status %d, %q %q", status, out, errs)
+	}
+	if status, out, errs := run(k, "", "workspace slot w.trestle"); status != StatusOK || !strings.Contains(out, "2\tkeyring\ttester on ") || !strings.Contains(out, "current") {
+		t.Errorf("status %d, %q %q", status, out, errs)
+	}
+	if status, _, errs := run(ring{}, "", "workspace slot w.trestle"); status != StatusUsage || !strings.Contains(errs, "passphrase is needed") {
+		t.Errorf("another computer: status %d, %q", status, errs)
+	}
+	if status, out, errs := run(k, "", "workspace slot forget w.trestle"); status != StatusOK || len(k) != 0 {
+		t.Errorf("status %d, %q %q", status, out, errs)
+	}
+	if status, _, _ := run(k, "", "workspace slot w.trestle"); status != StatusUsage {
+		t.Error("opened after it was forgotten")
+	}
+}
+
+func TestRename(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, "workspace new w.trestle")
+	must(t, "workspace slot add w.trestle Ann")
+	must(t, `workspace slot rename w.trestle 2 "Ann Example"`)
+	if out := must(t, "workspace slot w.trestle"); !strings.Contains(out, "Ann Example") {
+		t.Error(out)
+	}
+	for line, want := range map[string]string{
+		"workspace slot rename w.trestle 2":       "needs a workspace, the number of a key, and",
+		"workspace slot rename w.trestle 9 Bob":   "not the number of a key",
+		"workspace slot rename w.trestle 3 Bob":   "has no key 3",
+		`workspace slot rename w.trestle 2 ""`:    "give the name",
+		"workspace slot rename w.trestle two Ann": "not the number",
+	} {
+		if status, _, errs := at(t, line); status != StatusUsage || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d, %q", line, status, errs)
+		}
 	}
 }

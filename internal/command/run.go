@@ -33,6 +33,9 @@ type Env struct {
 	// Anchors keep what this computer remembers of workspaces, so that an older copy in the place of one is seen, usually
 	// [workspace.DefaultAnchors]. Nil: nothing is remembered.
 	Anchors workspace.AnchorStore
+	// Keyring is this computer's, usually [keyring.System]; a workspace whose key it remembers opens without a passphrase. Nil: there
+	// is none.
+	Keyring workspace.Keyring
 	// Prompt asks a person for a passphrase, without echo. Nil: there is nobody to ask.
 	Prompt func(ctx context.Context, question string) ([]byte, error)
 	// Ask asks a person a question and returns the answer. Nil: [TerminalAsk], if there is a Prompt.

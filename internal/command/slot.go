@@ -197,9 +197,9 @@ func runSlotRemove(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 || n > workspace.MaxPeople {
-		return usagef("%q is not the number of a key; \"trestle workspace slot %s\" lists them", number, path)
+	n, err := keyNumber(path, number)
+	if err != nil {
+		return err
 	}
 	return s.within(ctx, path, *file, func(w *workspace.Workspace) error {
 		people, err := w.People(ctx)

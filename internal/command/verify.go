@@ -27,6 +27,7 @@ func runVerify(ctx context.Context, s *session, args []string) error {
 
 // verify prints what the check of a workspace found; it fails if something is wrong.
 func (s *session) verify(ctx context.Context, path string, pass []byte) error {
+	s.sayWait(path)
 	progress := job.NewProgress()
 	stop := s.showProgress("verify", progress)
 	defer stop()

@@ -54,6 +54,12 @@ const tool = "command"
 
 // within opens the workspace, uses it and closes it.
 func (s *session) within(ctx context.Context, path, passphraseFile string, use func(*workspace.Workspace) error) error {
+	if w, err := s.openRemembered(ctx, path, passphraseFile); w != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return errors.Join(use(w), w.Close())
+	}
 	return s.withPassphrase(ctx, path, passphraseFile, func(w *workspace.Workspace, pass []byte) error {
 		clear(pass)
 		return use(w)
@@ -80,14 +86,20 @@ func (s *session) withPassphrase(ctx context.Context, path, file string, use fun
 
 // unlock opens the workspace and says what was odd about it.
 func (s *session) unlock(ctx context.Context, path string, pass []byte) (*workspace.Workspace, error) {
+	s.sayWait(path)
 	w, err := workspace.Open(ctx, path, pass, s.opening())
 	if err != nil {
 		return nil, err
 	}
+	s.warn(path, w)
+	return w, nil
+}
+
+// warn says what was odd about a workspace that was opened.
+func (s *session) warn(path string, w *workspace.Workspace) {
 	for _, text := range w.Warnings() {
 		s.complain("%s: %s", filepath.Base(path), text)
 	}
-	return w, nil
 }
 
 func (s *session) opening() workspace.OpenOptions {

@@ -23,6 +23,7 @@ type Options struct {
 	Passphrase []byte                // known only for the sample project, which is opened at once with it
 	User       string                // for the access log; "" takes the workspace's default
 	Anchors    workspace.AnchorStore // what this computer remembers of projects; nil is nothing
+	Keyring    workspace.Keyring     // of this computer; nil is none
 	// Sample makes the sample's workspace if it is not there and opens it. Nil: there is no sample.
 	Sample func(context.Context, *job.Progress) (*workspace.Workspace, error)
 	// StartWithSample opens the sample at once.
@@ -101,6 +102,7 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 		s.start.Keep = func(paths []string) { a.Preferences().SetStringList(prefRecent, paths) }
 	}
 	s.start.Opened, s.start.User, s.start.Anchors = s.enter, o.User, o.Anchors
+	s.start.Keyring, s.start.Tell = o.Keyring, s.Tell
 	s.frame = newFrame(s)
 	s.root = container.NewStack()
 	kit.Hints = s.frame.status.hint

@@ -3,9 +3,11 @@ package start
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -55,21 +57,24 @@ type Model struct {
 	Keep    func(paths []string)       // remembers the list of recent projects
 	User    string                     // who the access log says it was
 	Anchors workspace.AnchorStore      // what this computer remembers of projects; nil is nothing
+	Keyring workspace.Keyring          // of this computer; nil is none
+	Tell    func(title, text string)   // says what went wrong beside an opening that worked
 
-	runner  *job.Runner
-	recent  []string
-	cipher  workspace.Cipher
-	doing   string
-	said    string
-	problem string
-	field   Field
-	job     *job.Job
+	runner   *job.Runner
+	recent   []string
+	cipher   workspace.Cipher
+	remember bool
+	doing    string
+	said     string
+	problem  string
+	field    Field
+	job      *job.Job
 }
 
 // New returns the place with the projects that were open before, newest first.
 func New(runner *job.Runner, recent []string) *Model {
 	return &Model{
-		Changed: func() {}, Opened: func(*workspace.Workspace) {}, Keep: func([]string) {},
+		Changed: func() {}, Opened: func(*workspace.Workspace) {}, Keep: func([]string) {}, Tell: func(_, _ string) {},
 		runner: runner, recent: recent,
 	}
 }
@@ -129,6 +134,28 @@ func (m *Model) refuse(f Field, words string) {
 	m.Changed()
 }
 
+// MayBeRemembered says whether the project at path may open without its passphrase, because this computer remembers a key of it.
+func (m *Model) MayBeRemembered(path string) bool {
+	return m.Keyring != nil && path != "" && workspace.MayBeRemembered(path)
+}
+
+// AboutRemembering is what the choice to remember a key means.
+const AboutRemembering = "Whoever is signed in to this computer as you can then open the project without the passphrase, also after it locked itself."
+
+// OpenRemembered opens a project with the key that this computer remembers.
+func (m *Model) OpenRemembered(path string) {
+	if m.doing != "" || m.Keyring == nil {
+		return
+	}
+	m.start("Opening "+filepath.Base(path), nil, func(ctx context.Context) (*workspace.Workspace, error) {
+		return workspace.OpenRemembered(ctx, path, m.Keyring, m.options())
+	})
+}
+
+func (m *Model) options() workspace.OpenOptions {
+	return workspace.OpenOptions{User: m.User, Tool: Tool, Anchors: m.Anchors}
+}
+
 // Open opens a project. The passphrase is cleared from memory when it has been used.
 func (m *Model) Open(path string, passphrase []byte) {
 	switch {
@@ -141,10 +168,36 @@ func (m *Model) Open(path string, passphrase []byte) {
 		m.refuse(Passphrase, "Enter the project's passphrase.")
 		return
 	}
-	m.start("Opening "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
-		return workspace.Open(ctx, path, passphrase, workspace.OpenOptions{User: m.User, Tool: Tool, Anchors: m.Anchors})
+	doing := "Opening " + filepath.Base(path)
+	if d := workspace.NextTry(path); d > 0 {
+		doing = fmt.Sprintf("After wrong passphrases this one waits %s", d.Round(time.Second))
+	}
+	m.begin(doing)
+	remember := m.remember && m.Keyring != nil
+	m.job = job.Start(context.Background(), m.runner, func(ctx context.Context) (opening, error) {
+		defer clear(passphrase)
+		w, err := workspace.Open(ctx, path, passphrase, m.options())
+		if err != nil || !remember {
+			return opening{w, nil}, err
+		}
+		return opening{w, w.Remember(ctx, m.Keyring)}, nil
+	}, func(o opening, err error) {
+		m.remember = false
+		m.finish(o.workspace, err)
+		if o.forgotten != nil {
+			m.Tell("This computer does not remember the key", sentence(o.forgotten))
+		}
 	})
 }
+
+// opening is an open project, and why its key could not be remembered.
+type opening struct {
+	workspace *workspace.Workspace
+	forgotten error
+}
+
+// SetRemember chooses whether this computer's keyring gets a key of the next project that is opened with a passphrase.
+func (m *Model) SetRemember(on bool) { m.remember = on }
 
 // SetCipher chooses what seals the pages of the next project that is made.
 func (m *Model) SetCipher(c workspace.Cipher) { m.cipher = c }
@@ -180,7 +233,7 @@ func (m *Model) Create(path, name string, passphrase, again []byte) {
 		m.refuse(File, "There is a file of this name already. Choose another name, or open that project.")
 		return
 	}
-	m.start("Creating "+filepath.Base(path), path, passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
+	m.start("Creating "+filepath.Base(path), passphrase, func(ctx context.Context) (*workspace.Workspace, error) {
 		return workspace.Create(ctx, path, passphrase, workspace.CreateOptions{Project: name, User: m.User, Tool: Tool, Cipher: m.cipher, Anchors: m.Anchors})
 	})
 }
@@ -200,7 +253,7 @@ func (m *Model) begin(doing string) {
 	m.Changed()
 }
 
-func (m *Model) start(doing, path string, passphrase []byte, work func(context.Context) (*workspace.Workspace, error)) {
+func (m *Model) start(doing string, passphrase []byte, work func(context.Context) (*workspace.Workspace, error)) {
 	m.begin(doing)
 	m.job = job.Start(context.Background(), m.runner, func(ctx context.Context) (*workspace.Workspace, error) {
 		defer clear(passphrase)

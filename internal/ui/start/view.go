@@ -36,6 +36,9 @@ type View struct {
 	openForm, createForm   fyne.CanvasObject
 	ciphers                *kit.SegmentedControl
 	fips                   fyne.CanvasObject
+	remember               *widget.Check
+	aboutRemember          fyne.CanvasObject
+	remembered, stop       *kit.ToolButton
 	chooseOpen, chooseMake *kit.ToolButton
 }
 
@@ -69,6 +72,7 @@ func (v *View) fields() {
 		return f
 	}
 	v.file = field(kit.NewField(""), func() { v.host.Focus(v.pass) })
+	v.file.OnChanged = func(string) { v.m.Clear(); v.redrawRemembered() }
 	v.pass = field(kit.NewSecretField(""), v.submitOpen)
 	v.name = field(kit.NewField("The two systems that it connects"), func() { v.host.Focus(v.create) })
 	v.create = field(kit.NewField(""), func() { v.host.Focus(v.newPass) })
@@ -87,11 +91,15 @@ func (v *View) forms() {
 		v.host.ChooseTarget("New project", model.FileName(v.name.Text), v.create.SetText)
 	})
 	v.chooseCipher()
+	v.offerToRemember()
+	v.stop = kit.NewTextButton(theme.IconClose, "Stop", v.m.Cancel)
 	v.openForm = container.NewVBox(
 		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseOpen, v.file)),
 		v.row("Passphrase", model.Passphrase, v.pass),
+		v.remember,
+		v.aboutRemember,
 		kit.Gap(0, 4),
-		container.NewHBox(v.open),
+		container.NewHBox(v.open, v.remembered),
 	)
 	v.createForm = container.NewVBox(
 		v.row("Name", model.Name, v.name),
@@ -127,6 +135,39 @@ func (v *View) chooseCipher() {
 	})
 }
 
+// offerToRemember makes the choice to let this computer remember a key, which is off each time, and the button that uses one.
+func (v *View) offerToRemember() {
+	v.m.SetRemember(false)
+	v.aboutRemember = kit.NewNote(model.AboutRemembering)
+	v.aboutRemember.Hide()
+	v.remember = widget.NewCheck("Remember on this computer", func(on bool) {
+		kit.Active()
+		v.m.SetRemember(on)
+		if on {
+			v.aboutRemember.Show()
+		} else {
+			v.aboutRemember.Hide()
+		}
+		v.openForm.Refresh()
+	})
+	if v.m.Keyring == nil {
+		v.remember.Hide()
+	}
+	v.remembered = kit.NewTextButton(theme.IconKey, "Open without the passphrase", func() { v.m.OpenRemembered(v.file.Text) })
+	v.remembered.SetHint("With the key that this computer may remember")
+	v.remembered.Hide()
+}
+
+// redrawRemembered offers to open without a passphrase where that may work.
+func (v *View) redrawRemembered() {
+	if v.m.Doing() == "" && v.m.MayBeRemembered(v.file.Text) {
+		v.remembered.Show()
+	} else {
+		v.remembered.Hide()
+	}
+	v.openForm.Refresh()
+}
+
 // row is a field under its name, with room for what is wrong with it.
 func (v *View) row(name string, f model.Field, field fyne.CanvasObject) fyne.CanvasObject {
 	problem := widget.NewLabel("")
@@ -151,7 +192,7 @@ func (v *View) build() {
 	title := kit.NewTitle("Trestle", 22)
 	subtitle := kit.NewText("A workbench for connecting healthcare systems", screen.RoleMuted)
 	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
-		v.doing, kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
+		v.doing, container.NewHBox(v.stop), kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
 		container.NewHBox(v.sample), kit.NewNote("The sample is an infusion centre that is being joined to a practice. All of its patients are invented."))
 	v.root = container.NewStack(kit.NewPanel("background"), container.NewCenter(container.New(kit.Width(formWidth), card)))
 }
@@ -225,7 +266,12 @@ func (v *View) redrawProblem(creating bool) {
 
 func (v *View) redrawDoing() {
 	doing := v.m.Doing()
-	v.doing.SetText(doing)
+	v.redrawRemembered()
+	if doing == "" {
+		v.stop.Hide()
+	} else {
+		v.stop.Show()
+	}
 	buttons := []*kit.ToolButton{v.open, v.make, v.sample, v.chooseOpen, v.chooseMake}
 	if doing == "" {
 		v.doing.SetText(v.m.Said())
