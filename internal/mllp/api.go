@@ -3,7 +3,6 @@ package mllp
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"net"
 	"net/netip"
 	"time"
@@ -111,35 +110,6 @@ func ParseAck(b []byte) (a Acknowledgement, ok bool) { panic("api") }
 // Correlate says whether the reply acknowledges the message: nil if so, else
 // the reasons against it.
 func Correlate(message, reply []byte) []Deviation { panic("api") }
-
-// ReaderOptions are the limits of a Reader. Time-outs need a source with
-// SetReadDeadline and are off if zero, but for Settle.
-type ReaderOptions struct {
-	Framing  Framing
-	MaxFrame int           // bytes; 0 = DefaultMaxFrame
-	Idle     time.Duration // between frames; Read then returns ErrIdle
-	Partial  time.Duration // without a byte inside a frame: the bytes become a PartialFrame
-	Deadline time.Duration // for one whole frame, against peers that trickle
-	Settle   time.Duration // a pause after which FS without CR and bytes outside of frames count; 0 = DefaultSettle
-}
-
-const (
-	// DefaultMaxFrame is the largest frame that is taken, in bytes.
-	DefaultMaxFrame = 64 << 20
-	// DefaultSettle is how long the reader waits for the byte after FS.
-	DefaultSettle = 500 * time.Millisecond
-	// MaxOutside is how many bytes outside of frames one event keeps.
-	MaxOutside = 64 << 10
-)
-
-// Reader splits a stream into events.
-type Reader struct{}
-
-func NewReader(r io.Reader, o ReaderOptions) *Reader { panic("api") }
-
-// Read reads the next event into ev, whose memory is reused. io.EOF is the
-// clean end. An error of the stream comes after the events before it.
-func (r *Reader) Read(ev *Event) error { panic("api") }
 
 // Server accepts connections and hands their events to its Handler. Fields
 // must not change while it serves.
