@@ -48,6 +48,7 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.log.SetMasked(s.m.Masked())
 	n.people = people.New(n.runner, w)
 	n.people.SetMasked(s.m.Masked())
+	n.people.Keyring, n.people.Closed = s.options.Keyring, s.closeWith
 	n.backup = backup.New(n.runner, w)
 	n.inspect = inspect.New(n.runner, w)
 	n.inspect.SetMasked(s.m.Masked())

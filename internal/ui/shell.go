@@ -192,6 +192,12 @@ func (s *Shell) Lock() {
 	s.unlessWorking("Lock", "the project", func() { s.close(func() {}) })
 }
 
+// closeWith ends the session and says why on the first place.
+func (s *Shell) closeWith(text string) {
+	s.close(func() {})
+	s.start.Say(text)
+}
+
 // close ends the session, in the background where it has to wait, and shows the first place.
 func (s *Shell) close(then func()) {
 	old := s.session
@@ -210,6 +216,7 @@ func (s *Shell) close(then func()) {
 		if err != nil && !s.ended {
 			s.Tell("The project was closed with a problem", err.Error())
 		}
+		s.start.Changed() // the file can be looked at now
 		then()
 	})
 	s.options.Workspace = path

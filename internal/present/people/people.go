@@ -19,6 +19,11 @@ type Store interface {
 	AddRecovery(ctx context.Context) (code []byte, err error)
 	ChangePassphrase(ctx context.Context, old, new []byte) error
 	RemoveSlot(ctx context.Context, slot int) error
+	RenamePerson(ctx context.Context, slot int, name string) error
+	Remember(ctx context.Context, ring workspace.Keyring) error
+	Forget(ctx context.Context, ring workspace.Keyring) error
+	Remembered(ring workspace.Keyring) (slot int, ok bool, err error)
+	Rekey(ctx context.Context, keys []workspace.NewKey, progress func(done, total int64)) (workspace.Report, error)
 }
 
 // Field is a part of a form that a problem belongs to.
@@ -31,6 +36,7 @@ const (
 	OldField
 	NewField
 	AgainField
+	RenameField
 )
 
 // Model is the state of the page. Make it with New.
@@ -38,6 +44,10 @@ type Model struct {
 	Changed func()
 	// Done is told that a form was carried out, so that the view can empty and close it.
 	Done func()
+	// Closed is told that the project was closed by a new data key, and what to say of it.
+	Closed func(text string)
+	// Keyring is this computer's; nil is none.
+	Keyring workspace.Keyring
 
 	runner  *job.Runner
 	store   Store
@@ -50,11 +60,12 @@ type Model struct {
 	notice  string
 	code    []byte // the recovery code while it is shown, once
 	masked  bool
+	here    Here
 }
 
 // New returns the page over a project's store. Close ends its work.
 func New(runner *job.Runner, store Store) *Model {
-	m := &Model{runner: runner, store: store, Changed: func() {}, Done: func() {}}
+	m := &Model{runner: runner, store: store, Changed: func() {}, Done: func() {}, Closed: func(string) {}}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	return m
 }
@@ -64,7 +75,7 @@ func (m *Model) Close() {
 	m.end()
 	clear(m.code)
 	m.code = nil
-	m.Changed, m.Done = func() {}, func() {}
+	m.Changed, m.Done, m.Closed = func() {}, func() {}, func(string) {}
 }
 
 // Load reads who can open the project.
@@ -211,6 +222,10 @@ func (m *Model) work(doing, done string, do func(context.Context) error) {
 
 func (m *Model) finish(err error, done string) {
 	m.doing = ""
+	if errors.Is(err, context.Canceled) {
+		m.refuse(NoField, "Stopped; everything is as it was.")
+		return
+	}
 	if err != nil {
 		m.refuse(fieldOf(err), err.Error())
 		return
@@ -218,6 +233,9 @@ func (m *Model) finish(err error, done string) {
 	m.notice = done
 	m.Done()
 	m.Load()
+	if m.here != HereUnknown {
+		m.AskKeyring()
+	}
 }
 
 func fieldOf(err error) Field {
@@ -279,6 +297,9 @@ func (g *grid) Cell(row, col int) screen.Cell {
 	case "kind":
 		return screen.Cell{Text: string(p.Kind)}
 	case "cost":
+		if p.Kind == workspace.KindKeyring {
+			return screen.Cell{Text: "256 random bits: not to be guessed", Role: screen.RoleMuted}
+		}
 		return screen.Cell{Text: p.Cost, Role: screen.RoleMuted}
 	case "created":
 		return screen.Cell{Text: day(p.Created), Role: screen.RoleMuted}

@@ -142,3 +142,36 @@ func TestStrength(t *testing.T) {
 		t.Errorf("%q", line)
 	}
 }
+
+func TestRenamedAndNewDataKey(t *testing.T) {
+	f := open(t)
+	f.Rename(0, " ")
+	f.Settle()
+	if field, words := f.Problem(); field != RenameField || words == "" {
+		t.Errorf("%d %q", field, words)
+	}
+	f.Rename(0, "Ann Example")
+	f.Settle()
+	if !strings.HasPrefix(f.List().Cell(0, 0).Text, "Ann Example") {
+		t.Errorf("%q", f.List().Cell(0, 0).Text)
+	}
+	closed := ""
+	f.Closed = func(text string) { closed = text }
+	f.Add("Bo Example", []byte("another long one"), []byte("another long one"))
+	f.Settle()
+	if f.Others() != 1 {
+		t.Error(f.Others())
+	}
+	f.Rekey([]byte("short"), []byte("short"))
+	if field, _ := f.Problem(); field != NewField || closed != "" {
+		t.Errorf("field %d", field)
+	}
+	f.Rekey([]byte("a third long one"), []byte("a third long one"))
+	f.Settle()
+	if !strings.Contains(closed, "new data key") {
+		t.Fatalf("%q", closed)
+	}
+	if f.opens("another long one") || !f.opens("a third long one") {
+		t.Error("not exactly the new passphrase opens the project")
+	}
+}

@@ -20,7 +20,7 @@ type View struct {
 	remove  *kit.ToolButton
 	news    *kit.News
 	tabs    *kit.SegmentedControl
-	forms   [2]*form
+	forms   []*form // by tab, nil where it is none
 	body    *fyne.Container
 	free    *kit.Text
 }
@@ -34,6 +34,12 @@ type form struct {
 	content  fyne.CanvasObject
 }
 
+// The tabs that are no forms.
+const (
+	recoveryTab = 2
+	computerTab = 3
+)
+
 // formWidth is the width of the forms in units.
 const formWidth = 420
 
@@ -46,10 +52,14 @@ func New(m *model.Model, h host.Host) *View {
 	v.remove = kit.NewTextButton(theme.IconDelete, "Remove this key…", v.askRemove)
 	v.free = kit.NewCaption("")
 	v.news = kit.NewNews()
-	v.forms[0] = v.addForm()
-	v.forms[1] = v.changeForm()
+	v.forms = []*form{v.addForm(), v.changeForm(), nil, nil, v.rekeyForm(), v.renameForm()}
 	v.body = container.NewStack(v.forms[0].content)
-	v.tabs = kit.NewSegmentedControl([]string{"Add a person", "Change my passphrase", "Recovery code"}, func(int) { m.Dismiss() })
+	v.tabs = kit.NewSegmentedControl([]string{"Add a person", "Change my passphrase", "Recovery code", "This computer", "New data key", "Rename"}, func(i int) {
+		if i == computerTab && m.Here() == model.HereUnknown {
+			m.AskKeyring()
+		}
+		m.Dismiss()
+	})
 	list := container.NewStack(kit.Gap(0, theme.RowHeight*7), v.grid)
 	bar := container.NewHBox(v.remove, container.NewCenter(v.free))
 	lower := container.NewBorder(kit.Gap(0, 6), nil, kit.Gap(10, 0), nil,
@@ -117,12 +127,14 @@ func (f *form) build(v *View, submit func(), pass *kit.Field, rows []row, note s
 			submit()
 		}
 	}
-	pass.OnChanged = func(text string) {
-		secret := []byte(text)
-		line, role := model.Strength(secret)
-		clear(secret)
-		f.strength.Set(line, role)
-		column.Refresh()
+	if pass != nil {
+		pass.OnChanged = func(text string) {
+			secret := []byte(text)
+			line, role := model.Strength(secret)
+			clear(secret)
+			f.strength.Set(line, role)
+			column.Refresh()
+		}
 	}
 	column.Add(kit.NewNote(note))
 	column.Add(container.NewHBox(f.submit))
@@ -132,6 +144,9 @@ func (f *form) build(v *View, submit func(), pass *kit.Field, rows []row, note s
 // empty forgets what was typed.
 func (v *View) empty() {
 	for _, f := range v.forms {
+		if f == nil {
+			continue
+		}
 		for _, e := range f.fields {
 			e.SetText("")
 		}
@@ -160,6 +175,9 @@ func (v *View) redraw() {
 	}
 	v.chooseForm()
 	for _, f := range v.forms {
+		if f == nil {
+			continue
+		}
 		for which, line := range f.problems {
 			line.Hide()
 			if which == field && problem != "" {
@@ -178,10 +196,13 @@ func (v *View) redraw() {
 
 func (v *View) chooseForm() {
 	want := fyne.CanvasObject(nil)
-	if i := v.tabs.Selected(); i < len(v.forms) {
-		want = v.forms[i].content
-	} else {
+	switch i := v.tabs.Selected(); i {
+	case recoveryTab:
 		want = v.recovery()
+	case computerTab:
+		want = v.thisComputer()
+	default:
+		want = v.forms[i].content
 	}
 	if v.body.Objects[0] != want {
 		v.body.Objects[0] = want

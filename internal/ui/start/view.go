@@ -36,7 +36,7 @@ type View struct {
 	openForm, createForm   fyne.CanvasObject
 	ciphers                *kit.SegmentedControl
 	fips                   fyne.CanvasObject
-	remember               *widget.Check
+	remember               *kit.Toggle
 	aboutRemember          fyne.CanvasObject
 	remembered, stop       *kit.ToolButton
 	chooseOpen, chooseMake *kit.ToolButton
@@ -140,8 +140,7 @@ func (v *View) offerToRemember() {
 	v.m.SetRemember(false)
 	v.aboutRemember = kit.NewNote(model.AboutRemembering)
 	v.aboutRemember.Hide()
-	v.remember = widget.NewCheck("Remember on this computer", func(on bool) {
-		kit.Active()
+	v.remember = kit.NewToggle("Remember on this computer", func(on bool) {
 		v.m.SetRemember(on)
 		if on {
 			v.aboutRemember.Show()
