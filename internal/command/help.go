@@ -22,6 +22,8 @@ func entries() []entry {
 		{"window", "[window] [--sample] [--or-tour] [WORKSPACE]", "open the window", windowHelp, runWindow},
 		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
 		{"get", "get [--raw] [-r] PATH[,PATH...] FILE...", "print the values at paths, one line a message", getHelp, runGet},
+		{"find", "find [--raw] [--json] [--count] [--limit N] [-r] QUERY FILE...", "print the messages of files that answer a query", findFilesText(), runFindFiles},
+		{"stats", "stats [--where QUERY] [--top N] [--json] [-r] PATH[,PATH...] FILE...", "count the values at paths", statsHelp, runStats},
 		{"workspace new", "workspace new [--project NAME] [--cipher CIPHER] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},

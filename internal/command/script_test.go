@@ -264,20 +264,22 @@ func (r *script) run(command string) {
 	r.out, r.err = out.String(), errs.String()
 }
 
-// words splits a command line at blanks; "double quotes" hold them together.
+// words splits a command line at blanks; "double" and 'single' quotes hold them together.
 func words(line string) []string {
 	var list []string
-	quoted, open := false, false
+	quote, open := rune(0), false
 	var b strings.Builder
 	for _, c := range line {
 		switch {
-		case c == '"':
-			quoted, open = !quoted, true
-		case c == ' ' && !quoted:
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, open = c, true
+		case c == quote:
+			quote = 0
+		case c == ' ' && quote == 0:
 			if open {
 				list = append(list, b.String())
-				b.Reset()
 			}
+			b.Reset()
 			open = false
 		default:
 			b.WriteRune(c)
