@@ -77,7 +77,22 @@ func TestGeneratedPlanLists(t *testing.T) {
 			good++
 		} else {
 			bad++
-			t.Logf("false: %s %s %.3f %s", c.Left, c.Right, c.Probability, c.Reasons)
+			lt, tb := "", ""
+			for i := range right.Plans {
+				if right.Plans[i].ID == truth[c.Left] {
+					lt = right.Plans[i].Name
+				}
+			}
+			for l, r := range truth {
+				if r == c.Right {
+					for i := range left.Plans {
+						if left.Plans[i].ID == l {
+							tb = left.Plans[i].Name
+						}
+					}
+				}
+			}
+			t.Logf("false: %.3f\n  L  %s\n  R  %s\n  trueR %s\n  trueL %s\n  %s", c.Probability, left.Plans[c.LeftRow].Name, right.Plans[c.RightRow].Name, lt, tb, c.Reasons)
 		}
 	}
 	for _, th := range []float64{0.1, .2, .3, .4, .5, .6, .7, .8, .9} {
@@ -94,6 +109,47 @@ func TestGeneratedPlanLists(t *testing.T) {
 		t.Logf("best>=%.1f: %d good %d bad F1 %.3f", th, g, b, 2*float64(g)/float64(g+b+len(truth)))
 	}
 	t.Logf("top1 %.3f top5 %.3f auto %d good %d false, F1 %.3f, counts %+v", float64(first)/401, float64(five)/401, good, bad, 2*float64(good)/float64(good+bad+len(truth)), result.Counts())
+	for _, open := range [][]Gate{nil} {
+		for _, th := range []float64{.5, .6, .65, .7, .75, .8, .85, .9, .95} {
+			r, _ := Match(context.Background(), left, right, Options{Automatic: th, Open: open})
+			g, b := 0, 0
+			for _, c := range r.Links() {
+				if truth[c.Left] == c.Right {
+					g++
+				} else {
+					b++
+				}
+			}
+			t.Logf("open %v th %.2f: %d/%d P %.3f F1 %.3f", open, th, g, b, float64(g)/float64(g+b), 2*float64(g)/float64(g+b+len(truth)))
+		}
+	}
+	gc := map[string][2]int{}
+	for _, c := range result.ForReview() {
+		if c.Rank == 1 {
+			for _, g := range c.Gates {
+				v := gc[string(g)]
+				if truth[c.Left] == c.Right {
+					v[0]++
+				} else {
+					v[1]++
+				}
+				gc[string(g)] = v
+			}
+			if c.Probability >= .9 && len(c.Gates) == 1 {
+				v := gc["only "+string(c.Gates[0])]
+				if truth[c.Left] == c.Right {
+					v[0]++
+				} else {
+					v[1]++
+				}
+				gc["only "+string(c.Gates[0])] = v
+			}
+			if truth[c.Left] == c.Right && c.Probability > 0.4 && os.Getenv("SHOW") == "2" {
+				t.Logf("REVIEW %.3f\n  L  %s\n  R  %s\n %s", c.Probability, left.Plans[c.LeftRow].Name, right.Plans[c.RightRow].Name, c.Reasons)
+			}
+		}
+	}
+	t.Log(gc)
 	if os.Getenv("SHOW") != "" {
 		seen := map[string]bool{}
 		for _, c := range result.Best(5) {

@@ -63,9 +63,15 @@ func (d *Dictionary) readBrands(text string) {
 		}
 		d.brands[b.key] = b
 		for _, name := range strings.Split(f[4], ";") {
-			d.addPhrase(Normal(name), b.key)
+			d.addPhrase(phraseOf(name), b.key)
 		}
 	}
+}
+
+// phraseOf gives a name in the words that a plan's name is read into.
+func phraseOf(name string) string {
+	var half Blue
+	return strings.Join(blues(expand(split(name)), &half), " ")
 }
 
 func (d *Dictionary) addPhrase(phrase, key string) {

@@ -23,6 +23,10 @@ type comparison struct {
 	forward     float64 // the probability among all candidates of the left plan
 	backward    float64 // among those of the right plan
 	insurerMet  bool    // the insurers agree by name
+
+	kept, lost [classes]float64 // words with and without partner
+
+	wordsDiffer, numbersDiffer bool // each name has one that the other lacks
 }
 
 func (c *comparison) probability() float64 { return min(c.forward, c.backward) }
@@ -96,6 +100,7 @@ func boxKey(p *Plan) string { return p.Box + " " + p.ZIP5 }
 // model holds, for each field, how often it agrees in two rows of the same plan. The rest follows from frequencies.
 type model struct {
 	agree map[string]float64
+	kept  [classes]float64 // how often words of the other list are there
 	freq  frequencies
 }
 
@@ -105,7 +110,7 @@ var priorAgreement = map[string]float64{
 }
 
 func newModel(left, right *List) *model {
-	m := &model{agree: map[string]float64{}, freq: frequencies{counts: map[string]int{}}}
+	m := &model{agree: map[string]float64{}, kept: priorKept, freq: frequencies{counts: map[string]int{}}}
 	for field, p := range priorAgreement {
 		m.agree[field] = p
 	}
@@ -151,7 +156,7 @@ func (m *model) compare(l, r *Plan) comparison {
 	}
 	m.compareWithin(&c, l, r)
 	m.compareWords(&c, l, r)
-	c.insurerMet = c.insurerMet || insurerWords(&c)
+	c.insurerMet = c.insurerMet || insurerByContact(&c)
 	c.bits = total(c.insurer, 0.5) + total(c.within, 0.85)
 	c.gates = gates(l, r, &c)
 	return c
@@ -212,7 +217,9 @@ func (m *model) compareWithin(c *comparison, l, r *Plan) {
 		m.field(&c.within, "product", "p:"+l.Products.String(), l.Products.String(), r.Products.String(), ln&rn != 0)
 	}
 	if hl, hr := l.Products&HDHP, r.Products&HDHP; hl != hr {
-		add(&c.within, "product", "high deductible on one side only", -2)
+		if cut := hl != 0 && r.Truncated || hr != 0 && l.Truncated; !cut {
+			add(&c.within, "product", "high deductible on one side only", -4)
+		}
 	} else if hl != 0 {
 		add(&c.within, "product", "HDHP", 2)
 	}

@@ -25,6 +25,7 @@ const (
 	GateLetter       Gate = "plan letter conflict"
 	GateProgramme    Gate = "programme differs"
 	GateNumber       Gate = "number differs"
+	GateName         Gate = "name differs"
 	GateInsurerWeak  Gate = "insurer not certain"
 	GateSibling      Gate = "close runner-up"
 	GateTaken        Gate = "already linked"
@@ -82,8 +83,11 @@ func gates(l, r *Plan, c *comparison) []Gate {
 	if l.Programme != r.Programme {
 		list = append(list, GateProgramme)
 	}
-	if numbersDiffer(l, r) {
+	if c.numbersDiffer {
 		list = append(list, GateNumber)
+	}
+	if c.wordsDiffer {
+		list = append(list, GateName)
 	}
 	return list
 }
@@ -117,18 +121,4 @@ func blueGates(l, r *Plan) []Gate {
 		return []Gate{GateBlueHalf}
 	}
 	return nil // BC OF TX is the Blue Cross Blue Shield of Texas
-}
-
-// numbersDiffer says whether each name has a number that the other lacks: siblings differ by nothing else.
-func numbersDiffer(l, r *Plan) bool {
-	p := pair(l, r)
-	alone := func(words []word, paired []float64) bool {
-		for i, w := range words {
-			if hasDigit(w.text) && paired[i] == 0 {
-				return true
-			}
-		}
-		return false
-	}
-	return alone(l.words, p.left) && alone(r.words, p.right)
 }

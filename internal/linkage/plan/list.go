@@ -17,23 +17,24 @@ type List struct {
 // NewList reads the rows of a list. Rows keep their order.
 func NewList(name string, rows []Record, d *Dictionary) *List {
 	l := &List{Name: name, Plans: make([]Plan, len(rows))}
+	limits := columnLimits(rows)
 	for i, r := range rows {
-		l.Plans[i] = Parse(r, d)
+		n := nameLength(r)
+		// A cut that falls on a blank leaves one character less.
+		l.Plans[i] = parse(r, slices.Contains(limits, n) || slices.Contains(limits, n+1), d)
 	}
-	l.markTruncated()
 	return l
 }
 
-// markTruncated finds the names that fill their column. Columns of names are cut at a fixed length, so that lengths pile
-// up there and longer names are rare just above it.
-func (l *List) markTruncated() {
+// columnLimits finds at which lengths names were cut. Columns of names have a fixed width, so that lengths pile up there
+// and names just above it are rarer.
+func columnLimits(rows []Record) []int {
 	count := map[int]int{}
-	for i := range l.Plans {
-		count[nameLength(&l.Plans[i])]++
+	for _, r := range rows {
+		count[nameLength(r)]++
 	}
 	var limits []int
 	for _, limit := range []int{20, 24, 25, 30, 32, 35, 36, 40, 45, 48, 50, 60, 64, 80, 100} {
-		// A cut that falls on a blank leaves one character less.
 		at := count[limit] + count[limit-1]
 		around := 0
 		for d := 2; d <= 4; d++ {
@@ -43,11 +44,7 @@ func (l *List) markTruncated() {
 			limits = append(limits, limit)
 		}
 	}
-	for i := range l.Plans {
-		p := &l.Plans[i]
-		n := nameLength(p)
-		p.Truncated = slices.Contains(limits, n) || slices.Contains(limits, n+1)
-	}
+	return limits
 }
 
-func nameLength(p *Plan) int { return utf8.RuneCountInString(strings.TrimSpace(p.Name)) }
+func nameLength(r Record) int { return utf8.RuneCountInString(strings.TrimSpace(r.Name)) }

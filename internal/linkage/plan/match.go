@@ -29,7 +29,7 @@ type Options struct {
 
 // The thresholds of [Options].
 const (
-	DefaultAutomatic = 0.90
+	DefaultAutomatic = 0.75
 	DefaultReview    = 0.10
 )
 
@@ -247,11 +247,16 @@ func (m *matcher) share() {
 // counts as much as ten pairs.
 func (m *matcher) learn() {
 	agree, all := map[string]float64{}, map[string]float64{}
+	var kept, words [classes]float64
 	for i := range m.pairs {
 		c := &m.pairs[i]
 		p := c.probability()
 		if p < 0.01 {
 			continue
+		}
+		for class := range classes {
+			kept[class] += p * c.kept[class]
+			words[class] += p * (c.kept[class] + c.lost[class])
 		}
 		for _, list := range [][]Evidence{c.insurer, c.within} {
 			for _, e := range list {
@@ -268,6 +273,10 @@ func (m *matcher) learn() {
 	for field, prior := range priorAgreement {
 		learned := (agree[field] + weight*prior) / (all[field] + weight)
 		m.model.agree[field] = min(max(learned, 0.05), 0.99)
+	}
+	for class := range classes {
+		const weight = 50
+		m.model.kept[class] = min(max((kept[class]+weight*priorKept[class])/(words[class]+weight), 0.3), 0.98)
 	}
 	for i := range m.pairs {
 		c := &m.pairs[i]

@@ -15,15 +15,17 @@ type word struct {
 }
 
 // Parse reads a row. It never fails: what it does not understand stays a word of the name.
-func Parse(r Record, d *Dictionary) Plan {
-	p := Plan{Record: r}
+func Parse(r Record, d *Dictionary) Plan { return parse(r, false, d) }
+
+func parse(r Record, truncated bool, d *Dictionary) Plan {
+	p := Plan{Record: r, Truncated: truncated}
 	company, name := r.Insurer, r.Name
 	if taught := d.taughtName(name); taught != "" {
 		name = taught
 	}
 	if company == "" {
 		// One column often holds both: "Ambetter from Sunshine Health - Ambetter Bronze 1".
-		if head, rest, ok := strings.Cut(name, " - "); ok && len(strings.Fields(head)) > 1 {
+		if head, rest, ok := strings.Cut(name, " - "); ok && namesCompany(head) {
 			company, name = head, rest
 		}
 	}
@@ -32,10 +34,21 @@ func Parse(r Record, d *Dictionary) Plan {
 	return p
 }
 
+// namesCompany says whether the text before a dash can be an insurer, and is no metal level, product or number.
+func namesCompany(head string) bool {
+	for _, w := range expand(split(head)) {
+		if metals[w] == "" && productWords[w] == 0 && !hasDigit(w) && len(w) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
 // token is a word on its way through the reading of a name.
 type token struct {
 	word
-	used bool
+	used  bool
+	brand bool // it was used for the brand
 }
 
 func (p *Plan) readName(company, name []string, d *Dictionary) {
@@ -53,7 +66,7 @@ func (p *Plan) readName(company, name []string, d *Dictionary) {
 				rest = append(rest, w)
 			}
 		}
-		part := blues(expand(rest), &p.Blue)
+		part := blues(expandCut(rest, p.Truncated && !isCompany), &p.Blue)
 		brands := d.find(part)
 		start := len(tokens)
 		for _, w := range part {
@@ -62,8 +75,7 @@ func (p *Plan) readName(company, name []string, d *Dictionary) {
 		for _, b := range brands {
 			p.addBrand(b.key, d)
 			for i := b.from; i < b.to; i++ {
-				tokens[start+i].used = true
-				tokens[start+i].company = true
+				tokens[start+i].used, tokens[start+i].brand, tokens[start+i].company = true, true, true
 			}
 		}
 	}
@@ -120,7 +132,11 @@ func blues(words []string, half *Blue) []string {
 				found = BlueShield
 			} else if i+1 < len(words) && isShield(words[i+1]) {
 				found, i = BlueBoth, i+1
+			} else if i+2 < len(words) && words[i+1] == "BLUE" && isShield(words[i+2]) {
+				found, i = BlueBoth, i+2
 			}
+		case w == "BLUECROSS" && (next == "BLUESHIELD" || isShield(next)):
+			found, i = BlueBoth, i+1
 		case w == "BLUECROSS", w == "BC":
 			found = BlueCross
 		case w == "BLUESHIELD", w == "BS":
@@ -149,6 +165,11 @@ func (p *Plan) readMetal(tokens []token) {
 		if t.used {
 			continue
 		}
+		if p.Truncated && i == len(tokens)-1 && len(t.text) >= 3 && p.Metal == "" {
+			p.Metal = cutMetal(t.text)
+			tokens[i].used = p.Metal != ""
+			continue
+		}
 		if m, ok := metals[t.text]; ok && p.Metal == "" {
 			p.Metal = m
 			tokens[i].used = true
@@ -156,6 +177,19 @@ func (p *Plan) readMetal(tokens []token) {
 			tokens[i].used = true
 		}
 	}
+}
+
+// cutMetal reads what is left of a metal level at the end of a cut name, or its short form.
+func cutMetal(w string) string {
+	for name, metal := range metals {
+		if strings.HasPrefix(name, w) {
+			return metal
+		}
+	}
+	if full := shortened()[w]; len(full) == 1 {
+		return metals[full[0]]
+	}
+	return ""
 }
 
 func (p *Plan) readBusiness(raw []string, t text, d *Dictionary) {
@@ -195,6 +229,8 @@ func (p *Plan) readProducts(tokens []token, _ *Dictionary) {
 		if product, ok := productWords[t.text]; ok {
 			p.Products |= product
 			t.used = true
+		} else if p.Truncated && i == len(tokens)-1 && len(t.text) <= 2 && strings.Contains(" HMO PPO EPO POS", " "+t.text) {
+			t.used = true // what is left of a product where the name was cut
 		}
 		if i+2 < len(tokens) && t.text == "OPEN" && tokens[i+1].text == "ACCESS" && tokens[i+2].text == "PLUS" {
 			p.Products |= OpenAccess
@@ -250,8 +286,13 @@ func (p *Plan) readProgramme(t text, tokens []token) {
 var lineWords = wordSet("MEDICARE MEDICAID MEDICAL-CALIFORNIA SUPPLEMENT ADVANTAGE COMMERCIAL MARKETPLACE EXCHANGE DENTAL VISION PEDIATRIC ADULT")
 
 func (p *Plan) keepWords(tokens []token) {
-	seen := map[string]bool{}
+	seen := map[string]bool{} // of a brand's word too: Ambetter from Sunshine Health - Ambetter Bronze 1
 	for i, t := range tokens {
+		if t.brand && !seen[t.text] && t.text != "BC" && t.text != "BS" && t.text != "BCBS" {
+			seen[t.text] = true
+			p.allWords = append(p.allWords, t.word)
+			continue
+		}
 		if t.used || seen[t.text] || t.text == "+" || t.text == "BC" || t.text == "BS" || t.text == "BCBS" {
 			continue
 		}
@@ -266,6 +307,7 @@ func (p *Plan) keepWords(tokens []token) {
 		}
 		seen[t.text] = true
 		p.words = append(p.words, t.word)
+		p.allWords = append(p.allWords, t.word)
 	}
 }
 

@@ -148,6 +148,7 @@ type Plan struct {
 	Truncated bool     // the name ends where its column did
 
 	words    []word // what the name says beyond all that, in order, each once
+	allWords []word // words, and those that named the brands
 	payerIDs []string
 	dental   bool // a rider of a medical plan
 	vision   bool

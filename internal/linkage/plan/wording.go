@@ -5,26 +5,35 @@ import (
 	"strings"
 )
 
-// How likely a word of one list stands in the other list's name of the same plan. Words that say little are left out
-// most, numbers least, because they are what tells siblings apart.
+// class is a kind of words that survive from one list into the other equally often.
+type class uint8
+
 const (
-	keepsGeneric = 0.5
-	keepsCompany = 0.6
-	keepsWord    = 0.85
-	keepsNumber  = 0.95
+	genericWord class = iota // common words are left out most
+	companyWord
+	planWord
+	numberWord // least: they are what tells siblings apart
+	classes
 )
 
-func keeps(w word) float64 {
+// priorKept is how likely a word of one list stands in the other's name of the same plan, before anything was learned.
+var priorKept = [classes]float64{genericWord: 0.5, companyWord: 0.6, planWord: 0.85, numberWord: 0.95}
+
+func classOf(w word) class {
 	switch {
 	case generic[w.text]:
-		return keepsGeneric
+		return genericWord
 	case hasDigit(w.text):
-		return keepsNumber
+		return numberWord
 	case w.company:
-		return keepsCompany
+		return companyWord
 	}
-	return keepsWord
+	return planWord
 }
+
+// wholeName is what it says that two names have no word without partner: names are copied more often than they are
+// rewritten, so that a sibling with one word more is less likely than the word alone would make it.
+const wholeName = 2
 
 // pairing says which words of two names belong together, and how well: 1 is the same word.
 type pairing struct {
@@ -35,7 +44,11 @@ type pairing struct {
 
 // compareWords compares what the names say beyond all that was understood.
 func (m *model) compareWords(c *comparison, l, r *Plan) {
-	p := pair(l, r)
+	lw, rw := l.words, r.words
+	if (len(l.Brands) == 0) != (len(r.Brands) == 0) {
+		lw, rw = l.allWords, r.allWords // the dictionary knows one of two spellings
+	}
+	p := pair(lw, rw, l.Truncated, r.Truncated)
 	var same, onlyLeft, onlyRight []string
 	plan, company := 0.0, 0.0
 	give := func(w word, bits float64) {
@@ -45,24 +58,27 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 			plan += bits
 		}
 	}
-	for i, w := range l.words {
+	for i, w := range lw {
 		if credit := p.left[i]; credit > 0 {
 			same = append(same, w.text)
-			give(w, credit*max(math.Log2(keeps(w)/m.freq.of("w:"+w.text)), 0.2)*0.7)
+			c.kept[classOf(w)]++
+			give(w, credit*max(math.Log2(m.kept[classOf(w)]/m.freq.of("w:"+w.text)), 0.2)*0.7)
 			continue
 		}
-		if r.Truncated && i > p.lastLeft && p.lastRight >= len(r.words)-2 {
+		if r.Truncated && i > p.lastLeft && p.lastRight >= len(rw)-2 {
 			continue // the column of the other side was full before it came to this word
 		}
 		onlyLeft = append(onlyLeft, w.text)
-		give(w, math.Log2(1-keeps(w)))
+		c.lost[classOf(w)]++
+		give(w, math.Log2(1-m.kept[classOf(w)]))
 	}
-	for i, w := range r.words {
-		if p.right[i] > 0 || l.Truncated && i > p.lastRight && p.lastLeft >= len(l.words)-2 {
+	for i, w := range rw {
+		if p.right[i] > 0 || l.Truncated && i > p.lastRight && p.lastLeft >= len(lw)-2 {
 			continue
 		}
 		onlyRight = append(onlyRight, w.text)
-		give(w, math.Log2(1-keeps(w)))
+		c.lost[classOf(w)]++
+		give(w, math.Log2(1-m.kept[classOf(w)]))
 	}
 	if len(same) > 0 || len(onlyLeft) > 0 || len(onlyRight) > 0 {
 		text := strings.Join(same, " ")
@@ -74,73 +90,116 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 		}
 		add(&c.within, "words", text, plan)
 	}
-	c.insurerMet = c.insurerMet || companyMet(l, r, p)
+	if len(same) > 0 && len(onlyLeft)+len(onlyRight) == 0 && !l.Truncated && !r.Truncated {
+		add(&c.within, "whole name", "nothing left over", wholeName)
+	}
+	c.wordsDiffer = aloneWord(lw, p.left, p.lastLeft, r.Truncated) && aloneWord(rw, p.right, p.lastRight, l.Truncated)
+	c.numbersDiffer = aloneNumber(lw, p.left, p.lastLeft, r.Truncated) && aloneNumber(rw, p.right, p.lastRight, l.Truncated)
+	c.insurerMet = c.insurerMet || companyMet(lw, rw, p)
+}
+
+// aloneWord says whether a name has a telling word of the plan without partner that the other name could have had.
+func aloneWord(words []word, paired []float64, last int, otherCut bool) bool {
+	for i, w := range words {
+		if paired[i] == 0 && !w.company && !hollow[w.text] && !hasDigit(w.text) && !(otherCut && i > last) {
+			return true
+		}
+	}
+	return false
+}
+
+// aloneNumber is aloneWord for numbers: siblings often differ by nothing else.
+func aloneNumber(words []word, paired []float64, last int, otherCut bool) bool {
+	for i, w := range words {
+		if hasDigit(w.text) && paired[i] == 0 && !(otherCut && i > last) {
+			return true
+		}
+	}
+	return false
 }
 
 // companyMet says whether the insurer's own words have their partners, where a dictionary does not know it.
-func companyMet(l, r *Plan, p pairing) bool {
-	side := func(words []word, paired []float64) (met, missed float64) {
-		for i, w := range words {
-			if !w.company || generic[w.text] {
-				continue
-			}
-			if paired[i] > 0 {
-				met++
-			} else {
-				missed++
-			}
-		}
-		return met, missed
-	}
+func companyMet(lw, rw []word, p pairing) bool {
 	for _, s := range []struct {
 		words  []word
 		paired []float64
-	}{{l.words, p.left}, {r.words, p.right}} {
-		if met, missed := side(s.words, s.paired); met > 0 && met > missed {
+	}{{lw, p.left}, {rw, p.right}} {
+		met, missed, telling := 0, 0, 0
+		for i, w := range s.words {
+			switch {
+			case !w.company:
+			case s.paired[i] > 0:
+				met++
+				if !generic[w.text] {
+					telling++
+				}
+			case !generic[w.text]:
+				missed++
+			}
+		}
+		// A name of nothing but common words, Preferred Medical Plan, has to be there as a whole.
+		if telling > missed || missed == 0 && met >= 2 && allCompany(s.words, s.paired) {
 			return true
 		}
 	}
 	return false
 }
 
-func insurerWords(c *comparison) bool {
-	for _, e := range c.insurer {
-		if e.Field == "words of the insurer" && e.Bits >= 6 {
-			return true
+func allCompany(words []word, paired []float64) bool {
+	for i, w := range words {
+		if w.company && paired[i] == 0 {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// insurerByContact says whether what the plans of an insurer share shows that it is one: two of payer ID, box and
+// telephone, or one of them in the same state.
+func insurerByContact(c *comparison) bool {
+	contacts, state := 0, false
+	for _, e := range c.insurer {
+		switch e.Field {
+		case "payer ID", "PO box", "telephone":
+			if e.Bits > 0 {
+				contacts++
+			}
+		case "state":
+			state = e.Bits > 0
+		}
+	}
+	return contacts >= 2 || contacts == 1 && state
 }
 
 // pair finds the partners of words: the same word, then the last word of a cut name, two words written as one, a slip
 // of the finger, and a short form.
-func pair(l, r *Plan) pairing {
-	p := pairing{left: make([]float64, len(l.words)), right: make([]float64, len(r.words)), lastLeft: -1, lastRight: -1}
-	for i, a := range l.words {
-		for j, b := range r.words {
+func pair(lw, rw []word, leftCut, rightCut bool) pairing {
+	p := pairing{left: make([]float64, len(lw)), right: make([]float64, len(rw)), lastLeft: -1, lastRight: -1}
+	for i, a := range lw {
+		for j, b := range rw {
 			if p.right[j] == 0 && a.text == b.text {
 				p.left[i], p.right[j] = 1, 1
 				break
 			}
 		}
 	}
-	for i, a := range l.words {
+	for i, a := range lw {
 		if p.left[i] > 0 {
 			continue
 		}
-		for j, b := range r.words {
+		for j, b := range rw {
 			if p.right[j] > 0 {
 				continue
 			}
-			credit := likeness(a.text, b.text, l.Truncated && i == len(l.words)-1, r.Truncated && j == len(r.words)-1)
+			credit := likeness(a.text, b.text, leftCut && i == len(lw)-1, rightCut && j == len(rw)-1)
 			if credit > 0 {
 				p.left[i], p.right[j] = credit, credit
 				break
 			}
 		}
 	}
-	joinWords(l.words, r.words, p.left, p.right)
-	joinWords(r.words, l.words, p.right, p.left)
+	joinWords(lw, rw, p.left, p.right, leftCut, rightCut)
+	joinWords(rw, lw, p.right, p.left, rightCut, leftCut)
 	for i, credit := range p.left {
 		if credit > 0 {
 			p.lastLeft = i
@@ -155,14 +214,15 @@ func pair(l, r *Plan) pairing {
 }
 
 // joinWords finds two neighbours of one side that the other side writes as one word.
-func joinWords(two, one []word, pairedTwo, pairedOne []float64) {
+func joinWords(two, one []word, pairedTwo, pairedOne []float64, twoCut, oneCut bool) {
 	for i := 0; i+1 < len(two); i++ {
 		if pairedTwo[i] > 0 || pairedTwo[i+1] > 0 {
 			continue
 		}
 		both := two[i].text + two[i+1].text
 		for j, w := range one {
-			if pairedOne[j] == 0 && w.text == both {
+			cut := oneCut && j == len(one)-1 && strings.HasPrefix(both, w.text) || twoCut && i == len(two)-2 && strings.HasPrefix(w.text, both)
+			if pairedOne[j] == 0 && (w.text == both || cut) {
 				pairedTwo[i], pairedTwo[i+1], pairedOne[j] = 1, 1, 1
 			}
 		}

@@ -27,9 +27,13 @@ var shortened = sync.OnceValue(func() map[string][]string {
 })
 
 // generic words stand in the names of many insurers: agreeing on them alone is no agreement.
-var generic = wordSet(`HEALTH PLAN CARE INSURANCE COMPANY INCORPORATED CORPORATION GROUP MEDICAL NETWORK LIFE MUTUAL NATIONAL
-AMERICAN COMMUNITY SERVICES BENEFIT ADMINISTRATORS ASSOCIATION MARKETPLACE EXCHANGE FROM PROGRAM HEALTHY INDIVIDUAL FAMILY
-COMMERCIAL OTHER ALL CONTRACTED NON CHOICE SELECT PREFERRED STANDARD BASIC VALUE PLUS SENIOR FIRST ALLIANCE PHYSICIANS PROVIDER`)
+var generic = wordSet(`HEALTH PLAN CARE INSURANCE COMPANY GROUP MEDICAL NETWORK LIFE MUTUAL NATIONAL AMERICAN COMMUNITY SERVICES BENEFIT
+ADMINISTRATORS ASSOCIATION MARKETPLACE EXCHANGE FROM PROGRAM HEALTHY INDIVIDUAL FAMILY COMMERCIAL OTHER ALL CONTRACTED NON CHOICE
+SELECT PREFERRED STANDARD BASIC VALUE PLUS SENIOR FIRST ALLIANCE PHYSICIANS PROVIDER`)
+
+// hollow words never tell two plans of one insurer apart.
+var hollow = wordSet(`HEALTH PLAN CARE INSURANCE COMPANY GROUP NETWORK SERVICES BENEFIT ASSOCIATION MARKETPLACE EXCHANGE FROM PROGRAM
+INDIVIDUAL COMMERCIAL A ON ADMINISTRATORS`)
 
 func wordSet(words string) map[string]bool {
 	set := map[string]bool{}
@@ -60,8 +64,8 @@ func fold(text string) string {
 	return b.String()
 }
 
-// split cuts a name into upper-case words: letters and digits, with the thousands of an amount joined ("$6 350" too,
-// which is what is left of "$6,350" where commas are not allowed), initials joined ("H.S.A.", "H S A") and apostrophes
+// split cuts a name into upper-case words: letters and digits, with the thousands of an amount joined ("$6 350" and
+// "1 000" too, which is what is left of "$6,350" where commas are not allowed), initials joined ("H.S.A.", "H S A") and apostrophes
 // dropped. A plus sign is the word "+", because it tells a rider from the plan itself.
 func split(name string) []string {
 	var words []string
@@ -84,7 +88,7 @@ func split(name string) []string {
 			flush()
 			amount = true
 			continue
-		case (r == ',' || r == ' ' && amount) && isThousands(runes, i):
+		case (r == ',' || r == ' ' && (amount || i+1 < len(runes) && runes[i+1] == '0')) && isThousands(runes, i):
 		case r == '-' && word.String() == "MEDI" && i+2 < len(runes) && string(runes[i+1:i+3]) == "CA":
 			word.Reset() // Medi-Cal is no medical plan
 			flush()
@@ -168,6 +172,15 @@ func expand(words []string) []string {
 		}
 	}
 	return out
+}
+
+// expandCut is expand for a name whose last word may be cut: "EMP" may be what is left of Empower.
+func expandCut(words []string, cut bool) []string {
+	if !cut || len(words) == 0 {
+		return expand(words)
+	}
+	last := len(words) - 1
+	return append(expand(words[:last]), words[last])
 }
 
 // Normal gives a name as it is compared: upper case, short forms written out, words that say nothing left out.
