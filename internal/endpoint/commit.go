@@ -11,8 +11,8 @@ const (
 	maxCommit = 1024
 	// completionLag is how long completions wait to be written with others.
 	completionLag = 100 * time.Millisecond
-	// maxCompletions is how many completions may wait; where a journal is that slow, further ones wait for it.
-	maxCompletions = 64 << 10
+	// maxCompletions is how many completions may wait before they are written between two commits.
+	maxCompletions = 4 * maxCommit
 )
 
 // Committer collects the exchanges of many connections into group commits: while one commit is on its way to the disk, those that
@@ -21,11 +21,10 @@ type Committer struct {
 	journal Journal
 	in      chan pending
 	stopped chan struct{}
+	spare   []Completion // of the goroutine that writes
 
 	mu          sync.Mutex
-	room        sync.Cond
 	completions []Completion
-	closed      bool
 }
 
 type pending struct {
@@ -36,7 +35,6 @@ type pending struct {
 // NewCommitter starts a committer. Close ends it.
 func NewCommitter(j Journal) *Committer {
 	c := &Committer{journal: j, in: make(chan pending, 4*maxCommit), stopped: make(chan struct{})}
-	c.room.L = &c.mu
 	go c.run()
 	return c
 }
@@ -50,9 +48,6 @@ func (c *Committer) Append(e *Exchange, done func(error)) { c.in <- pending{e, d
 func (c *Committer) Complete(x Completion) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.completions) >= maxCompletions && !c.closed {
-		c.room.Wait()
-	}
 	c.completions = append(c.completions, x)
 }
 
@@ -97,9 +92,8 @@ func (c *Committer) run() {
 			}
 			clear(waiting)
 			clear(batch)
-		} else {
-			c.flush(ctx, !open)
 		}
+		c.flush(ctx, len(waiting) == 0)
 	}
 }
 
@@ -120,13 +114,19 @@ func (c *Committer) gather(list []pending) []pending {
 }
 
 // flush writes the completions. One that cannot be written is dropped: the exchange itself is stored, and says less.
-func (c *Committer) flush(ctx context.Context, last bool) {
+func (c *Committer) flush(ctx context.Context, now bool) {
 	c.mu.Lock()
 	list := c.completions
-	c.completions = nil
-	c.closed = c.closed || last
-	c.room.Broadcast()
+	if !now && len(list) < maxCompletions {
+		list = nil
+	} else {
+		c.completions = c.spare[:0]
+	}
 	c.mu.Unlock()
+	if list == nil {
+		return
+	}
+	c.spare = list
 	if len(list) > 0 {
 		_ = c.journal.Complete(ctx, list)
 	}

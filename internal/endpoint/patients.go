@@ -23,10 +23,3 @@ type Patient struct {
 type Patients interface {
 	Find(ctx context.Context, q PatientQuery) ([]Patient, error)
 }
-
-// Lists answers whether a value is in a named list that the rules do not hold themselves: a roster, a table. It must be safe for
-// concurrent use and fast, as it is asked for each message.
-type Lists interface {
-	// Contains reports whether the list holds the value. known is false where there is no such list.
-	Contains(list, value string) (in, known bool)
-}
