@@ -216,12 +216,15 @@ func (m *model) compareWithin(c *comparison, l, r *Plan) {
 	if ln != 0 && rn != 0 {
 		m.field(&c.within, "product", "p:"+l.Products.String(), l.Products.String(), r.Products.String(), ln&rn != 0)
 	}
-	if hl, hr := l.Products&HDHP, r.Products&HDHP; hl != hr {
-		if cut := hl != 0 && r.Truncated || hr != 0 && l.Truncated; !cut {
-			add(&c.within, "product", "high deductible on one side only", -4)
+	for _, one := range []Products{HDHP, OpenAccess, FeeForService} {
+		switch hl, hr := l.Products&one, r.Products&one; {
+		case hl != hr:
+			if cut := hl != 0 && r.Truncated || hr != 0 && l.Truncated; !cut {
+				add(&c.within, "product", one.String()+" on one side only", -4)
+			}
+		case hl != 0:
+			add(&c.within, "product", one.String(), 2)
 		}
-	} else if hl != 0 {
-		add(&c.within, "product", "HDHP", 2)
 	}
 	if l.Business != LineUnknown && r.Business != LineUnknown {
 		m.field(&c.within, "line of business", "l:"+string(l.Business), string(l.Business), string(r.Business), l.Business.compatible(r.Business))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"trestle/internal/linkage/roster"
 )
 
 // List is one system's plans, read.
@@ -12,6 +14,8 @@ type List struct {
 	Hash  string // SHA-256 of the file, hexadecimal; empty where there is none
 	Key   Key    // which of the keys is the plan ID
 	Plans []Plan
+	Bad   []roster.BadRow // rows that were set aside, with the reason
+	Notes []string        // what the user should know of how the file was read
 }
 
 // NewList reads the rows of a list. Rows keep their order.

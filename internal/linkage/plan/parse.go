@@ -248,6 +248,8 @@ func (p *Plan) readProducts(tokens []token, _ *Dictionary) {
 	}
 }
 
+const specialNeeds = "special needs"
+
 // programmes are parts of an insurer's or a government's business that are handled by themselves.
 var programmes = []struct {
 	name    string
@@ -255,7 +257,7 @@ var programmes = []struct {
 }{
 	{"FEP", []string{"FEP", "FEDERAL EMPLOYEE PROGRAM", "FEDERAL EMPLOYEE"}},
 	{"Railroad", []string{"RAILROAD"}},
-	{"special needs", []string{"DSNP", "CSNP", "ISNP", "SNP"}},
+	{specialNeeds, []string{"DSNP", "CSNP", "ISNP", "SNP"}},
 	{"BlueCard", []string{"BLUECARD", "BLUE CARD", "OUT STATE"}},
 	{"PACE", []string{"PACE"}},
 	{"CalPERS", []string{"CALPERS", "CAL PERS"}},
@@ -267,7 +269,9 @@ func (p *Plan) readProgramme(t text, tokens []token) {
 		if !t.has(programme.phrases...) {
 			continue
 		}
-		p.Programme = programme.name
+		if p.Programme = programme.name; p.Programme == specialNeeds && p.Business == Dual {
+			p.Programme = "" // the line of business says it
+		}
 		for _, phrase := range programme.phrases {
 			if !t.has(phrase) {
 				continue
@@ -297,7 +301,7 @@ func (p *Plan) keepWords(tokens []token) {
 			continue
 		}
 		if len(t.text) == 1 && i > 0 && !isNumber(t.text) {
-			if before := tokens[i-1].text; before == "PLAN" || before == "PART" || before == "SUPPLEMENT" {
+			if before := tokens[i-1].text; before == "PLAN" || before == "PART" || before == "SUPPLEMENT" || before == "MEDICARE" {
 				p.variant = t.text
 				continue
 			}

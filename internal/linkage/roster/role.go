@@ -111,3 +111,6 @@ var roleOfHeading = func() map[string]Role {
 	}
 	return m
 }()
+
+// Repeat parts several values in one cell, such as the repetitions of PID-3.
+const Repeat = " ~ "

@@ -1,0 +1,198 @@
+package linkage
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// Gate is a named reason that stops an automatic link, however probable it is. Each is a switch of the project.
+type Gate uint8
+
+// The gates.
+const (
+	GateProbability Gate = iota // below the threshold
+	GateFirstName
+	GateSurname
+	GateSuffix
+	GateBirthDate
+	GateBirthSlip
+	GateSSN
+	GateSex
+	GateRunnerUp
+	GateCorroboration
+	GateDuplicate
+	GateNewborn
+	GateTwin
+	GateNamesake
+	GateCrosswalk
+	GateTraining
+	GateTie
+	GateDecision
+	Gates int = iota
+)
+
+var gates = [Gates]struct{ name, about string }{
+	GateProbability:   {"probability", "the probability is below the threshold"},
+	GateFirstName:     {"first-name", "the given name is missing, different, an initial or only alike"},
+	GateSurname:       {"surname", "the surname is different or missing, and no identifier, SSN or two contacts of the person agree"},
+	GateSuffix:        {"suffix", "the generational suffixes contradict each other (Sr, Jr)"},
+	GateBirthDate:     {"birth-date", "the birth date is missing or differs by more than one slip"},
+	GateBirthSlip:     {"birth-slip", "the birth date has a slip, and no SSN, mobile phone, e-mail or identifier agrees"},
+	GateSSN:           {"ssn-conflict", "the social security numbers contradict each other"},
+	GateSex:           {"sex-conflict", "the sexes contradict each other"},
+	GateRunnerUp:      {"runner-up", "another record fits nearly as well"},
+	GateCorroboration: {"no-corroboration", "nothing but names and birth date agrees"},
+	GateDuplicate:     {"duplicate", "one of the records may be a duplicate inside its own system: decide that first"},
+	GateNewborn:       {"newborn", "a stand-in for the name of a newborn, or no name"},
+	GateTwin:          {"twin", "the household has another person with this birth date and a similar given name"},
+	GateNamesake:      {"namesake", "the household has another person of the same name (Sr, Jr)"},
+	GateCrosswalk:     {"identifier-conflict", "the identifier that one system keeps of the other names another record, or agrees where name and birth date do not"},
+	GateTraining:      {"training", "the training of the model was not trusted"},
+	GateTie:           {"tie", "two ways to link are equally good"},
+	GateDecision:      {"decision", "a decision contradicts this pair"},
+}
+
+// AllGates lists the gates.
+func AllGates() []Gate {
+	list := make([]Gate, Gates)
+	for i := range list {
+		list[i] = Gate(i)
+	}
+	return list
+}
+
+// String returns the gate's name, as in specifications and files.
+func (g Gate) String() string { return gates[g].name }
+
+// About says in words what the gate stops.
+func (g Gate) About() string { return gates[g].about }
+
+// Fixed reports whether the gate cannot be switched off.
+func (g Gate) Fixed() bool {
+	return g == GateProbability || g == GateTraining || g == GateTie || g == GateDecision
+}
+
+// ParseGate reads a gate's name.
+func ParseGate(name string) (Gate, error) {
+	for g := range Gate(Gates) {
+		if gates[g].name == name {
+			return g, nil
+		}
+	}
+	names := make([]string, Gates)
+	for i := range names {
+		names[i] = gates[i].name
+	}
+	slices.Sort(names)
+	return 0, fmt.Errorf("there is no gate %q: the gates are %q", name, names)
+}
+
+// GateSet is a set of gates.
+type GateSet uint32
+
+// SetOf returns the set of some gates.
+func SetOf(list ...Gate) GateSet { return GateSet(bitsOf(list...)) }
+
+// Has reports whether g is in the set.
+func (s GateSet) Has(g Gate) bool { return s>>g&1 == 1 }
+
+// With returns the set with g.
+func (s GateSet) With(g Gate) GateSet { return s | 1<<g }
+
+// Len returns the number of gates in the set.
+func (s GateSet) Len() int { return bits.OnesCount32(uint32(s)) }
+
+// List returns the gates in their order.
+func (s GateSet) List() []Gate {
+	var list []Gate
+	for g := range Gate(Gates) {
+		if s.Has(g) {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// Names returns the gates' names in their order.
+func (s GateSet) Names() []string {
+	names := make([]string, 0, s.Len())
+	for _, g := range s.List() {
+		names = append(names, g.String())
+	}
+	return names
+}
+
+// personal says which evidence of the person, not of the household, agrees.
+type personal struct {
+	ssn, id, mobile, mail bool
+}
+
+func personalOf(p Pattern) personal {
+	return personal{
+		ssn: p.Level(SSNField) == Exact, id: p.Level(Crosswalk) == Exact,
+		mobile: p.Level(Mobile) == Exact, mail: p.Level(Mail) == Exact,
+	}
+}
+
+func (e personal) any() bool { return e.ssn || e.id || e.mobile || e.mail }
+
+// patternGates are the gates that a pair's own levels close.
+func patternGates(p Pattern) GateSet {
+	var s GateSet
+	e := personalOf(p)
+	first, dob, surname, ssn := p.Level(First), p.Level(BirthDay), p.Surname(), p.Level(SSNField)
+	sure := dob == Exact && (e.ssn || e.id)
+	switch first {
+	case Exact:
+	case FirstNickname:
+		// The lists hold odd pairs, and twins are given names that sound as nicknames of each other.
+		if !(dob == Exact && (e.any() || p.Level(Middle) == Exact || p.Level(Middle) == MiddleInitial)) {
+			s = s.With(GateFirstName)
+		}
+	case FirstClose, FirstInitial, FirstSwapped:
+		if !sure || p.Level(Middle) == MiddleDiffers {
+			s = s.With(GateFirstName)
+		}
+	default:
+		s = s.With(GateFirstName)
+	}
+	switch surname {
+	case Exact:
+	case SurnameClose:
+		if first != Exact && !sure {
+			s = s.With(GateSurname)
+		}
+	default:
+		if !(first == Exact && dob == Exact && (e.ssn || e.id || e.mobile && e.mail)) {
+			s = s.With(GateSurname)
+		}
+	}
+	if p.Level(Generation) == Differs {
+		s = s.With(GateSuffix)
+	}
+	switch dob {
+	case Exact:
+	case BirthSlip:
+		if !e.any() {
+			s = s.With(GateBirthSlip)
+		}
+	default:
+		s = s.With(GateBirthDate)
+	}
+	switch ssn {
+	case SSNDiffers:
+		s = s.With(GateSSN)
+	case SSNSlip:
+		if first != Exact || dob != Exact {
+			s = s.With(GateSSN)
+		}
+	}
+	if p.Level(SexField) == Differs {
+		s = s.With(GateSex)
+	}
+	if !e.any() && ssn != SSNSlip && ssn != SSNLast4 && p.Address() != Exact && p.Address() != AddressNear && p.Contact() != Exact && p.Level(Mail) != MailClose {
+		s = s.With(GateCorroboration)
+	}
+	return s
+}

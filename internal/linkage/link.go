@@ -1,0 +1,222 @@
+package linkage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// closeCall is how many bits the best pair must be ahead of the next one.
+const closeCall = 10
+
+// link scores the pairs of the two rosters, assigns them one to one, and puts them into bands.
+func (r *Result) link(ctx context.Context, g *pairing, o *Options) error {
+	tf := r.frequency(r.Model)
+	kept, overlaid, compared, err := g.score(ctx, r.Model, tf, keepBits, o)
+	if err != nil {
+		return err
+	}
+	r.Summary.Compared = compared
+	turned := g.left != r.left
+	for _, s := range kept {
+		p := Pair{Left: s.left, Right: s.right, Pattern: s.pattern, Bits: s.bits, Probability: probability(s.bits), Gates: patternGates(s.pattern)}
+		if turned {
+			p.Left, p.Right = p.Right, p.Left
+		}
+		r.Pairs = append(r.Pairs, p)
+	}
+	for _, s := range overlaid {
+		v := Overlay{A: s.left, B: s.right, Reason: "the identifier agrees, and neither name nor birth date does: one of the systems holds two persons under it"}
+		if turned {
+			v.A, v.B = v.B, v.A
+		}
+		r.Overlays = append(r.Overlays, v)
+		r.block(v, s)
+	}
+	r.sort()
+	r.decide(o.Ledger)
+	if n := assign(r.Pairs, len(r.left.list), len(r.right.list), math.Log2(reviewFloor/(1-reviewFloor))); n > 0 {
+		r.note("%d groups of look-alikes are too large to be solved; all their pairs go to review.", n)
+	}
+	r.margins()
+	r.duplicateGates()
+	r.households(ctx)
+	r.newborns()
+	r.bands(o)
+	return ctx.Err()
+}
+
+// block makes sure that an overlay is among the pairs, as blocked.
+func (r *Result) block(v Overlay, s scored) {
+	for i := range r.Pairs {
+		if p := &r.Pairs[i]; p.Left == v.A && p.Right == v.B {
+			p.Gates = p.Gates.With(GateCrosswalk)
+			p.Band = Blocked
+			return
+		}
+	}
+	r.Pairs = append(r.Pairs, Pair{Left: v.A, Right: v.B, Pattern: s.pattern, Bits: s.bits, Probability: probability(s.bits),
+		Gates: patternGates(s.pattern).With(GateCrosswalk), Band: Blocked})
+}
+
+func (r *Result) sort() {
+	slices.SortFunc(r.Pairs, func(a, b Pair) int {
+		return cmp.Or(cmp.Compare(a.Left, b.Left), cmp.Compare(b.Bits, a.Bits), cmp.Compare(a.Right, b.Right))
+	})
+	for side := range 2 {
+		r.pairsOf[side] = map[int32][]int32{}
+	}
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		r.pairsOf[0][p.Left] = append(r.pairsOf[0][p.Left], int32(i))
+		r.pairsOf[1][p.Right] = append(r.pairsOf[1][p.Right], int32(i))
+	}
+}
+
+// margins says how far each pair is ahead of its rivals.
+func (r *Result) margins() {
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		best := math.Inf(-1)
+		for _, list := range [][]int32{r.pairsOf[0][p.Left], r.pairsOf[1][p.Right]} {
+			for _, j := range list {
+				if int(j) != i && r.Pairs[j].Band != Blocked {
+					best = max(best, r.Pairs[j].Bits)
+				}
+			}
+		}
+		p.Margin = p.Bits - best
+		switch {
+		case math.Abs(p.Margin) < 1e-6:
+			p.Gates = p.Gates.With(GateTie).With(GateRunnerUp)
+		case p.Margin < closeCall:
+			p.Gates = p.Gates.With(GateRunnerUp)
+		}
+	}
+}
+
+// duplicateGates stops links into groups of duplicates that nobody resolved.
+func (r *Result) duplicateGates() {
+	var open [2]map[int32]bool
+	for side := range open {
+		open[side] = map[int32]bool{}
+	}
+	mark := func(side Side, a, b int32) {
+		i := 0
+		if side == Right {
+			i = 1
+		}
+		open[i][a], open[i][b] = true, true
+	}
+	for _, d := range r.Duplicates {
+		mark(d.Side, d.A, d.B)
+	}
+	for _, v := range r.Overlays {
+		if v.Side != "" {
+			mark(v.Side, v.A, v.B)
+		}
+	}
+	for side, p := range []*people{r.left, r.right} {
+		if len(p.ids) == 0 {
+			continue
+		}
+		for i := range p.list {
+			if p.ids[p.list[i].id] > 0 {
+				open[side][int32(i)] = true
+			}
+		}
+	}
+	for i := range r.Pairs {
+		if p := &r.Pairs[i]; open[0][p.Left] || open[1][p.Right] {
+			p.Gates = p.Gates.With(GateDuplicate)
+		}
+	}
+}
+
+func (r *Result) newborns() {
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		a, b := &r.left.list[p.Left], &r.right.list[p.Right]
+		if a.newborn || b.newborn || a.first == 0 || b.first == 0 {
+			p.Gates = p.Gates.With(GateNewborn)
+		}
+	}
+}
+
+// bands puts each pair where it belongs, and counts.
+func (r *Result) bands(o *Options) {
+	fixed := GateSet(0)
+	for g := range Gate(Gates) {
+		if g.Fixed() {
+			fixed = fixed.With(g)
+		}
+	}
+	off := o.Off &^ fixed
+	untrusted := len(r.Training.Problems) > 0
+	var taken [2]map[int32]bool // rows whose link is automatic or decided
+	taken[0], taken[1] = map[int32]bool{}, map[int32]bool{}
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		if p.Probability < o.threshold() {
+			p.Gates = p.Gates.With(GateProbability)
+		}
+		if untrusted {
+			p.Gates = p.Gates.With(GateTraining)
+		}
+		p.Gates &^= off
+		if p.Band == "" && p.Assigned && p.Gates == 0 {
+			p.Band = Automatic
+			taken[0][p.Left], taken[1][p.Right] = true, true
+		}
+	}
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		switch {
+		case p.Band != "":
+		case p.Gates.Has(GateDecision):
+			p.Band = None
+		case p.Assigned && p.Probability >= reviewFloor:
+			p.Band = Review
+		case p.Probability >= 0.5 && !taken[0][p.Left] && !taken[1][p.Right] && p.Margin > -closeCall:
+			p.Band = Review // a competing candidate of what is in review
+		default:
+			p.Band = None
+		}
+	}
+}
+
+// summarise counts the result.
+func (r *Result) summarise() {
+	s := &r.Summary
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		switch p.Band {
+		case Automatic:
+			s.Automatic++
+			s.ExpectedFalse += 1 - p.Probability
+		case Review:
+			s.Review++
+			for _, g := range p.Gates.Names() {
+				s.Gates[g]++
+			}
+		case Blocked:
+			s.Blocked++
+		}
+	}
+	for _, d := range r.Duplicates {
+		s.Duplicates[d.Side]++
+	}
+	s.Overlays = len(r.Overlays)
+	s.Blocking = 1 - r.Training.BlockingLoss
+	if len(r.Training.Problems) > 0 {
+		s.AutomaticOff = fmt.Sprintf("No link is automatic: %s.", r.Training.Problems[0])
+	}
+}
+
+// LeftID returns the identifier of a pair's left record.
+func (r *Result) LeftID(p Pair) string { return r.Left.ID(int(p.Left)) }
+
+// RightID returns the identifier of a pair's right record.
+func (r *Result) RightID(p Pair) string { return r.Right.ID(int(p.Right)) }

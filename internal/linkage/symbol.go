@@ -1,0 +1,107 @@
+package linkage
+
+import (
+	"sync"
+
+	"trestle/internal/linkage/lexicon"
+	"trestle/internal/linkage/similar"
+)
+
+// symbol stands for a normal form; zero is none. Symbols are only ever compared for equality: their numbers depend on
+// which goroutine came first, and no result may.
+type symbol uint32
+
+const shardBits = 5
+
+// symbols gives strings numbers, from many goroutines.
+type symbols struct {
+	shards [1 << shardBits]struct {
+		sync.Mutex
+		number map[string]symbol
+		names  []string
+	}
+}
+
+func newSymbols() *symbols {
+	s := &symbols{}
+	for i := range s.shards {
+		s.shards[i].number = map[string]symbol{}
+		s.shards[i].names = []string{""}
+	}
+	return s
+}
+
+func (s *symbols) add(name string) symbol {
+	if name == "" {
+		return 0
+	}
+	i := hash(1, name) & (1<<shardBits - 1)
+	sh := &s.shards[i]
+	sh.Lock()
+	n, ok := sh.number[name]
+	if !ok {
+		n = symbol(len(sh.names))<<shardBits | symbol(i)
+		sh.names = append(sh.names, name)
+		sh.number[name] = n
+	}
+	sh.Unlock()
+	return n
+}
+
+// name returns the string of a symbol. Nothing may be added at the same time.
+func (s *symbols) name(n symbol) string {
+	return s.shards[n&(1<<shardBits-1)].names[n>>shardBits]
+}
+
+// limit returns a number above those of all symbols.
+func (s *symbols) limit() int {
+	most := 0
+	for i := range s.shards {
+		most = max(most, len(s.shards[i].names))
+	}
+	return most << shardBits
+}
+
+// hash is FNV-1a with a seed and a final mix. It is the same in every run and on every machine.
+func hash(seed uint64, s string) uint64 {
+	h := uint64(14695981039346656037) ^ seed*0x9e3779b97f4a7c15
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return mix(h)
+}
+
+// mix is the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+func mix(h uint64) uint64 {
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
+
+// about holds, per symbol of a given name or surname, what comparing and blocking need again and again.
+type about struct {
+	roots   []uint16 // of a given name: see lexicon.Roots
+	soundex uint32
+}
+
+// describe computes what is known about each name, once per name and not once per record.
+func (s *symbols) describe(given bool) []about {
+	all := make([]about, s.limit())
+	for i := range s.shards {
+		for n, name := range s.shards[i].names {
+			if name == "" {
+				continue
+			}
+			a := &all[n<<shardBits|i]
+			if given {
+				a.roots = lexicon.Roots(name)
+			}
+			if code := similar.Soundex(name); code != "" {
+				a.soundex = uint32(code[0])<<24 | uint32(code[1])<<16 | uint32(code[2])<<8 | uint32(code[3])
+			} else {
+				a.soundex = uint32(hash(2, name))
+			}
+		}
+	}
+	return all
+}
