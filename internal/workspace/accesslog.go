@@ -44,6 +44,7 @@ const (
 	ActionPurged          Action = "purged"
 	ActionLogExported     Action = "log exported"
 	ActionDisposed        Action = "disposed of"
+	ActionReadings        Action = "readings beside" // what other programs read could not be entered
 )
 
 // The actions of the tools, which tell of them with LogAct.
@@ -161,6 +162,12 @@ func (t *tx) log(action Action, object, details string) error {
 // logResult is log for an act that may have failed.
 func (t *tx) logResult(action Action, object, details, result string) error {
 	l := &t.w.log
+	return t.logEntry(LogEntry{User: l.user, Tool: l.tool, Action: action, Object: object, Details: details, Result: result})
+}
+
+// logEntry appends an entry of whomever; a time that is not set is now.
+func (t *tx) logEntry(entry LogEntry) error {
+	l := &t.w.log
 	var seq int64
 	var head []byte
 	previous := firstMAC
@@ -178,7 +185,7 @@ func (t *tx) logResult(action Action, object, details, result string) error {
 			return err
 		}
 	}
-	seq, previous, err = t.appendEntry(LogEntry{User: l.user, Tool: l.tool, Action: action, Object: object, Details: details, Result: result}, seq, previous)
+	seq, previous, err = t.appendEntry(entry, seq, previous)
 	if err != nil {
 		return err
 	}
@@ -188,7 +195,10 @@ func (t *tx) logResult(action Action, object, details, result string) error {
 
 // appendEntry writes one row after the row seq, and gives its number and MAC.
 func (t *tx) appendEntry(e LogEntry, seq int64, previous []byte) (int64, []byte, error) {
-	e.Seq, e.Time = seq+1, time.Now().UTC().Truncate(time.Microsecond)
+	e.Seq = seq + 1
+	if e.Time.IsZero() {
+		e.Time = time.Now().UTC().Truncate(time.Microsecond)
+	}
 	mac := t.w.log.mac(e, previous)
 	columns, values := "seq, at, user, action, object, details, mac", []any{e.Seq, e.Time.UnixMicro(), e.User, string(e.Action), e.Object, e.Details, mac}
 	if t.w.schema >= 5 {
@@ -201,6 +211,7 @@ func (t *tx) appendEntry(e LogEntry, seq int64, previous []byte) (int64, []byte,
 // Log lists entries with a number above after, oldest first, at most limit. Where the log is damaged it gives those before
 // the damage, with the error; without, if the workspace is open for reading only, since that says it already.
 func (w *Workspace) Log(ctx context.Context, after int64, limit int) ([]LogEntry, error) {
+	w.gatherNow(ctx)
 	var out []LogEntry
 	err := w.walkLog(ctx, w.read, after, limit, func(e LogEntry, _ []byte) error {
 		out = append(out, e)

@@ -21,6 +21,7 @@ const (
 	writer   role = iota // the one connection that writes
 	reader               // one of a few that only read
 	salvager             // a reader of a damaged file, which it must not touch
+	guest                // a reader of a file that another program writes
 )
 
 const (
@@ -71,7 +72,7 @@ func connect(path string, k *sealed.Keys, r role) *sql.DB {
 	switch r {
 	case reader:
 		dsn = k.URI(path) + "&mode=rw"
-	case salvager:
+	case salvager, guest:
 		dsn = k.URI(path) + "&mode=ro"
 	}
 	db := sql.OpenDB(connector{&sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {

@@ -94,7 +94,7 @@ func Dispose(ctx context.Context, path string, passphrase []byte, o OpenOptions)
 	if err := overwriteHeader(w.path); err != nil {
 		return c, fileError("to overwrite the keys of", w.name, err)
 	}
-	for _, suffix := range []string{"-wal", "-shm", ""} {
+	for _, suffix := range []string{"-wal", "-shm", readingsSuffix, ""} {
 		if err := os.Remove(w.path + suffix); err != nil && suffix == "" {
 			return c, fileError("the keys are destroyed, but no permission to remove", w.name, err)
 		}

@@ -18,9 +18,12 @@
 // ([Workspace.People]). Adding, changing and removing one rewrites the header only. [Workspace.Backup] makes verified copies that open
 // with the keys of the moment, [Restore] puts one back, [Workspace.Rekey] encrypts all of it again under a new data key.
 //
-// A second program is refused with the name of who has the workspace open; it is not let in to read. SQLite could do that, but what it
-// reads would have to enter the access log, and so it would be a second writer of one chain, beside a header that has one writer. A
-// backup can be opened meanwhile.
+// What a computer's keyring remembers is a slot of its own kind ([Workspace.Remember]), off until somebody asks for it.
+//
+// A second program on the same file may read beside the first ([OpenOptions].Beside, [Workspace.Guest]): SQLite's log gives it one
+// consistent moment for each reading, it writes neither the file nor the header, and what it reads is kept, sealed, chained and synced, in a
+// file beside the workspace until the program that writes enters it into the access log, with its next transaction. Without Beside it is
+// refused, with the name of who has the file. Nothing replaces or destroys the file while somebody reads it.
 //
 // # Threat model
 //
@@ -35,8 +38,11 @@
 // whoever can replace the file by an older copy of itself, page by page, or cut its write-ahead log: that is
 // rolled back, not wrong, and cannot be seen from the file alone. An older copy of the whole file is seen at opening where this computer
 // remembers how far the access log had come ([AnchorStore]; [Info] says whether), by who cannot write there too. Not kept out
-// either: whoever writes, with the user's own rights, into the files beside the workspace while it is open. Guessing is only
-// slowed down, by Argon2id: a weak passphrase stays weak ([Rate] estimates it).
+// either: whoever writes, with the user's own rights, into the files beside the workspace while it is open; they can remove what a second program
+// has noted of its reading, too. Guessing is only
+// slowed down, by Argon2id: a weak passphrase stays weak ([Rate] estimates it). With this program each wrong one after the third also waits
+// longer than the one before, up to a minute; that does not touch whoever guesses on a copy of the file with a program of their own.
+// Whoever is signed in as the user, and on macOS any program of theirs, can use a key that the keyring remembers.
 // Deleted messages are overwritten in the file, but old cipher text may stay on the medium, and the access log keeps the
 // names of their files and what was searched for. [Dispose] destroys the keys in the file, which is as much as software can do on flash memory.
 //

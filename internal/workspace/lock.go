@@ -110,7 +110,7 @@ func lockFile(path string) (*fileLock, error) {
 		if !ok {
 			l.flock.Close()
 			o, _ := readOwner(l.path)
-			return nil, fail(ErrInUse, "%s is open in another program (%s); close it there first", name, o)
+			return nil, &held{&Error{ErrInUse, fmt.Sprintf("%s is open in another program (%s); close it there first", name, o)}, o}
 		}
 		// the holder before us may have removed the file between our opening and locking it
 		mine, err1 := l.flock.Stat()
@@ -123,6 +123,15 @@ func lockFile(path string) (*fileLock, error) {
 	}
 	return nil, fail(ErrInUse, "%s is being opened by another program; try again", name)
 }
+
+// held is the error of a workspace that another program has open.
+type held struct {
+	err *Error
+	by  owner
+}
+
+func (h *held) Error() string { return h.err.Text }
+func (h *held) Unwrap() error { return h.err }
 
 // take writes who we are, and keeps what was said about wrong passphrases.
 func (l *fileLock) take() {

@@ -67,6 +67,7 @@ func (w *Workspace) logSource() string {
 
 // SearchLog lists entries of the access log, oldest first or newest first. It does not check the chain: VerifyLog does.
 func (w *Workspace) SearchLog(ctx context.Context, q LogQuery) ([]LogEntry, error) {
+	w.gatherNow(ctx)
 	var out []LogEntry
 	err := w.eachEntry(ctx, q, func(e LogEntry) error {
 		out = append(out, e)
@@ -77,6 +78,7 @@ func (w *Workspace) SearchLog(ctx context.Context, q LogQuery) ([]LogEntry, erro
 
 // CountLog counts the entries that a query finds, whatever its Maximum.
 func (w *Workspace) CountLog(ctx context.Context, q LogQuery) (n int64, err error) {
+	w.gatherNow(ctx)
 	q.After = 0
 	c := q.conditions()
 	err = w.read.QueryRowContext(ctx, "SELECT count(*) FROM "+w.logSource()+c.where(), c.args...).Scan(&n)

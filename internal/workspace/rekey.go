@@ -44,6 +44,11 @@ func (w *Workspace) Rekey(ctx context.Context, keys []NewKey, progress func(done
 	if err := w.mayChangeKeys(ctx); err != nil {
 		return r, err
 	}
+	alone, err := lockAlone(w.path)
+	if err != nil {
+		return r, err
+	}
+	defer alone.Close()
 	if err := w.update(ctx, func(tx *tx) error { return tx.log(ActionRekeyed, w.name, "begun") }); err != nil {
 		return r, err
 	}

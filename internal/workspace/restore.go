@@ -84,7 +84,10 @@ func lockPlace(path string) (w *Workspace, err error) {
 		}
 		w.file = fi
 	}
-	if w.lock, err = lockFile(w.path); err != nil {
+	if w.lock, err = lockFile(w.path); err == nil {
+		w.alone, err = lockAlone(w.path)
+	}
+	if err != nil {
 		w.abandon()
 		return nil, err
 	}

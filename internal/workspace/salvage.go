@@ -26,12 +26,15 @@ const lowestReadable = 3
 
 // errReadOnly is what every write answers in salvage.
 func (w *Workspace) errReadOnly() error {
+	if w.guest != nil {
+		return fail(ErrReadOnly, "%s is open for reading only, because another program has it open (%s): close it there, and open it here again", w.name, w.guest.holder)
+	}
 	return fail(ErrReadOnly, "%s is open for reading only, because its access log is damaged: nothing can be changed or added. Export what reads, and restore the workspace from a backup", w.name)
 }
 
-// ReadOnly reports that the access log is damaged, so that nothing can be written, and that reading is not logged.
-// Warnings says it in words. It can become so while the workspace is open.
-func (w *Workspace) ReadOnly() bool { return w.salvage.on.Load() }
+// ReadOnly reports that nothing can be written: because another program has the workspace open (Guest), or because the access log is damaged; then
+// reading is not logged, and it can become so while the workspace is open. Warnings says it in words.
+func (w *Workspace) ReadOnly() bool { return w.guest != nil || w.salvage.on.Load() }
 
 // startSalvage turns salvage on. damage is what was met.
 func (w *Workspace) startSalvage(damage error) {
@@ -46,6 +49,9 @@ func (w *Workspace) startSalvage(damage error) {
 // reading writes an act that only reads into the access log, after first, which may be nil. If nothing but damage of the
 // log is in the way, the act is allowed and salvage begins.
 func (w *Workspace) reading(ctx context.Context, first func(*tx) error, action Action, object, details string) error {
+	if w.guest != nil {
+		return w.guest.note(ctx, w, action, object, details)
+	}
 	if w.ReadOnly() {
 		return nil
 	}

@@ -36,8 +36,20 @@ func (w *Workspace) update(ctx context.Context, f func(*tx) error) error {
 	if w.frozen.Load() { // Rekey has copied everything
 		return errClosed(w.name)
 	}
-	if err := f(&tx{w, ctx, s}); err != nil {
-		return w.sqlError(ctx, err)
+	t := &tx{w, ctx, s}
+	beside, err := t.gather()
+	if err == nil {
+		err = f(t)
 	}
-	return w.sqlError(ctx, s.Commit())
+	if err == nil {
+		err = s.Commit()
+	}
+	switch {
+	case beside == nil:
+	case err == nil:
+		beside.done()
+	default:
+		beside.close()
+	}
+	return w.sqlError(ctx, err)
 }

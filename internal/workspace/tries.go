@@ -133,8 +133,10 @@ func (w *Workspace) untilNextTry(ctx context.Context, id [16]byte) (t tries, err
 // wrong counts a wrong passphrase, and adds to what is wrong how long the next one waits.
 func (w *Workspace) wrong(id [16]byte, t tries, err error) error {
 	rememberWrong(id, t)
-	w.lock.failed(t.n + 1)
-	w.lock = nil
+	if w.lock != nil { // beside another program it belongs to that
+		w.lock.failed(t.n + 1)
+		w.lock = nil
+	}
 	err = headerError(w.name, err)
 	if wait := waitAfter(t.n + 1); wait > 0 {
 		return fail(ErrWrongPassphrase, "%s. It was wrong %d times, so the next try waits %s", err, t.n+1, inSeconds(wait))

@@ -43,6 +43,9 @@ type Workspace struct {
 	log      accessLog
 	schema   int // version of the tables inside
 	salvage  salvage
+	guest    *guestOf // set where another program writes, and this one only reads
+	alone    *alone   // held while the file is replaced or destroyed
+	gathers  bool     // enters what other programs read into the log
 	sweep    bool     // a file that cannot be written keeps what SQLite made beside it; remove that at the end
 	warnings []string // of opening
 
@@ -71,6 +74,7 @@ type OpenOptions struct {
 	Tool string // for the access log: "window", "command"
 
 	Anchors AnchorStore // what is remembered of workspaces on this computer, usually DefaultAnchors; nil is nothing
+	Beside  bool        // where another program has it open, open it for reading only, beside that: see Guest
 }
 
 // pageSize of new workspaces, in bytes; see FORMAT.md for the alternatives.
@@ -166,6 +170,7 @@ func (w *Workspace) fill(ctx context.Context, o CreateOptions) error {
 		return err
 	}
 	w.saveAnchor(ctx, w.read)
+	w.gathers = true
 	return fileError("to make", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 }
 
@@ -179,6 +184,10 @@ func Open(ctx context.Context, path string, passphrase []byte, o OpenOptions) (*
 
 func open(ctx context.Context, path string, key opener, o OpenOptions) (*Workspace, error) {
 	w, err := unlock(ctx, path, key)
+	var other *held
+	if o.Beside && errors.As(err, &other) {
+		return openBeside(ctx, path, key, o, other.by)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -239,27 +248,10 @@ func unlock(ctx context.Context, path string, key opener) (w *Workspace, err err
 	if err := errors.Join(checkEngine(), sealed.Register(), ctx.Err()); err != nil {
 		return nil, err
 	}
-	name := filepath.Base(path)
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, fileError("to read", name, err)
+	if w, err = find(path); err != nil {
+		return nil, err
 	}
-	if fi.IsDir() {
-		return nil, fail(ErrNotWorkspace, "%s is a folder, not a Trestle workspace; choose a file that ends in .trestle", name)
-	}
-	if !fi.Mode().IsRegular() { // a pipe would keep us waiting for ever
-		return nil, fail(ErrNotWorkspace, "%s is not a file but a device or a pipe; choose a file that ends in .trestle", name)
-	}
-	if path, err = filepath.Abs(path); err == nil {
-		path, err = filepath.EvalSymlinks(path) // the lock and the log belong beside the real file
-	}
-	if err != nil {
-		return nil, fileError("to read", name, err)
-	}
-	if !reserve(fi) {
-		return nil, fail(ErrInUse, "%s is open already in this program", name)
-	}
-	w = &Workspace{path: path, name: name, file: fi}
+	path, name := w.path, w.name
 	defer func() {
 		if err != nil {
 			w.abandon()
@@ -290,6 +282,31 @@ func unlock(ctx context.Context, path string, key opener) (w *Workspace, err err
 	w.header = h
 	w.slot.Store(int32(slot))
 	return w, nil
+}
+
+// find looks for the file of a workspace and enters it in the list of those that are open in this process.
+func find(path string) (*Workspace, error) {
+	name := filepath.Base(path)
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, fileError("to read", name, err)
+	}
+	if fi.IsDir() {
+		return nil, fail(ErrNotWorkspace, "%s is a folder, not a Trestle workspace; choose a file that ends in .trestle", name)
+	}
+	if !fi.Mode().IsRegular() { // a pipe would keep us waiting for ever
+		return nil, fail(ErrNotWorkspace, "%s is not a file but a device or a pipe; choose a file that ends in .trestle", name)
+	}
+	if path, err = filepath.Abs(path); err == nil {
+		path, err = filepath.EvalSymlinks(path) // the lock and the log belong beside the real file
+	}
+	if err != nil {
+		return nil, fileError("to read", name, err)
+	}
+	if !reserve(fi) {
+		return nil, fail(ErrInUse, "%s is open already in this program", name)
+	}
+	return &Workspace{path: path, name: name, file: fi}, nil
 }
 
 // start opens the connections of a workspace whose header is unlocked, and runs first on it. With an error nothing is
@@ -366,6 +383,7 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 	if err != nil {
 		return err
 	}
+	w.gathers = true
 	err = w.update(ctx, func(tx *tx) error {
 		if rolledBack != "" {
 			if err := tx.log(ActionRolledBack, w.name, rolledBack); err != nil {
@@ -471,6 +489,9 @@ func (w *Workspace) Close() error {
 	w.closing.Do(func() {
 		ctx := context.Background()
 		var err error
+		if w.guest != nil {
+			err = w.guest.note(ctx, w, ActionClosed, w.name, "")
+		}
 		if !w.ReadOnly() {
 			err = w.update(ctx, func(tx *tx) error { return tx.log(ActionClosed, w.name, "") })
 			err = errors.Join(err, w.checkpoint(ctx))
@@ -493,6 +514,9 @@ func (w *Workspace) abandon() error {
 	if w.sweep {
 		w.removeTraces()
 	}
+	if w.guest != nil {
+		w.guest.leave(w)
+	}
 	if w.keys != nil {
 		w.keys.Drop()
 	}
@@ -500,6 +524,9 @@ func (w *Workspace) abandon() error {
 		w.header.Wipe()
 	}
 	clear(w.log.key)
+	if w.alone != nil {
+		w.alone.Close()
+	}
 	if w.lock != nil {
 		errs = append(errs, w.lock.release())
 	}
