@@ -279,7 +279,10 @@ func cleanTitle(name string) (string, error) {
 }
 
 // Schemas that brought the tables of the tools.
-const schemaWithDocuments = 6
+const (
+	schemaWithDocuments = 6
+	schemaWithJournal   = 7
+)
 
 // knows refuses what a workspace that is only read, and so was not brought up to date, has no tables for.
 func (w *Workspace) knows(schema int) error {

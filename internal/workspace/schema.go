@@ -132,6 +132,7 @@ ALTER TABLE access_log ADD COLUMN tool   TEXT NOT NULL DEFAULT '';
 ALTER TABLE access_log ADD COLUMN result TEXT NOT NULL DEFAULT '';  -- empty: it worked
 `,
 	schemaDocuments,
+	schemaJournal,
 }
 
 // SchemaVersion is the version of the schema that this program writes.

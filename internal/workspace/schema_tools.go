@@ -39,3 +39,103 @@ CREATE TABLE set_messages(
 	UNIQUE("set", position)
 );
 `
+
+// schemaJournal: what endpoints received and sent, and the queues of senders. A row of exchanges is written thousands of times a
+// second: its texts that repeat stand once in exchange_facts, its bytes stand apart, and most of its indexes only grow at their end.
+const schemaJournal = `
+CREATE TABLE exchange_endpoints(
+	id     INTEGER PRIMARY KEY,
+	name   TEXT NOT NULL UNIQUE,
+	logged INTEGER NOT NULL DEFAULT 0     -- the access log tells of its exchanges up to this one
+);
+CREATE TABLE exchange_runs(
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	endpoint INTEGER NOT NULL REFERENCES exchange_endpoints(id),
+	name     TEXT NOT NULL,
+	UNIQUE(endpoint, name)
+);
+CREATE TABLE exchange_facts(
+	id   INTEGER PRIMARY KEY,
+	text TEXT NOT NULL UNIQUE             -- a rule as a sentence; the encryption of a connection as JSON
+);
+CREATE TABLE exchanges(
+	id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: the access log names it
+	at            INTEGER NOT NULL,       -- when it was stored, microseconds since 1970, UTC; never less than in the row before
+	endpoint      INTEGER NOT NULL REFERENCES exchange_endpoints(id),
+	run           INTEGER REFERENCES exchange_runs(id),
+	kind          TEXT NOT NULL,
+	inbound       INTEGER NOT NULL,
+	conversation  TEXT NOT NULL,
+	connection    INTEGER NOT NULL,
+	peer          TEXT NOT NULL,
+	tls           INTEGER REFERENCES exchange_facts(id),
+	first_byte    INTEGER,                -- microseconds after at, like all times that follow; NULL: did not happen
+	last_byte     INTEGER,
+	decided       INTEGER,
+	committed     INTEGER,
+	reply_written INTEGER,
+	request_size  INTEGER NOT NULL,       -- bytes
+	reply_size    INTEGER NOT NULL,
+	type          TEXT NOT NULL COLLATE NOCASE,
+	trigger_event TEXT NOT NULL COLLATE NOCASE,
+	control_id    TEXT NOT NULL COLLATE NOCASE,
+	mrn           TEXT NOT NULL COLLATE NOCASE,
+	account       TEXT NOT NULL COLLATE NOCASE,
+	code          TEXT NOT NULL,
+	rule          TEXT NOT NULL,
+	sentence      INTEGER REFERENCES exchange_facts(id),
+	attempt       INTEGER NOT NULL,
+	maybe_twice   INTEGER NOT NULL,
+	expected      TEXT NOT NULL,
+	passed        INTEGER NOT NULL,
+	outcome       TEXT NOT NULL,
+	failed        INTEGER NOT NULL,
+	hashes        BLOB,                   -- SHA-256 of request and reply, where their bytes are not kept
+	more          TEXT                    -- faults, findings and detail as JSON, NULL where there are none
+);
+CREATE INDEX exchanges_endpoint     ON exchanges(endpoint);
+CREATE INDEX exchanges_code         ON exchanges(endpoint, code);
+CREATE INDEX exchanges_rule         ON exchanges(endpoint, rule) WHERE rule<>'';
+CREATE INDEX exchanges_failed       ON exchanges(endpoint) WHERE failed;
+CREATE INDEX exchanges_run          ON exchanges(run) WHERE run IS NOT NULL;
+CREATE INDEX exchanges_conversation ON exchanges(conversation) WHERE conversation<>'';
+CREATE INDEX exchanges_control_id   ON exchanges(control_id) WHERE control_id<>'';
+CREATE INDEX exchanges_mrn          ON exchanges(mrn) WHERE mrn<>'';
+CREATE INDEX exchanges_account      ON exchanges(account) WHERE account<>'';
+
+CREATE TABLE exchange_payloads(
+	id      INTEGER PRIMARY KEY REFERENCES exchanges(id) ON DELETE CASCADE,
+	request BLOB,
+	reply   BLOB
+);
+CREATE TABLE exchange_counts(             -- of all exchanges, so that nothing needs to be counted
+	endpoint      INTEGER NOT NULL REFERENCES exchange_endpoints(id),
+	inbound       INTEGER NOT NULL,
+	code          TEXT NOT NULL,
+	outcome       TEXT NOT NULL,
+	failed        INTEGER NOT NULL,
+	n             INTEGER NOT NULL,
+	request_bytes INTEGER NOT NULL,
+	reply_bytes   INTEGER NOT NULL,
+	PRIMARY KEY(endpoint, inbound, code, outcome, failed)
+) WITHOUT ROWID;
+
+CREATE TABLE queues(
+	id   INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE queue_items(
+	seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+	queue      INTEGER NOT NULL REFERENCES queues(id) ON DELETE CASCADE,
+	ref        TEXT NOT NULL,             -- of the message: see MessageSource
+	state      TEXT NOT NULL,
+	attempts   INTEGER NOT NULL,
+	last_try   INTEGER NOT NULL,          -- microseconds since 1970, UTC; 0: none
+	control_id TEXT NOT NULL,
+	time       TEXT NOT NULL,
+	code       TEXT NOT NULL,
+	detail     TEXT NOT NULL
+);
+CREATE INDEX queue_items_state   ON queue_items(queue, state);
+CREATE INDEX queue_items_pending ON queue_items(queue) WHERE state IN ('waiting', 'in flight');
+`
