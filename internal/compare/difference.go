@@ -152,12 +152,12 @@ type Status uint8
 
 // The statuses, from the best.
 const (
-	Exact     Status = iota // byte for byte
-	Same                    // the same meaning; what differs is formatting, or left out by a rule
-	AsExpected              // what differs was expected
-	Different               // something differs that no rule speaks of
-	OnlyLeft                // the right set has no partner
-	OnlyRight               // the left set has none
+	Exact      Status = iota // byte for byte
+	Same                     // the same meaning; what differs is formatting, or left out by a rule
+	AsExpected               // what differs was expected
+	Different                // something differs that no rule speaks of
+	OnlyLeft                 // the right set has no partner
+	OnlyRight                // the left set has none
 	statuses
 )
 

@@ -53,7 +53,17 @@ func (c *comparison) segments(i, j int) {
 	endL, endR := sl.Offset()+len(leadL), sr.Offset()+len(leadR)
 	if sl.IsHeader() && sr.IsHeader() {
 		n = 3
-		endL, endR = sl.Field(2).End(), sr.Field(2).End()
+		fl, fr := sl.Field(2), sr.Field(2)
+		endL, endR = fl.End(), fr.End()
+		// What stands in MSH-2 and is no delimiter: the same delimiters, written otherwise.
+		if l, r := c.l.m.Bytes()[sl.Offset()+3:endL], c.r.m.Bytes()[sr.Offset()+3:endR]; c.same && !bytes.Equal(l, r) {
+			p, q := numbered(at, hl7.LevelField, 2), numbered(to, hl7.LevelField, 2)
+			c.add(Difference{
+				Kind: Changed, at: p, to: q,
+				Left:  Side{Span: Span{sl.Offset() + 3, endL}, State: hl7.Valued, Text: readable(l)},
+				Right: Side{Span: Span{sr.Offset() + 3, endR}, State: hl7.Valued, Text: readable(r)},
+			})
+		}
 	}
 	c.parts(at, to, sl.Field(int(n)), sr.Field(int(n)), n, endL, endR, Span{endL, sl.End()}, Span{endR, sr.End()})
 }

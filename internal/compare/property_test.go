@@ -121,7 +121,7 @@ func scramble(rng *rand.Rand, b []byte) []byte {
 		case 0:
 			lines = slices.Delete(lines, i, i+1)
 		case 1:
-			lines = slices.Insert(lines, i, bytes.Clone(lines[rng.IntN(len(lines)-1)]))
+			lines = slices.Insert(lines, i, bytes.Clone(lines[rng.IntN(len(lines))]))
 		case 2:
 			k := rng.IntN(max(len(lines)-1, 1))
 			lines[i], lines[k] = lines[k], lines[i]
