@@ -24,6 +24,7 @@ func entries() []entry {
 		{"get", "get [--raw] [-r] PATH[,PATH...] FILE...", "print the values at paths, one line a message", getHelp, runGet},
 		{"find", "find [--raw] [--json] [--count] [--limit N] [-r] QUERY FILE...", "print the messages of files that answer a query", findFilesText(), runFindFiles},
 		{"stats", "stats [--where QUERY] [--top N] [--json] [-r] PATH[,PATH...] FILE...", "count the values at paths", statsHelp, runStats},
+		{"clean", "clean FILE...", "take the messages out of logs, mails and source code", cleanHelp, runClean},
 		{"workspace new", "workspace new [--project NAME] [--cipher CIPHER] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},

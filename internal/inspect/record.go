@@ -30,7 +30,7 @@ type Options struct {
 	Check      check.Options
 	SkipChecks bool // look for no findings, which takes most of the time
 	MaxPiece   int  // bytes kept of a piece that is not HL7 v2
-	MaxMessage int // bytes of a message at most
+	MaxMessage int  // bytes of a message at most
 }
 
 // reader makes records of the pieces of one file.

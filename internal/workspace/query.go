@@ -36,6 +36,15 @@ func (q Query) Filtered() bool {
 	return q != Query{}
 }
 
+// Check says what is wrong with a query that was not read by ParseQuery. Errors are ErrQuery.
+func (q Query) Check() error {
+	if _, _, err := q.order(); err != nil {
+		return err
+	}
+	_, err := matchExpression(q.Text)
+	return err
+}
+
 // Fields lists the fields that ParseQuery knows.
 func Fields() []string { return slices.Clone(queryFields) }
 

@@ -109,3 +109,11 @@ func lexQuoted(rest string, at int) (token, error) {
 	}
 	return token{}, failAt(at, `the quotation mark is not closed; put a " at the end of the value`)
 }
+
+// Quote writes a value as a query reads it, in quotation marks where it needs them.
+func Quote(s string) string {
+	if s != "" && wordEnd(s) == len(s) && !strings.HasSuffix(s, "*") && !strings.ContainsAny(s, `:\"(),=<>!`) {
+		return s
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}

@@ -3,6 +3,7 @@ package query
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"trestle/internal/check"
 	"trestle/internal/hl7"
@@ -199,6 +200,9 @@ func (p *parser) comparison() (node, error) {
 	known = known && (p.token.kind == sign || p.token.kind == word && !p.token.prefix)
 	colon := p.token.kind == sign && p.token.text == ":"
 	if !known && !colon {
+		if name, _, ok := strings.Cut(t.text, ":"); ok && t.kind == word && isName(name) {
+			return nil, failAt(t.at, "%q is no field; fields are %s. To look for the text itself, put it in quotation marks", name, fieldNames())
+		}
 		return words{t.text, t.prefix, t.kind == quoted}, nil
 	}
 	left, err := readOperand(t)
@@ -218,6 +222,11 @@ func (p *parser) comparison() (node, error) {
 		}
 	}
 	return p.finish(c, t)
+}
+
+// isName says whether a text is made of letters only, as the names of fields are.
+func isName(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
 }
 
 // readOperand reads what stands on the left of an operator.

@@ -233,6 +233,21 @@ func inIndex(n Narrow, s *Subject) bool {
 		(n.From.IsZero() || !at.Before(n.From)) && (n.To.IsZero() || at.Before(n.To))
 }
 
+// A value that Quote wrote is read as it was.
+func TestQuote(t *testing.T) {
+	for _, s := range []string{"88121", "", "a b", `a"b\c`, "a*", "x:y", "O'Neil", "(", "<5", "a,b", `\`} {
+		q, err := Parse("mrn = " + Quote(s))
+		if err != nil {
+			t.Errorf("%q is written %s: %v", s, Quote(s), err)
+			continue
+		}
+		c := q.root.(*comparison)
+		if c.values[0].text != s || c.values[0].prefix {
+			t.Errorf("%q is written %s, which is read as %+v", s, Quote(s), c.values[0])
+		}
+	}
+}
+
 func TestComplete(t *testing.T) {
 	version, _ := dictionary.For("2.5.1")
 	for text, want := range map[string]string{

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,9 @@ import (
 	"time"
 
 	core "trestle/internal/inspect"
+	"trestle/internal/inspect/paste"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
-	"trestle/internal/workspace"
 )
 
 // Import reads files and folders into the project, in the background. A folder stands for all files in it.
@@ -45,17 +46,32 @@ func (m *Model) Import(paths []string) {
 	})
 }
 
-// Paste reads pasted text into the project.
+// Paste reads pasted text into the project. Where a message stands within other text, such as a log, it is taken out; the
+// notice says what was taken away, and Instead keeps the text as it was pasted.
 func (m *Model) Paste(text string) {
 	if strings.TrimSpace(text) == "" {
 		m.say(NoticeText{Tone: Caution, Text: "The clipboard holds no text. Copy a message first, then paste it here."})
 		return
 	}
+	m.paste(text, true)
+}
+
+func (m *Model) paste(text string, clean bool) {
 	name := "pasted " + time.Now().Format("2006-01-02 15:04")
 	m.importing("import pasted text", func(ctx context.Context, p *job.Progress) (tally, error) {
-		var t tally
-		p.SetTotal(int64(len(text)))
-		err := m.importFrom(ctx, name, strings.NewReader(text), &t, p, 0)
+		t, piece := tally{}, []byte(text)
+		if clean {
+			found := paste.Clean(piece)
+			piece = found.Bytes
+			for _, n := range found.Notes {
+				t.cleaned = append(t.cleaned, n.String())
+			}
+		}
+		if len(t.cleaned) > 0 {
+			t.instead = func() { m.paste(text, false) }
+		}
+		p.SetTotal(int64(len(piece)))
+		err := m.importFrom(ctx, name, bytes.NewReader(piece), &t, p, 0)
 		return t, err
 	})
 }
@@ -65,6 +81,8 @@ type tally struct {
 	files    int
 	result   core.Result // of all files together
 	problems []string    // a line each
+	cleaned  []string    // what was taken away from a text to get its messages
+	instead  func()      // keeps the text as it was
 }
 
 func (m *Model) importing(title string, work func(context.Context, *job.Progress) (tally, error)) {
@@ -78,13 +96,18 @@ func (m *Model) importing(title string, work func(context.Context, *job.Progress
 		if len(ids) > 0 {
 			n.Undo = "Take back"
 		}
+		if t.instead != nil && len(ids) > 0 {
+			n.Other = "Keep it as pasted"
+		}
 		m.say(n)
 		if len(ids) == 0 {
 			return
 		}
+		if t.instead != nil {
+			m.other = func() { m.removing(ids, t.instead) }
+		}
 		m.undo = func() { m.remove(ids, "Taken back: "+plural(len(ids), "piece")+" removed from the project.") }
-		m.list.text, m.list.problem = "", "" // what has just come must not be hidden by a query
-		m.list.query = workspace.Query{Sort: m.list.query.Sort, Descending: m.list.query.Descending}
+		m.readQuery("") // what has just come must not be hidden by a query
 		m.openNow(t.first())
 	})
 }
@@ -154,6 +177,9 @@ func (t tally) notice(err error) NoticeText {
 	if t.result.Others > 0 {
 		parts = append(parts, plural(t.result.Others, "piece")+" kept that "+are(t.result.Others)+" not HL7 v2")
 		n.Tone = Caution
+	}
+	if len(t.cleaned) > 0 {
+		parts = append(parts, strings.Join(t.cleaned, ", "))
 	}
 	if len(t.problems) > 0 {
 		parts = append(parts, problemWords(t.problems))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trestle/internal/check"
+	"trestle/internal/inspect/query"
 	"trestle/internal/present/screen"
 	"trestle/internal/present/stage"
 )
@@ -351,6 +352,38 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 }
 
+// A condition on a path needs a look into each message: it waits until the query is complete, says so, and then finds.
+func TestQueryLooksIntoMessages(t *testing.T) {
+	p := open(t)
+	p.add(admit, second, broken)
+	for text, want := range map[string]int{
+		`PID-3.1 = "88190"`:                       1,
+		"type = ADT and PID-8 in (M, F, Male)":    3,
+		"PID-7 > 1970-01-01 and finding >= error": 0,
+		"finding >= warning":                      1,
+		"not mrn = 88190":                         2,
+		"PV1 exists sort:-mrn":                    3,
+	} {
+		p.TypeQuery(text)
+		p.settle()
+		q, err := query.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, exact := q.Narrow(); !exact && p.QueryHint() == "" {
+			t.Errorf("%s: nothing says that Enter is needed", text)
+		}
+		p.SubmitQuery(text)
+		p.settle()
+		if shown, total, _ := p.Shown(); shown != want || total != 3 || p.QueryHint() != "" {
+			t.Errorf("%s: %d of %d, want %d", text, shown, total, want)
+		}
+	}
+	if got := p.List().Cell(0, 2).Text; got == "" {
+		t.Error("the list is not ordered")
+	}
+}
+
 // A query that is submitted opens what it found; one that is being typed leaves the open message alone.
 func TestSubmittedQueryOpensTheFirst(t *testing.T) {
 	p := open(t)
@@ -523,6 +556,31 @@ func TestImportCanBeTakenBack(t *testing.T) {
 	p.settle()
 	if shown, _, _ := p.Shown(); shown != 1 {
 		t.Error("taken back twice")
+	}
+}
+
+// A message is taken out of what stands around it, and the text can be kept as it was pasted nevertheless.
+func TestPastedTextIsCleaned(t *testing.T) {
+	p := open(t)
+	quoted := "Hello,\n> " + strings.ReplaceAll(strings.TrimSuffix(admit, "\r"), "\r", "\n> ") + "\n"
+	p.Paste(quoted)
+	p.settle()
+	n := p.Notice()
+	if string(p.Raw()) != admit || !strings.Contains(n.Text, "1 line of other text was left out") || !strings.Contains(n.Text, "marks of a quoted e-mail") || n.Other == "" {
+		t.Fatalf("%d bytes, notice %+v", len(p.Raw()), n)
+	}
+	p.Instead()
+	p.settle()
+	if n := p.Notice(); n.Other != "" || strings.Contains(n.Text, "left out") {
+		t.Errorf("notice %+v", n)
+	}
+	if whole := string(p.Raw()); whole == admit || !strings.Contains(quoted, strings.TrimRight(whole, "\r\n")) {
+		t.Errorf("the text is not as it was pasted: %q", whole)
+	}
+	p.Paste(admit)
+	p.settle()
+	if n := p.Notice(); n.Other != "" {
+		t.Errorf("a clean message: %+v", n)
 	}
 }
 

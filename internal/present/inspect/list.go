@@ -9,6 +9,7 @@ import (
 
 	"trestle/internal/check"
 	"trestle/internal/format"
+	"trestle/internal/inspect/query"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -23,8 +24,11 @@ const (
 type list struct {
 	m        *Model
 	text     string
-	query    workspace.Query
-	problem  string // what is wrong with the query's text
+	query    *query.Query
+	index    workspace.Query // what the index answers of it, and the order
+	exact    bool            // the index answers all of it
+	problem  string          // what is wrong with the query's text
+	hint     string          // what the query's text asks for before it is looked for
 	ids      []int64
 	total    int // messages in the project
 	pages    map[int][]workspace.Row
@@ -32,6 +36,8 @@ type list struct {
 	wanted   map[int]bool
 	selected int // row, -1 for none
 	search   job.Latest
+	scanning *job.Job // looks into messages, nil while none does
+	scan     int      // which one that is
 	typing   job.Latest
 	first    bool // open the first message when the answer comes and the open one is not in it
 	known    bool // the first answer has come
@@ -39,7 +45,7 @@ type list struct {
 }
 
 func newList(m *Model) list {
-	return list{m: m, pages: map[int][]workspace.Row{}, wanted: map[int]bool{}, selected: -1}
+	return list{m: m, query: &query.Query{}, exact: true, pages: map[int][]workspace.Row{}, wanted: map[int]bool{}, selected: -1}
 }
 
 // Column ids of the list, also the names that the store sorts by.
@@ -210,51 +216,6 @@ func (l *list) keep(page int, rows []workspace.Row) {
 	}
 }
 
-// Query is the query's text and what is wrong with it, or "".
-func (m *Model) Query() (text, problem string) { return m.list.text, m.list.problem }
-
-// SetQuery filters the list. A query that cannot be read leaves the list as it is and says why.
-func (m *Model) SetQuery(text string) {
-	q, err := workspace.ParseQuery(text)
-	m.list.text = text
-	if err != nil {
-		m.list.problem = err.Error()
-		m.Changed(List)
-		return
-	}
-	m.list.problem = ""
-	q.Sort, q.Descending = m.list.query.Sort, m.list.query.Descending
-	m.list.query = q
-	m.reload(0)
-}
-
-// typingPause is how long the user must stop typing before the list is searched.
-const typingPause = 150 * time.Millisecond
-
-// TypeQuery is SetQuery for a text that is being typed: it waits for a pause.
-func (m *Model) TypeQuery(text string) {
-	m.list.text = text
-	job.StartLatest(m.ctx, m.runner, &m.list.typing, func(ctx context.Context) (struct{}, error) {
-		select {
-		case <-ctx.Done():
-			return struct{}{}, ctx.Err()
-		case <-time.After(typingPause):
-			return struct{}{}, nil
-		}
-	}, func(_ struct{}, err error) {
-		if err == nil {
-			m.SetQuery(text)
-		}
-	})
-}
-
-// SubmitQuery is SetQuery for a text that is complete: if the open message is not among those found, the first is opened.
-func (m *Model) SubmitQuery(text string) {
-	m.list.typing.Cancel()
-	m.list.first = true
-	m.SetQuery(text)
-}
-
 // Similar is a query that finds messages that share something with one.
 type Similar struct{ Title, Query string }
 
@@ -267,11 +228,11 @@ func (m *Model) Similar(row int) []Similar {
 	var out []Similar
 	add := func(title, field, value string) {
 		if value != "" {
-			out = append(out, Similar{title, field + ":" + quote(value)})
+			out = append(out, Similar{title, field + ":" + query.Quote(value)})
 		}
 	}
 	if r.Trigger != "" {
-		out = append(out, Similar{"Show " + r.Type + "^" + r.Trigger + " only", "type:" + quote(r.Type) + " trigger:" + quote(r.Trigger)})
+		out = append(out, Similar{"Show " + r.Type + "^" + r.Trigger + " only", "type:" + query.Quote(r.Type) + " trigger:" + query.Quote(r.Trigger)})
 	}
 	if m.masked {
 		add("Show this patient only", "mrn", r.MRN)
@@ -283,20 +244,12 @@ func (m *Model) Similar(row int) []Similar {
 	return out
 }
 
-// quote writes a value for a query.
-func quote(s string) string {
-	if strings.ContainsAny(s, " \t:\"") {
-		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
-	}
-	return s
-}
-
 // Sort orders the list by a column; a second time reverses it.
 func (m *Model) Sort(column int) {
 	if column < 0 || column >= len(listColumns) {
 		return
 	}
-	q := &m.list.query
+	q := &m.list.index
 	id := listColumns[column].ID
 	if q.Sort == id {
 		q.Descending = !q.Descending
@@ -310,8 +263,8 @@ func (m *Model) Sort(column int) {
 // SortedBy is the column that the list is ordered by, -1 for the order of arrival.
 func (m *Model) SortedBy() (column int, descending bool) {
 	for i, c := range listColumns {
-		if c.ID == m.list.query.Sort {
-			return i, m.list.query.Descending
+		if c.ID == m.list.index.Sort {
+			return i, m.list.index.Descending
 		}
 	}
 	return -1, false
@@ -319,48 +272,6 @@ func (m *Model) SortedBy() (column int, descending bool) {
 
 // Reload reads the list again and keeps the selected message if it is still there.
 func (m *Model) Reload() { m.reload(m.open.id) }
-
-// answer is what a search brings back.
-type answer struct {
-	ids   []int64
-	total int
-}
-
-// reload runs the query. It then selects the message keep, else the first one where none was open.
-func (m *Model) reload(keep int64) {
-	l := &m.list
-	q, filtered := l.query, m.Filtered()
-	job.StartLatest(m.ctx, m.runner, &l.search, func(ctx context.Context) (answer, error) {
-		ids, err := m.store.IDs(ctx, q)
-		if err != nil {
-			return answer{}, err
-		}
-		if !filtered {
-			return answer{ids, len(ids)}, nil
-		}
-		total, err := m.store.Count(ctx, workspace.Query{})
-		return answer{ids, total}, err
-	}, func(a answer, err error) {
-		if err != nil {
-			if !errors.Is(err, context.Canceled) {
-				m.fail("Could not read the list", err)
-			}
-			return
-		}
-		l.take(a, keep)
-		m.Changed(List)
-		if l.selected < 0 && len(l.ids) > 0 && (m.open.id == 0 || l.first) {
-			m.Select(0)
-		}
-		if l.first && len(l.ids) == 0 {
-			m.close()
-		}
-		l.first = false
-	})
-}
-
-// Filtered says whether a query may hide messages.
-func (m *Model) Filtered() bool { return strings.TrimSpace(m.list.text) != "" }
 
 func (l *list) take(a answer, keep int64) {
 	l.ids, l.total, l.known = a.ids, a.total, true
@@ -408,6 +319,16 @@ const worthCompacting = 1000
 
 // remove deletes messages, all or none, and then says what was done.
 func (m *Model) remove(ids []int64, done string) {
+	m.removing(ids, func() {
+		if len(ids) >= worthCompacting {
+			done += " The file keeps their room until it is compacted, on the page Backup of Project."
+		}
+		m.say(NoticeText{Tone: Success, Text: done})
+	})
+}
+
+// removing deletes messages, all or none, and then goes on.
+func (m *Model) removing(ids []int64, then func()) {
 	m.say(NoticeText{})
 	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, p *job.Progress) (struct{}, error) {
 		return struct{}{}, m.store.DeleteMessagesProgress(ctx, ids, func(done, total int) {
@@ -426,10 +347,7 @@ func (m *Model) remove(ids []int64, done string) {
 		if slices.Contains(ids, m.open.id) {
 			m.close()
 		}
-		if len(ids) >= worthCompacting {
-			done += " The file keeps their room until it is compacted, on the page Backup of Project."
-		}
-		m.say(NoticeText{Tone: Success, Text: done})
+		then()
 		m.reload(0)
 	})
 }

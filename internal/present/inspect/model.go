@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 
 	"trestle/internal/check"
@@ -19,6 +20,7 @@ type Store interface {
 	IDs(ctx context.Context, q workspace.Query) ([]int64, error)
 	Rows(ctx context.Context, ids []int64) ([]workspace.Row, error)
 	Message(ctx context.Context, id int64) (workspace.Message, error)
+	Messages(ctx context.Context, ids []int64) iter.Seq2[workspace.Message, error]
 	DeleteMessagesProgress(ctx context.Context, ids []int64, progress func(done, total int)) error
 	Note(ctx context.Context, id int64) (string, error)
 	SetNote(ctx context.Context, id int64, text string) error
@@ -58,6 +60,7 @@ type NoticeText struct {
 	Text   string
 	Detail string // more lines, shown on demand
 	Undo   string // what can be taken back with TakeBack, "" for nothing
+	Other  string // what can be done instead with Instead, "" for nothing
 }
 
 // Model is the state of the place. Make it with New.
@@ -76,6 +79,7 @@ type Model struct {
 	tree     treeRows
 	findings findingRows
 	notice   NoticeText
+	other    func() // what Instead does
 	undo     func() // takes back what the notice speaks of
 	masked   bool
 }
@@ -107,8 +111,16 @@ func (m *Model) TakeBack() {
 	}
 }
 
+// Instead does what the notice offers instead.
+func (m *Model) Instead() {
+	if other := m.other; other != nil {
+		m.other = nil
+		other()
+	}
+}
+
 func (m *Model) say(n NoticeText) {
-	m.notice, m.undo = n, nil
+	m.notice, m.undo, m.other = n, nil, nil
 	m.Changed(Notice)
 }
 

@@ -29,7 +29,7 @@ type listPane struct {
 func newListPane(v *View) *listPane {
 	p := &listPane{v: v}
 	p.title = kit.NewTitle("Messages", theme.SizeText)
-	p.query = kit.NewField("Filter: words, type:ADT, mrn:12345")
+	p.query = kit.NewField("Filter: words, type = ADT, PID-3.1 = 12345")
 	p.query.OnChanged = v.m.TypeQuery
 	p.query.OnSubmitted = func(text string) {
 		v.m.SubmitQuery(text)
@@ -91,8 +91,12 @@ func (p *listPane) redraw() {
 		p.query.Text = text // not SetText, which would start another search
 		p.query.Refresh()
 	}
+	p.problem.Importance = widget.DangerImportance
+	if problem == "" {
+		problem, p.problem.Importance = m.QueryHint(), widget.MediumImportance
+	}
+	p.problem.SetText(problem)
 	if problem != "" {
-		p.problem.SetText(problem)
 		p.problem.Show()
 	} else {
 		p.problem.Hide()
@@ -129,6 +133,9 @@ func (p *listPane) redrawNotice() {
 	var actions []kit.Action
 	if n.Undo != "" {
 		actions = append(actions, kit.Action{Label: n.Undo, Do: p.v.m.TakeBack})
+	}
+	if n.Other != "" {
+		actions = append(actions, kit.Action{Label: n.Other, Do: p.v.m.Instead})
 	}
 	if n.Detail != "" && n.Detail != n.Text {
 		actions = append(actions, kit.Action{Label: "Details", Do: func() { p.v.host.Tell("What happened", n.Detail) }})
