@@ -126,7 +126,7 @@ func (n *node) yaml(style yaml.Style) *yaml.Node {
 
 func hasBlock(nodes []*yaml.Node) bool {
 	for _, c := range nodes {
-		if c.Style == yaml.LiteralStyle || hasBlock(c.Content) {
+		if c.Style == yaml.LiteralStyle || c.Kind == yaml.SequenceNode && c.Style == 0 || hasBlock(c.Content) {
 			return true
 		}
 	}
@@ -185,7 +185,7 @@ func whenNode(w *When) *node {
 		for _, f := range w.Fields {
 			list.Content = append(list.Content, fieldNode(f))
 		}
-		if hasBlock(list.Content) {
+		if hasBlock(list.Content) || len(w.Fields) > 1 { // several conditions are read better below each other
 			list.Style = 0
 		}
 		n.add("fields", list)
