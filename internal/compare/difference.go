@@ -88,9 +88,18 @@ type Difference struct {
 	Rule    string // the rule behind the verdict, in words; empty if Open
 	Count   int    // how many segments it speaks of, at least 1: of a block that moved, or of line ends
 
-	at, to   place // on the left and on the right
-	from, by Span  // what a patch exchanges: the spans with the separators that belong to them
-	covered  bool  // the patch exchanges a whole around it
+	at, to   place  // on the left and on the right
+	from, by Span   // what a patch exchanges: the spans with the separators that belong to them
+	covered  bool   // the patch exchanges a whole around it
+	inner    string // in a document: its general path from the resource that it is in, if that is not Path
+}
+
+// General is where the difference is in any message: its path without indexes, in a bundle from the resource on.
+func (d *Difference) General() string {
+	if d.inner != "" {
+		return d.inner
+	}
+	return generalPath(d.Path)
 }
 
 // minWords is how long in bytes both texts of a change must be for a comparison inside them to be of use.

@@ -172,7 +172,9 @@ func (r *Result) mirror() {
 			d.Path = d.Right.Path
 		}
 	}
-	r.mirrorRows()
+	if r.Rows != nil {
+		r.mirrorRows()
+	}
 }
 
 // mirrorRows puts the rows, and the differences with them, in the order of what is the right side now.

@@ -111,13 +111,13 @@ func (r *Rules) IgnoreHere(d *Difference) *Rules {
 
 // IgnoreEverywhere returns rules that leave the place out whatever the occurrence of its segment and its repetition.
 func (r *Rules) IgnoreEverywhere(d *Difference) *Rules {
-	return r.With(&Rules{Ignore: []Ignore{{Path: generalPath(d.Path)}}})
+	return r.With(&Rules{Ignore: []Ignore{{Path: d.General()}}})
 }
 
 // ExpectThis returns rules that expect the change that a difference is, with its values, at every such place.
 func (r *Rules) ExpectThis(d *Difference) *Rules {
 	return r.With(&Rules{Expect: []Expectation{{
-		Path: generalPath(d.Path), Kind: d.Kind.String(), Left: literal(d.Left.Text), Right: literal(d.Right.Text),
+		Path: d.General(), Kind: d.Kind.String(), Left: literal(d.Left.Text), Right: literal(d.Right.Text),
 	}}})
 }
 
