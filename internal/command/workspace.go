@@ -103,7 +103,7 @@ func (s *session) warn(path string, w *workspace.Workspace) {
 }
 
 func (s *session) opening() workspace.OpenOptions {
-	return workspace.OpenOptions{User: s.User, Tool: tool, Anchors: s.Anchors}
+	return workspace.OpenOptions{User: s.User, Tool: tool, Anchors: s.Anchors, Beside: true}
 }
 
 func runNew(ctx context.Context, s *session, args []string) error {

@@ -56,20 +56,15 @@ func (s *Shell) lockIdle() {
 		s.used()
 		return
 	}
-	if s.dismiss != nil { // nothing of the project may stand over the first place
-		s.dismiss()
-	}
-	for o := s.canvas.Overlays().Top(); o != nil; o = s.canvas.Overlays().Top() {
-		s.canvas.Overlays().Remove(o)
-	}
-	minutes := s.idleMinutes()
-	s.close(func() {})
-	s.start.Say("Locked after " + strconv.Itoa(minutes) + " minutes without use.")
+	s.lockNow("after "+strconv.Itoa(s.idleMinutes())+" minutes without use", func() {})
 }
 
 // watch is called a few times a second by poll.
 func (s *Shell) watch() {
 	if s.isIdle(time.Now()) {
 		fyne.DoAndWait(s.lockIdle)
+	}
+	if s.behind.Load() {
+		fyne.DoAndWait(s.endVeiled)
 	}
 }

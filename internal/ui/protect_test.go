@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2"
+
+	"trestle/internal/present/shell"
+	"trestle/internal/ui/away"
 	"trestle/internal/ui/kit"
 	"trestle/internal/workspace"
 )
@@ -134,4 +138,82 @@ func TestCipherIsExplained(t *testing.T) {
 		t.Errorf("%q", d.Texts())
 	}
 	d.Shot("start-cipher.png")
+}
+
+// runs is a service of a test.
+type runs int
+
+func (r *runs) Running() int { return int(*r) }
+
+// The screen lock and the sleep of the computer close the project, work or not, and nothing of it stands over the first place.
+func TestLocksWhenTheUserLeaves(t *testing.T) {
+	d := project(t)
+	d.s.Go(shell.Inspect)
+	d.s.ShowPalette()
+	w, closed := d.s.session.workspace, false
+	d.s.lockNow("because "+string(away.Screen), func() { closed = true })
+	if d.s.session != nil || d.s.canvas.Overlays().Top() != nil || d.Shows("Riverbend to Lakeside") {
+		t.Errorf("something of the project is shown: %q", d.Texts())
+	}
+	d.settle()
+	if !closed || w.Check(t.Context(), []byte(passphrase)) == nil || !d.Shows("Locked because the screen was locked.") {
+		t.Errorf("closed %v, texts %q", closed, d.Texts())
+	}
+	again := false
+	if d.s.lockNow("because "+string(away.Sleep), func() { again = true }); !again {
+		t.Error("a sleep would wait for a project that is not open")
+	}
+}
+
+// Endpoints that go on keep the project open behind the locked window, which shows nothing and says so; the right passphrase shows it again; when they
+// end, it is closed.
+func TestEndpointsGoOnBehindTheLock(t *testing.T) {
+	d := project(t)
+	n := runs(1)
+	d.s.session.services = append(d.s.session.services, &n)
+	old := d.s.session
+	d.s.Lock() // as set at first: they stop
+	d.settle()
+	if d.s.veiled != nil || old.workspace.Check(t.Context(), []byte(passphrase)) == nil {
+		t.Fatal("the project stays open although endpoints are to stop")
+	}
+	d.pass(passphrase)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	d.s.setServices(servicesGoOn)
+	old = d.s.session
+	old.services = append(old.services, &n)
+	d.s.lockNow("by hand", func() {})
+	d.settle()
+	if d.s.session != nil || d.s.veiled != old || !d.Shows("keys stay in memory") || d.Shows("Riverbend to Lakeside") {
+		t.Fatalf("%q", d.Texts())
+	}
+	d.Shot("locked-with-endpoints.png")
+	if err := old.workspace.SetSetting(t.Context(), "kept", "yes"); err != nil {
+		t.Error("what endpoints receive cannot be kept:", err)
+	}
+	d.pass("not the passphrase")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if d.s.session != nil {
+		t.Fatal("a wrong passphrase showed the project")
+	}
+	d.pass(passphrase)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if d.s.session != old || d.s.veiled != nil || !d.Shows("Riverbend to Lakeside") {
+		t.Fatalf("not shown again: %q", d.Texts())
+	}
+	d.s.lockNow("by hand", func() {})
+	d.settle()
+	d.s.endVeiled()
+	if d.s.veiled == nil {
+		t.Error("closed while endpoints run")
+	}
+	n = 0
+	d.s.endVeiled()
+	d.settle()
+	if d.s.veiled != nil || old.workspace.Check(t.Context(), []byte(passphrase)) == nil || !d.Shows("The endpoints have ended") {
+		t.Errorf("still open: %q", d.Texts())
+	}
 }

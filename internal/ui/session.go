@@ -36,6 +36,23 @@ type session struct {
 	inspect     *inspect.Model
 	inspectView *inspectview.View
 	places      map[shell.Place]host.Place
+	services    []service // what may go on while the window is locked
+}
+
+// service is what a place runs for others, such as the listeners of Endpoints: it may go on while the window is locked, if the user has chosen
+// so, and then the project stays open behind it. A place adds its own to session.services; closing its model ends it.
+type service interface {
+	// Running says how many things run, and is called on the goroutine of the screen.
+	Running() int
+}
+
+// running is how many services run.
+func (n *session) running() int {
+	sum := 0
+	for _, v := range n.services {
+		sum += v.Running()
+	}
+	return sum
 }
 
 func newSession(s *Shell, w *workspace.Workspace) *session {

@@ -31,6 +31,10 @@ func newSettings(s *Shell) fyne.CanvasObject {
 			lock.SetSelected(i)
 		}
 	}
+	services := kit.NewSegmentedControl([]string{"stop", "go on"}, func(i int) { s.setServices([]string{servicesStop, servicesGoOn}[i]) })
+	if s.app.Preferences().String(prefServices) == servicesGoOn {
+		services.SetSelected(1)
+	}
 	about := container.NewVBox(
 		line("Program", fmt.Sprintf("Trestle %s", s.app.Metadata().Version)),
 		line("Built with", runtime.Version()+", "+runtime.GOOS+" "+runtime.GOARCH),
@@ -48,7 +52,9 @@ func newSettings(s *Shell) fyne.CanvasObject {
 		kit.NewTitle("Settings", 20), kit.Gap(0, 10),
 		kit.NewTitle("Colours", 15), kit.NewRule(), container.NewHBox(colours), kit.Gap(0, 14),
 		kit.NewTitle("Lock after", 15), kit.NewRule(), container.NewHBox(lock),
-		kit.NewWords("Without use of the window; work under way counts as use. Locked means that the keys are dropped and nothing is shown. Copies of text may stay in memory until the program ends.", screen.RoleMuted), kit.Gap(0, 14),
+		kit.NewWords("Without use of the window; work under way counts as use. Locked means that the keys are dropped and nothing is shown. Copies of text may stay in memory until the program ends. The project also locks when the computer goes to sleep and when the screen is locked, where the system tells; work under way is stopped then, and what is stored stays.", screen.RoleMuted), kit.Gap(0, 14),
+		kit.NewTitle("While locked, running endpoints", 15), kit.NewRule(), container.NewHBox(services),
+		kit.NewWords("If they go on, they keep what they receive. The project then stays open behind the locked window and its keys stay in memory, until they end.", screen.RoleMuted), kit.Gap(0, 14),
 		kit.NewTitle("About", 15), kit.NewRule(), about, kit.Gap(0, 14),
 		kit.NewTitle("Notices", 15), kit.NewRule(), notices, kit.Gap(0, 20),
 	)

@@ -11,6 +11,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/present/shell"
 	"trestle/internal/present/start"
+	"trestle/internal/ui/away"
 	"trestle/internal/ui/kit"
 	startview "trestle/internal/ui/start"
 	"trestle/internal/ui/theme"
@@ -45,6 +46,8 @@ type Shell struct {
 	start   *start.Model
 	first   *startview.View
 	session *session                   // nil while no project is open
+	veiled  *session                   // open behind the locked window, because work in it goes on; nil mostly
+	behind  atomic.Bool                // veiled is not nil, for poll
 	working atomic.Pointer[job.Runner] // the session's, for poll
 	lastUse atomic.Int64               // when the user did something last, in nanoseconds since 1970
 	limit   atomic.Int64               // how long the window may be unused, in nanoseconds
@@ -102,7 +105,7 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 		s.start.Keep = func(paths []string) { a.Preferences().SetStringList(prefRecent, paths) }
 	}
 	s.start.Opened, s.start.User, s.start.Anchors = s.enter, o.User, o.Anchors
-	s.start.Keyring, s.start.Tell = o.Keyring, s.Tell
+	s.start.Keyring, s.start.Tell, s.start.Held = o.Keyring, s.Tell, s.held
 	s.frame = newFrame(s)
 	s.root = container.NewStack()
 	kit.Hints = s.frame.status.hint
@@ -119,6 +122,10 @@ func build(a fyne.App, c fyne.Canvas, w fyne.Window, gate job.Gate, o Options) *
 func (s *Shell) ShowAndRun() {
 	s.ticker = time.NewTicker(125 * time.Millisecond)
 	go s.poll()
+	ctx, stop := context.WithCancel(context.Background())
+	gone := make(chan struct{})
+	go func() { away.Watch(ctx, s.left); close(gone) }()
+	defer func() { stop(); <-gone }()
 	switch {
 	case s.options.StartWithSample && s.options.Sample != nil:
 		s.first.Sample()
@@ -189,6 +196,10 @@ func (s *Shell) Lock() {
 	if s.session == nil {
 		return
 	}
+	if s.goesOn() {
+		s.lockNow("by hand", func() {})
+		return
+	}
 	s.unlessWorking("Lock", "the project", func() { s.close(func() {}) })
 }
 
@@ -202,12 +213,32 @@ func (s *Shell) closeWith(text string) {
 func (s *Shell) close(then func()) {
 	old := s.session
 	if old == nil {
-		then()
+		s.finish(s.veiled, then)
 		return
 	}
 	s.session = nil
 	s.working.Store(nil)
-	path := old.workspace.Path()
+	s.finish(old, then)
+	s.leave(old)
+}
+
+// leave shows the first place, with the path of a session that is not shown any more.
+func (s *Shell) leave(old *session) {
+	s.options.Workspace = old.workspace.Path()
+	s.m.Leave()
+	s.showStart()
+	s.first.FocusFirst()
+}
+
+// finish ends the work of a session and closes its project; nil is none.
+func (s *Shell) finish(old *session, then func()) {
+	if old == nil {
+		then()
+		return
+	}
+	if old == s.veiled {
+		s.setVeiled(nil)
+	}
 	old.endModels()
 	job.Start(context.Background(), s.runner, func(context.Context) (struct{}, error) {
 		old.runner.Close()
@@ -219,10 +250,6 @@ func (s *Shell) close(then func()) {
 		s.start.Changed() // the file can be looked at now
 		then()
 	})
-	s.options.Workspace = path
-	s.m.Leave()
-	s.showStart()
-	s.first.FocusFirst()
 }
 
 func (s *Shell) showStart() {
@@ -246,7 +273,10 @@ func (s *Shell) show(o fyne.CanvasObject) {
 // enter takes over an open project.
 func (s *Shell) enter(w *workspace.Workspace) {
 	s.used()
-	s.session = newSession(s, w)
+	s.session = s.unveil(w)
+	if s.session == nil {
+		s.session = newSession(s, w)
+	}
 	s.session.makeViews()
 	s.working.Store(s.session.runner)
 	s.m.Enter(start.Recent{Path: w.Path()}.Title(), s.session.runner)

@@ -31,6 +31,7 @@ const (
 	ActionDeleted         Action = "deleted"
 	ActionExported        Action = "exported"
 	ActionClosed          Action = "closed"
+	ActionLocked          Action = "locked" // the window, while the workspace stays open for work that goes on
 	ActionBroken          Action = "log broken"
 	ActionRolledBack      Action = "older copy" // the file is older than the anchor on this computer says
 	ActionKeyAdded        Action = "key added"

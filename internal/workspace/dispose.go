@@ -111,6 +111,7 @@ func Dispose(ctx context.Context, path string, passphrase []byte, o OpenOptions)
 
 // describe opens the workspace and collects what the certificate says.
 func describe(ctx context.Context, path string, passphrase []byte, o OpenOptions) (c Certificate, err error) {
+	o.Beside = false
 	w, err := Open(ctx, path, passphrase, o)
 	if err != nil {
 		return c, err

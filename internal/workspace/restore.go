@@ -22,6 +22,7 @@ const restorePart = ".restore"
 // changed. That it was restored is the last entry in the restored workspace's log. progress, which may be nil, gets pages.
 // Errors: those of Open, for the backup and for the workspace; ErrDamaged with a report if the backup is not whole.
 func Restore(ctx context.Context, backup, path string, passphrase []byte, o OpenOptions, progress func(done, total int64)) (kept string, r Report, err error) {
+	o.Beside = false
 	b, err := unlock(ctx, backup, typed(passphrase))
 	if err != nil {
 		return "", r, err

@@ -140,3 +140,32 @@ func TestTriesAreRememberedTwice(t *testing.T) {
 		t.Error("another process does not wait")
 	}
 }
+
+// The window that is locked over open work asks like the first place does.
+func TestCheck(t *testing.T) {
+	ctx, list := context.Background(), waits(t)
+	w := newWorkspace(t, filepath.Join(t.TempDir(), "w.trestle"))
+	defer w.Close()
+	code, err := w.AddRecovery(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if err := w.Check(ctx, []byte("a wrong passphrase")); !errors.Is(err, ErrWrongPassphrase) {
+			t.Fatal(err)
+		}
+	}
+	if len(*list) != 1 || (*list)[0] != time.Second {
+		t.Errorf("waited %v", *list)
+	}
+	for _, right := range [][]byte{testPass, code} {
+		if err := w.Check(ctx, right); err != nil {
+			t.Error(err)
+		}
+	}
+	wrong, err1 := w.SearchLog(ctx, LogQuery{Action: ActionWrongPassphrase})
+	opened, err2 := w.SearchLog(ctx, LogQuery{Action: ActionOpened})
+	if err := errors.Join(err1, err2); err != nil || len(wrong) != 4 || len(opened) != 2 {
+		t.Errorf("%d wrong, %d opened: %v", len(wrong), len(opened), err)
+	}
+}

@@ -58,6 +58,8 @@ type Model struct {
 	User    string                     // who the access log says it was
 	Anchors workspace.AnchorStore      // what this computer remembers of projects; nil is nothing
 	Keyring workspace.Keyring          // of this computer; nil is none
+	// Held gives the project at a path if it is open behind the locked window, because work in it goes on; nil if not.
+	Held func(path string) *workspace.Workspace
 	Tell    func(title, text string)   // says what went wrong beside an opening that worked
 
 	runner   *job.Runner
@@ -74,7 +76,7 @@ type Model struct {
 // New returns the place with the projects that were open before, newest first.
 func New(runner *job.Runner, recent []string) *Model {
 	return &Model{
-		Changed: func() {}, Opened: func(*workspace.Workspace) {}, Keep: func([]string) {}, Tell: func(_, _ string) {},
+		Changed: func() {}, Opened: func(*workspace.Workspace) {}, Keep: func([]string) {}, Tell: func(_, _ string) {}, Held: func(string) *workspace.Workspace { return nil },
 		runner: runner, recent: recent,
 	}
 }
@@ -153,7 +155,7 @@ func (m *Model) OpenRemembered(path string) {
 }
 
 func (m *Model) options() workspace.OpenOptions {
-	return workspace.OpenOptions{User: m.User, Tool: Tool, Anchors: m.Anchors}
+	return workspace.OpenOptions{User: m.User, Tool: Tool, Anchors: m.Anchors, Beside: true}
 }
 
 // Open opens a project. The passphrase is cleared from memory when it has been used.
@@ -173,9 +175,12 @@ func (m *Model) Open(path string, passphrase []byte) {
 		doing = fmt.Sprintf("After wrong passphrases this one waits %s", d.Round(time.Second))
 	}
 	m.begin(doing)
-	remember := m.remember && m.Keyring != nil
+	remember, held := m.remember && m.Keyring != nil, m.Held(path)
 	m.job = job.Start(context.Background(), m.runner, func(ctx context.Context) (opening, error) {
 		defer clear(passphrase)
+		if held != nil {
+			return opening{held, nil}, held.Check(ctx, passphrase)
+		}
 		w, err := workspace.Open(ctx, path, passphrase, m.options())
 		if err != nil || !remember {
 			return opening{w, nil}, err
