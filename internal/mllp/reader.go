@@ -194,6 +194,10 @@ func (r *Reader) keep(ev *Event, n int) {
 	if ev.Length == 0 {
 		ev.FirstByte = r.now
 	}
+	if need := len(ev.Bytes) + n; need > cap(ev.Bytes) {
+		// Doubling: a frame of many megabytes is copied once more, not four times.
+		ev.Bytes = append(make([]byte, 0, max(need, 2*cap(ev.Bytes), 512)), ev.Bytes...)
+	}
 	ev.Bytes = append(ev.Bytes, r.buf[r.r:r.r+n]...)
 	ev.Length += int64(n)
 	r.advance(n)
