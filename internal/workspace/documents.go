@@ -282,6 +282,7 @@ func cleanTitle(name string) (string, error) {
 const (
 	schemaWithDocuments = 6
 	schemaWithJournal   = 7
+	schemaWithLinkage   = 8
 )
 
 // knows refuses what a workspace that is only read, and so was not brought up to date, has no tables for.

@@ -228,8 +228,18 @@ func (j *Journal) answer(work []*appending, err error) {
 	}
 }
 
-// transaction has a context that cannot be cancelled, which also keeps the driver from watching one at each statement.
+// transaction stores. What the journal remembers may have been deleted by a purge: if storing fails, it is tried once more with
+// nothing remembered.
 func (j *Journal) transaction(work []*appending, completions []endpoint.Completion) error {
+	err := j.try(work, completions)
+	if err != nil && !errors.Is(err, ErrNoSpace) && !errors.Is(err, fs.ErrClosed) && !errors.Is(err, ErrReadOnly) {
+		err = j.try(work, completions)
+	}
+	return err
+}
+
+// try has a context that cannot be cancelled, which also keeps the driver from watching one at each statement.
+func (j *Journal) try(work []*appending, completions []endpoint.Completion) error {
 	ctx := context.Background()
 	if err := j.store.prepare(ctx); err != nil {
 		return err

@@ -133,6 +133,7 @@ ALTER TABLE access_log ADD COLUMN result TEXT NOT NULL DEFAULT '';  -- empty: it
 `,
 	schemaDocuments,
 	schemaJournal,
+	schemaLinkage,
 }
 
 // SchemaVersion is the version of the schema that this program writes.

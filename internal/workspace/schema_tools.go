@@ -139,3 +139,120 @@ CREATE TABLE queue_items(
 CREATE INDEX queue_items_state   ON queue_items(queue, state);
 CREATE INDEX queue_items_pending ON queue_items(queue) WHERE state IN ('waiting', 'in flight');
 `
+
+// schemaLinkage: rosters of two systems, the pairs that runs found in them, and what people decided. Decisions can only be appended,
+// like the access log.
+const schemaLinkage = `
+CREATE TABLE link_rosters(
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	whole    INTEGER NOT NULL DEFAULT 0,  -- its rows are all there
+	kind     TEXT NOT NULL,
+	side     TEXT NOT NULL,
+	name     TEXT NOT NULL,
+	hash     TEXT NOT NULL,
+	spec     TEXT NOT NULL,
+	columns  TEXT NOT NULL,               -- JSON
+	rows     INTEGER NOT NULL,
+	imported INTEGER NOT NULL,            -- microseconds since 1970, UTC, like all times that follow
+	author   TEXT NOT NULL,
+	skipped  TEXT NOT NULL
+);
+CREATE TABLE link_rows(
+	roster   INTEGER NOT NULL REFERENCES link_rosters(id) ON DELETE CASCADE,
+	position INTEGER NOT NULL,            -- from 0
+	id       TEXT NOT NULL,
+	hash     TEXT NOT NULL,
+	line     INTEGER NOT NULL,
+	cells    TEXT NOT NULL,               -- JSON
+	bad      TEXT NOT NULL,
+	PRIMARY KEY(roster, position)
+) WITHOUT ROWID;
+
+CREATE TABLE link_runs(
+	id           INTEGER PRIMARY KEY AUTOINCREMENT,
+	whole        INTEGER NOT NULL DEFAULT 0,
+	kind         TEXT NOT NULL,
+	left_roster  INTEGER NOT NULL,
+	right_roster INTEGER NOT NULL,
+	seed         INTEGER NOT NULL,
+	model        TEXT NOT NULL,
+	at           INTEGER NOT NULL,
+	author       TEXT NOT NULL,
+	summary      BLOB NOT NULL
+);
+CREATE TABLE link_candidates(
+	run         INTEGER NOT NULL REFERENCES link_runs(id) ON DELETE CASCADE,
+	position    INTEGER NOT NULL,
+	left_id     TEXT NOT NULL,
+	right_id    TEXT NOT NULL,
+	left_hash   TEXT NOT NULL,
+	right_hash  TEXT NOT NULL,
+	probability REAL NOT NULL,
+	bits        REAL NOT NULL,
+	band        TEXT NOT NULL,
+	gates       TEXT NOT NULL,            -- JSON
+	pattern     TEXT NOT NULL,
+	PRIMARY KEY(run, position)
+) WITHOUT ROWID;
+
+CREATE TABLE link_decisions(
+	seq         INTEGER PRIMARY KEY,      -- from 1, without gaps
+	at          INTEGER NOT NULL,
+	who         TEXT NOT NULL,
+	kind        TEXT NOT NULL,
+	action      TEXT NOT NULL,
+	left_id     TEXT NOT NULL,
+	right_id    TEXT NOT NULL,
+	left_hash   TEXT NOT NULL,
+	right_hash  TEXT NOT NULL,
+	probability REAL NOT NULL,
+	bits        REAL NOT NULL,
+	band        TEXT NOT NULL,
+	gates       TEXT NOT NULL,
+	pattern     TEXT NOT NULL,
+	side        TEXT NOT NULL,
+	model       TEXT NOT NULL,
+	left_file   TEXT NOT NULL,            -- SHA-256 of both files
+	right_file  TEXT NOT NULL,
+	note        TEXT NOT NULL,
+	undoes      INTEGER NOT NULL,
+	bulk        INTEGER NOT NULL,
+	many        INTEGER NOT NULL,
+	digest      BLOB NOT NULL             -- SHA-256 over the row and the digest before; the access log has the last of each appending
+);
+CREATE INDEX link_decisions_undo ON link_decisions(undoes) WHERE undoes<>0;
+CREATE TRIGGER link_decisions_no_update BEFORE UPDATE ON link_decisions
+	BEGIN SELECT RAISE(ABORT, 'decisions cannot be changed'); END;
+CREATE TRIGGER link_decisions_no_delete BEFORE DELETE ON link_decisions
+	BEGIN SELECT RAISE(ABORT, 'decisions cannot be deleted'); END;
+CREATE TRIGGER link_decisions_only_append BEFORE INSERT ON link_decisions
+	WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM link_decisions)
+	BEGIN SELECT RAISE(ABORT, 'decisions can only be appended'); END;
+
+CREATE TABLE link_samples(
+	id          INTEGER PRIMARY KEY AUTOINCREMENT,
+	run         INTEGER NOT NULL,
+	left_id     TEXT NOT NULL,
+	right_id    TEXT NOT NULL,
+	left_hash   TEXT NOT NULL,
+	right_hash  TEXT NOT NULL,
+	probability REAL NOT NULL,
+	bits        REAL NOT NULL,
+	band        TEXT NOT NULL,
+	gates       TEXT NOT NULL,
+	pattern     TEXT NOT NULL,
+	answer      TEXT NOT NULL,
+	who         TEXT NOT NULL,
+	at          INTEGER                   -- NULL: not yet
+);
+CREATE INDEX link_samples_run ON link_samples(run);
+CREATE TABLE link_aliases(
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind     TEXT NOT NULL,
+	name     TEXT NOT NULL,               -- is to be read as
+	meaning  TEXT NOT NULL,               -- this
+	decision INTEGER NOT NULL,            -- that taught it
+	who      TEXT NOT NULL,
+	at       INTEGER NOT NULL
+);
+`

@@ -1,0 +1,322 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"trestle/internal/linkage"
+)
+
+// LinkStore keeps in a workspace what package linkage asks of a store. Rosters, runs and decisions are never mixed between projects: one
+// workspace is one pair of systems.
+type LinkStore struct{ w *Workspace }
+
+// Linkage gives the store of rosters, runs and decisions.
+func (w *Workspace) Linkage() LinkStore { return LinkStore{w} }
+
+var _ linkage.Store = LinkStore{}
+
+// linkStep is how many rows or pairs are stored or read at once.
+const linkStep = 2000
+
+// stage stores something with many rows so that it is there whole or not at all, and yet in steps: the rows may come from this workspace,
+// which enters that they are read and so needs the one connection that writes. Until the end it is not whole, and nobody sees
+// it; what a crash left of another one goes first. Both head and row are INSERTs, row's first parameters being the id and the
+// position.
+func stage[T any](ctx context.Context, w *Workspace, table, head string, headArgs []any, rows iter.Seq[T], row string, rowArgs func(T) ([]any, error), finish func(tx *tx, id int64, rows int) error) (id int64, err error) {
+	w.sets.Lock()
+	defer w.sets.Unlock()
+	err = w.update(ctx, func(tx *tx) error {
+		if _, err := tx.Exec("DELETE FROM " + table + " WHERE NOT whole"); err != nil {
+			return err
+		}
+		r, err := tx.Exec(head, headArgs...)
+		if err != nil {
+			return err
+		}
+		id, err = r.LastInsertId()
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		err = errors.Join(err, w.update(context.WithoutCancel(ctx), func(tx *tx) error {
+			_, err := tx.Exec("DELETE FROM "+table+" WHERE id=?", id)
+			return err
+		}))
+		id = 0
+	}()
+	n := 0
+	var batch []T
+	flush := func() error {
+		err := w.update(ctx, func(tx *tx) error {
+			st, err := tx.Prepare(row)
+			if err != nil {
+				return err
+			}
+			for i, x := range batch {
+				args, err := rowArgs(x)
+				if err != nil {
+					return err
+				}
+				if _, err := st.ExecContext(tx.ctx, append([]any{id, n + i}, args...)...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		n += len(batch)
+		batch = batch[:0]
+		return err
+	}
+	if rows != nil {
+		for x := range rows {
+			if batch = append(batch, x); len(batch) < linkStep {
+				continue
+			}
+			if err := flush(); err != nil {
+				return id, err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return id, err
+	}
+	return id, w.update(ctx, func(tx *tx) error {
+		if _, err := tx.Exec("UPDATE "+table+" SET whole=1 WHERE id=?", id); err != nil {
+			return err
+		}
+		return finish(tx, id, n)
+	})
+}
+
+// parts reads rows by position, some at a time, so that no reading lasts long. from is the query behind "SELECT columns ", with the
+// parameters id, first position and limit.
+func parts[T any](ctx context.Context, w *Workspace, query string, id int64, scan func(*sql.Rows) (T, error), yield func(T, error) bool) {
+	var none T
+	for at := 0; ; at += linkStep {
+		rows, err := w.read.QueryContext(ctx, query, id, at, linkStep)
+		var list []T
+		for err == nil && rows.Next() {
+			var x T
+			if x, err = scan(rows); err == nil {
+				list = append(list, x)
+			}
+		}
+		if rows != nil {
+			err = errors.Join(err, rows.Err(), rows.Close())
+		}
+		if err != nil {
+			yield(none, w.sqlError(ctx, err))
+			return
+		}
+		for _, x := range list {
+			if !yield(x, nil) {
+				return
+			}
+		}
+		if len(list) < linkStep {
+			return
+		}
+	}
+}
+
+// entering enters that something is read, once in five minutes.
+func (s LinkStore) entering(ctx context.Context, what string) error {
+	if err := s.w.knows(schemaWithLinkage); err != nil {
+		return err
+	}
+	key := string(ActionViewed) + " " + what
+	if s.w.log.repeated(key) {
+		return nil
+	}
+	if err := s.w.reading(ctx, nil, ActionViewed, what, ""); err != nil {
+		return err
+	}
+	s.w.log.remember(key)
+	return nil
+}
+
+// SaveRoster stores a roster with its rows and returns its id. It is there whole or, after an error, not at all. Older ones stay. By
+// and Imported are the session's where they are empty.
+func (s LinkStore) SaveRoster(ctx context.Context, r linkage.StoredRoster, rows iter.Seq[linkage.StoredRow]) (int64, error) {
+	columns, err := json.Marshal(r.Columns)
+	if err != nil {
+		return 0, err
+	}
+	head := []any{string(r.Kind), string(r.Side), r.Name, r.Hash, r.Spec, string(columns), r.Rows, microOrNow(r.Imported), cmpOr(r.By, s.w.log.user), r.Skipped}
+	return stage(ctx, s.w, "link_rosters",
+		"INSERT INTO link_rosters(kind, side, name, hash, spec, columns, rows, imported, author, skipped) VALUES(?,?,?,?,?,?,?,?,?,?)", head,
+		rows, "INSERT INTO link_rows(roster, position, id, hash, line, cells, bad) VALUES(?,?,?,?,?,?,?)",
+		func(row linkage.StoredRow) ([]any, error) {
+			cells, err := json.Marshal(row.Cells)
+			return []any{row.ID, row.Hash, row.Line, string(cells), row.Bad}, err
+		},
+		func(tx *tx, id int64, n int) error {
+			if _, err := tx.Exec("UPDATE link_rosters SET rows=? WHERE id=? AND rows=0", n, id); err != nil {
+				return err
+			}
+			details := fmt.Sprintf("roster %d of %s, %s, %s", id, r.Kind, r.Side, plural(n, "row"))
+			if r.Skipped != "" {
+				details = fmt.Sprintf("no roster of %s, %s: %s", r.Kind, r.Side, r.Skipped)
+			}
+			return tx.log(ActionImported, cmpOr(r.Name, "roster"), details)
+		})
+}
+
+func microOrNow(t time.Time) int64 {
+	if t.IsZero() {
+		t = time.Now()
+	}
+	return t.UnixMicro()
+}
+
+// Rosters lists what was imported, oldest first.
+func (s LinkStore) Rosters(ctx context.Context, kind linkage.Kind) ([]linkage.StoredRoster, error) {
+	if err := s.w.knows(schemaWithLinkage); err != nil {
+		return nil, err
+	}
+	rows, err := s.w.read.QueryContext(ctx, "SELECT id, kind, side, name, hash, spec, columns, rows, imported, author, skipped FROM link_rosters WHERE whole AND kind=? ORDER BY id", string(kind))
+	if err != nil {
+		return nil, s.w.sqlError(ctx, err)
+	}
+	defer rows.Close()
+	var out []linkage.StoredRoster
+	for rows.Next() {
+		var r linkage.StoredRoster
+		var columns string
+		var imported int64
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Side, &r.Name, &r.Hash, &r.Spec, &columns, &r.Rows, &imported, &r.By, &r.Skipped); err != nil {
+			return nil, s.w.sqlError(ctx, err)
+		}
+		if err := json.Unmarshal([]byte(columns), &r.Columns); err != nil {
+			return nil, fmt.Errorf("columns of roster %d: %w", r.ID, err)
+		}
+		r.Imported = time.UnixMicro(imported).UTC()
+		out = append(out, r)
+	}
+	return out, s.w.sqlError(ctx, rows.Err())
+}
+
+// Rows yields the rows of a roster in the order of the file, after an entry in the access log.
+func (s LinkStore) Rows(ctx context.Context, roster int64) iter.Seq2[linkage.StoredRow, error] {
+	return func(yield func(linkage.StoredRow, error) bool) {
+		if err := s.entering(ctx, fmt.Sprintf("roster %d", roster)); err != nil {
+			yield(linkage.StoredRow{}, err)
+			return
+		}
+		parts(ctx, s.w, "SELECT id, hash, line, cells, bad FROM link_rows WHERE roster=? AND position>=? ORDER BY position LIMIT ?", roster, func(rows *sql.Rows) (r linkage.StoredRow, err error) {
+			var cells string
+			if err = rows.Scan(&r.ID, &r.Hash, &r.Line, &cells, &r.Bad); err == nil {
+				err = json.Unmarshal([]byte(cells), &r.Cells)
+			}
+			return r, err
+		}, yield)
+	}
+}
+
+// DeleteRoster removes a roster with its rows. What was decided over it stays. Error: ErrNotFound.
+func (s LinkStore) DeleteRoster(ctx context.Context, id int64) error {
+	return s.w.update(ctx, func(tx *tx) error {
+		r, err := tx.Exec("DELETE FROM link_rosters WHERE id=? AND whole", id)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, fail(ErrNotFound, "there is no roster %d in this workspace", id))
+		}
+		return tx.log(ActionDeleted, fmt.Sprintf("roster %d", id), "")
+	})
+}
+
+// SaveRun stores a run with its candidates and returns its id; it is there whole or not at all.
+func (s LinkStore) SaveRun(ctx context.Context, r linkage.StoredRun, candidates iter.Seq[linkage.Candidate]) (int64, error) {
+	if r.Summary == nil {
+		r.Summary = []byte{}
+	}
+	head := []any{string(r.Kind), r.LeftRoster, r.RightRoster, int64(r.Seed), r.Model, microOrNow(r.At), cmpOr(r.By, s.w.log.user), r.Summary}
+	return stage(ctx, s.w, "link_runs", "INSERT INTO link_runs(kind, left_roster, right_roster, seed, model, at, author, summary) VALUES(?,?,?,?,?,?,?,?)", head,
+		candidates, "INSERT INTO link_candidates(run, position, "+candidateColumns+") VALUES(?,?,?,?,?,?,?,?,?,?,?)", candidateArgs,
+		func(tx *tx, id int64, n int) error {
+			return tx.log(ActionEdited, fmt.Sprintf("link run %d", id), fmt.Sprintf("%s of %s, rosters %d and %d", plural(n, "pair"), r.Kind, r.LeftRoster, r.RightRoster))
+		})
+}
+
+const candidateColumns = "left_id, right_id, left_hash, right_hash, probability, bits, band, gates, pattern"
+
+func candidateArgs(c linkage.Candidate) ([]any, error) {
+	gates, err := json.Marshal(c.Gates)
+	return []any{c.Left, c.Right, c.LeftHash, c.RightHash, c.Probability, c.Bits, string(c.Band), string(gates), c.Pattern}, err
+}
+
+// scanCandidate reads the columns of a candidate, with others before and after them.
+func scanCandidate(scan func(...any) error, c *linkage.Candidate, before, after []any) error {
+	var gates string
+	to := append(append([]any{}, before...), &c.Left, &c.Right, &c.LeftHash, &c.RightHash, &c.Probability, &c.Bits, &c.Band, &gates, &c.Pattern)
+	if err := scan(append(to, after...)...); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(gates), &c.Gates)
+}
+
+// Runs lists the runs, oldest first.
+func (s LinkStore) Runs(ctx context.Context, kind linkage.Kind) ([]linkage.StoredRun, error) {
+	if err := s.w.knows(schemaWithLinkage); err != nil {
+		return nil, err
+	}
+	rows, err := s.w.read.QueryContext(ctx, "SELECT id, kind, left_roster, right_roster, seed, model, at, author, summary FROM link_runs WHERE whole AND kind=? ORDER BY id", string(kind))
+	if err != nil {
+		return nil, s.w.sqlError(ctx, err)
+	}
+	defer rows.Close()
+	var out []linkage.StoredRun
+	for rows.Next() {
+		var r linkage.StoredRun
+		var seed, at int64
+		if err := rows.Scan(&r.ID, &r.Kind, &r.LeftRoster, &r.RightRoster, &seed, &r.Model, &at, &r.By, &r.Summary); err != nil {
+			return nil, s.w.sqlError(ctx, err)
+		}
+		r.Seed, r.At = uint64(seed), time.UnixMicro(at).UTC()
+		out = append(out, r)
+	}
+	return out, s.w.sqlError(ctx, rows.Err())
+}
+
+// Candidates yields the pairs of a run in their stored order, after an entry in the access log.
+func (s LinkStore) Candidates(ctx context.Context, run int64) iter.Seq2[linkage.Candidate, error] {
+	return func(yield func(linkage.Candidate, error) bool) {
+		if err := s.entering(ctx, fmt.Sprintf("link run %d", run)); err != nil {
+			yield(linkage.Candidate{}, err)
+			return
+		}
+		parts(ctx, s.w, "SELECT "+candidateColumns+" FROM link_candidates WHERE run=? AND position>=? ORDER BY position LIMIT ?", run, func(rows *sql.Rows) (c linkage.Candidate, err error) {
+			return c, scanCandidate(rows.Scan, &c, nil, nil)
+		}, yield)
+	}
+}
+
+// DeleteRun removes a run with its pairs and its sample. What was decided over it stays. Error: ErrNotFound.
+func (s LinkStore) DeleteRun(ctx context.Context, id int64) error {
+	return s.w.update(ctx, func(tx *tx) error {
+		r, err := tx.Exec("DELETE FROM link_runs WHERE id=? AND whole", id)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, fail(ErrNotFound, "there is no link run %d in this workspace", id))
+		}
+		if _, err := tx.Exec("DELETE FROM link_samples WHERE run=?", id); err != nil {
+			return err
+		}
+		return tx.log(ActionDeleted, fmt.Sprintf("link run %d", id), "")
+	})
+}
