@@ -207,6 +207,9 @@ func (w *Workspace) inherit(ctx context.Context, h *sealed.Header, path string, 
 		if err := tx.rechain(problem); err != nil {
 			return err
 		}
+		if err := tx.resealSecrets(w); err != nil {
+			return err
+		}
 		if _, err := tx.Exec("DELETE FROM people"); err != nil {
 			return err
 		}

@@ -134,7 +134,11 @@ ALTER TABLE access_log ADD COLUMN result TEXT NOT NULL DEFAULT '';  -- empty: it
 	schemaDocuments,
 	schemaJournal,
 	schemaLinkage,
+	schemaSecrets,
 }
+
+// secretsVersion is the first version with secrets.
+const secretsVersion = 8
 
 // SchemaVersion is the version of the schema that this program writes.
 func SchemaVersion() int { return len(migrations) }
