@@ -24,6 +24,9 @@ func (s *setRun) plan(ctx context.Context) ([]couple, error) {
 	few := min(len(s.index[0]), len(s.index[1]))
 	// One message on each side is a pair whatever its key says.
 	if few == 1 && len(s.index[0]) == 1 && len(s.index[1]) == 1 {
+		if paired == 0 {
+			s.sum.Pairing = ByOrder
+		}
 		return []couple{{0, 0, false}}, nil
 	}
 	if len(s.o.Key) > 0 || few == 0 || 2*paired >= few {
