@@ -29,6 +29,10 @@ const (
 	KeyFirstDayArea
 	KeyStreetBirth     // house number, street and year of birth
 	KeySounds          // Soundex of both names and the city
+	KeyAddress         // house number and street
+	KeyBirthArea       // birth date and postal code
+	KeyFirst           // given name, in small rosters only
+	KeySurname         // surname, in small rosters only
 	Keys           int = iota
 )
 
@@ -36,7 +40,7 @@ var keyNames = [Keys]string{
 	"SSN", "both names", "sound of the surname, birth date", "given name, birth date", "initials, birth date", "phone", "e-mail",
 	"member identifier", "house, initial", "sound of the surname, initial, postal code", "identifier", "last four of the SSN, initial",
 	"sound of both names, birth year", "birth date with day and month exchanged, initial", "surname, birth year and month",
-	"given name, birth day, area", "house, birth year", "sound of both names, area",
+	"given name, birth day, area", "house, birth year", "sound of both names, area", "house", "birth date, postal code", "given name", "surname",
 }
 
 func (k Key) String() string { return keyNames[k] }
@@ -123,6 +127,10 @@ func (t *tables) keys(p *person, b *blockKeys) {
 		b.add(KeyFirstDayArea, join(KeyFirstDayArea, firstSound, uint64(month)+1, uint64(day)+1, p.area()))
 		b.add(KeyStreetBirth, join(KeyStreetBirth, uint64(p.street), uint64(year)))
 	}
+	b.add(KeyFirst, join(KeyFirst, uint64(p.first)))
+	b.add(KeySurname, join(KeySurname, uint64(p.last)))
+	b.add(KeyAddress, join(KeyAddress, uint64(p.number), uint64(p.street)))
+	b.add(KeyBirthArea, join(KeyBirthArea, dob, p.area()))
 	b.add(KeySounds, join(KeySounds, firstSound, lastSound, uint64(p.city)))
 }
 

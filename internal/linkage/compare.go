@@ -36,11 +36,12 @@ const (
 	Missing Level = 0
 	Exact   Level = 1 // in every field
 
-	FirstNickname Level = 2
-	FirstClose    Level = 3 // one edit, or Jaro–Winkler of 0.9 and more
-	FirstInitial  Level = 4 // one is an initial, or the beginning, of the other
-	FirstSwapped  Level = 5 // it stands in the other's surname or middle name
-	FirstDiffers  Level = 6
+	FirstSlip     Level = 2 // one edit, and one of the two is nobody's name; or two letters exchanged
+	FirstNickname Level = 3
+	FirstClose    Level = 4 // one edit between two names, two nicknames of a third, or Jaro–Winkler of 0.9 and more
+	FirstInitial  Level = 5 // one is an initial, or the beginning, of the other, or the other's middle name
+	FirstSwapped  Level = 6 // it stands in the other's surname; if both do, the surname counts as exact
+	FirstDiffers  Level = 7
 
 	MiddleInitial Level = 2
 	MiddleDiffers Level = 3
@@ -53,8 +54,9 @@ const (
 	SSNLast4   Level = 3 // where one side has no more
 	SSNDiffers Level = 4
 
-	MailClose   Level = 2
-	MailDiffers Level = 3
+	MailClose   Level = 2 // one edit, or the same before the @
+	MailAlike   Level = 3 // alike before the @, as addresses made from one name are
+	MailDiffers Level = 4
 
 	Differs Level = 2 // sex, mobile phone, suffix, identifier
 
@@ -74,7 +76,7 @@ const (
 )
 
 // levelsOf is the number of levels of each field, the missing one included.
-var levelsOf = [Fields]int{7, 4, 5, 3, 5, 3, 4, 3, 3, houseLevels}
+var levelsOf = [Fields]int{8, 4, 5, 3, 5, 3, 5, 3, 3, houseLevels}
 
 // Pattern is the levels of all fields: four bits each, the household in eight. Pairs with the same pattern have the same
 // weight but for how frequent their values are.
@@ -100,10 +102,12 @@ func (p Pattern) Contact() Level { return p.Level(Household) % contactLevels }
 func (t *tables) compare(a, b *person) Pattern {
 	surname := t.surnames(a, b)
 	first := t.firsts(a, b)
-	if surname >= SurnameDiffers && first >= FirstInitial && a.first != 0 && b.first != 0 && a.last != 0 && b.last != 0 {
-		// Surname and given name exchanged.
-		if t.given.name(a.first) == t.surname.name(b.last) && t.given.name(b.first) == t.surname.name(a.last) {
-			first, surname = FirstSwapped, SurnameClose
+	if surname == SurnameDiffers && first >= FirstInitial {
+		switch t.exchangedNames(a, b) {
+		case 2:
+			first, surname = FirstSwapped, Exact // the name is the same, in the wrong cells
+		case 1:
+			first = FirstSwapped
 		}
 	}
 	p := Pattern(first) |
@@ -117,6 +121,26 @@ func (t *tables) compare(a, b *person) Pattern {
 		Pattern(crosswalks(a, b))<<(4*Crosswalk)
 	house := (surname*addressLevels+t.addresses(a, b))*contactLevels + contacts(a, b)
 	return p | Pattern(house)<<(4*Household)
+}
+
+// exchangedNames counts how many of two given names stand as the other's surname, as they are, mistyped or, for the
+// second, as a nickname.
+func (t *tables) exchangedNames(a, b *person) int {
+	x, y := t.across(a.first, b.last), t.across(b.first, a.last)
+	switch {
+	case x && y:
+		return 2
+	case x && lexicon.Related(t.given.name(b.first), t.surname.name(a.last)), y && lexicon.Related(t.given.name(a.first), t.surname.name(b.last)):
+		return 2
+	case x || y:
+		return 1
+	}
+	return 0
+}
+
+func (t *tables) across(first, last symbol) bool {
+	x, y := t.given.name(first), t.surname.name(last)
+	return x == y || len(x) > 4 && similar.OneEdit(x, y)
 }
 
 func same[T comparable](a, b T) Level {
@@ -136,20 +160,38 @@ func (t *tables) firsts(a, b *person) Level {
 		return Missing
 	case a.first == b.first:
 		return Exact
-	case lexicon.Meet(t.aboutGiven[a.first].roots, t.aboutGiven[b.first].roots):
+	}
+	u, v := &t.aboutGiven[a.first], &t.aboutGiven[b.first]
+	if nickname(u, v) {
 		return FirstNickname
 	}
 	x, y := t.given.name(a.first), t.given.name(b.first)
+	near := similar.OneEdit(x, y) && min(len(x), len(y)) > 2
+	if near && (!u.name || !v.name || sameLetters(x, y)) {
+		return FirstSlip
+	}
 	if begins(x, y) || begins(y, x) {
 		return FirstInitial
 	}
-	if similar.OneEdit(x, y) && min(len(x), len(y)) > 2 || similar.JaroWinkler(x, y) >= 0.9 {
+	if near || lexicon.Meet(u.roots, v.roots) || similar.JaroWinkler(x, y) >= 0.9 {
 		return FirstClose
 	}
 	if a.middle != 0 && a.middle == b.first || b.middle != 0 && b.middle == a.first {
-		return FirstSwapped
+		return FirstInitial
 	}
 	return FirstDiffers
+}
+
+// sameLetters says that two strings one edit apart have two neighbours exchanged.
+func sameLetters(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	sum := 0
+	for i := range len(a) {
+		sum += int(a[i]) - int(b[i])
+	}
+	return sum == 0
 }
 
 // begins says whether short is an initial of long, or a beginning of three letters and more.
@@ -216,6 +258,9 @@ func births(a, b normal.Day) Level {
 	if digits == 1 || digits == 2 && last == first+1 && exchanged(int(a), int(b), first) {
 		return BirthSlip
 	}
+	if ay-by > generation || by-ay > generation {
+		return BirthDiffers // father and son may have one birthday
+	}
 	equal := 0
 	if ay == by {
 		equal++
@@ -231,6 +276,9 @@ func births(a, b normal.Day) Level {
 	}
 	return BirthDiffers
 }
+
+// generation is the least number of years between parent and child.
+const generation = 12
 
 // exchanged says whether digit at, counted from the right, and the one before it changed places.
 func exchanged(a, b, at int) bool {
@@ -311,8 +359,11 @@ func (t *tables) mails(a, b *person) Level {
 		return MailClose
 	}
 	x, y := t.mail.name(a.email), t.mail.name(b.email)
-	if similar.OneEdit(x, y) || similar.JaroWinkler(t.mail.name(a.emailUser), t.mail.name(b.emailUser)) >= 0.92 {
+	if similar.OneEdit(x, y) {
 		return MailClose
+	}
+	if similar.JaroWinkler(t.mail.name(a.emailUser), t.mail.name(b.emailUser)) >= 0.88 {
+		return MailAlike
 	}
 	return MailDiffers
 }

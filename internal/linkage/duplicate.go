@@ -21,14 +21,14 @@ func sortScored(list []scored) {
 
 // duplicates finds the pairs of rows of one roster that may be one person, and the overlays among its identifiers.
 func (r *Result) duplicates(ctx context.Context, g, cross *pairing, o *Options) error {
-	keys := uint32(allKeys)
+	keys := keysFor(len(g.left.list))
 	if len(g.left.list) > large {
 		keys = selfKeys
 	}
 	var err error
 	switch {
 	case g.x != nil:
-	case g.left == cross.left && keys == allKeys:
+	case g.left == cross.left && keys == cross.x.keys:
 		g.x = cross.x
 	default:
 		if g.x, err = r.t.index(ctx, g.left.list, keys); err != nil {

@@ -37,10 +37,10 @@ var gates = [Gates]struct{ name, about string }{
 	GateFirstName:     {"first-name", "the given name is missing, different, an initial or only alike"},
 	GateSurname:       {"surname", "the surname is different or missing, and no identifier, SSN or two contacts of the person agree"},
 	GateSuffix:        {"suffix", "the generational suffixes contradict each other (Sr, Jr)"},
-	GateBirthDate:     {"birth-date", "the birth date is missing or differs by more than one slip"},
+	GateBirthDate:     {"birth-date", "the birth date is missing or differs by more than one slip; with an SSN or identifier and the whole name, by more than one of its parts"},
 	GateBirthSlip:     {"birth-slip", "the birth date has a slip, and no SSN, mobile phone, e-mail or identifier agrees"},
 	GateSSN:           {"ssn-conflict", "the social security numbers contradict each other"},
-	GateSex:           {"sex-conflict", "the sexes contradict each other"},
+	GateSex:           {"sex-conflict", "the sexes contradict each other, and not all of name, birth date and an SSN or identifier agrees"},
 	GateRunnerUp:      {"runner-up", "another record fits nearly as well"},
 	GateCorroboration: {"no-corroboration", "nothing but names and birth date agrees"},
 	GateDuplicate:     {"duplicate", "one of the records may be a duplicate inside its own system: decide that first"},
@@ -143,14 +143,20 @@ func patternGates(p Pattern) GateSet {
 	e := personalOf(p)
 	first, dob, surname, ssn := p.Level(First), p.Level(BirthDay), p.Surname(), p.Level(SSNField)
 	sure := dob == Exact && (e.ssn || e.id)
+	at := dob == Exact && (p.Address() == Exact || p.Contact() == Exact) // of the household
 	switch first {
 	case Exact:
 	case FirstNickname:
-		// The lists hold odd pairs, and twins are given names that sound as nicknames of each other.
-		if !(dob == Exact && (e.any() || p.Level(Middle) == Exact || p.Level(Middle) == MiddleInitial)) {
+		// The lists hold odd and cross-sex pairs: the rest must be beyond doubt.
+		middle := p.Level(Middle) == Exact || p.Level(Middle) == MiddleInitial
+		if !(dob == Exact && (e.any() || middle) || at && p.Level(SexField) == Exact) || p.Level(Middle) == MiddleDiffers && !sure {
 			s = s.With(GateFirstName)
 		}
-	case FirstClose, FirstInitial, FirstSwapped:
+	case FirstSwapped:
+		if !(sure || surname == Exact && dob == Exact && (e.any() || at)) {
+			s = s.With(GateFirstName)
+		}
+	case FirstSlip, FirstClose, FirstInitial:
 		if !sure || p.Level(Middle) == MiddleDiffers {
 			s = s.With(GateFirstName)
 		}
@@ -160,11 +166,11 @@ func patternGates(p Pattern) GateSet {
 	switch surname {
 	case Exact:
 	case SurnameClose:
-		if first != Exact && !sure {
+		if first != Exact && first != FirstSwapped && !sure && !(first == FirstNickname && at && p.Level(SexField) == Exact && p.Level(Middle) != MiddleDiffers) {
 			s = s.With(GateSurname)
 		}
 	default:
-		if !(first == Exact && dob == Exact && (e.ssn || e.id || e.mobile && e.mail)) {
+		if !((first == Exact || first == FirstNickname || first == FirstSwapped && e.ssn) && dob == Exact && (e.ssn || e.id || e.mobile && e.mail || (e.mobile || e.mail) && at || first == Exact && p.Address() == Exact && p.Contact() == Exact)) {
 			s = s.With(GateSurname)
 		}
 	}
@@ -177,6 +183,11 @@ func patternGates(p Pattern) GateSet {
 		if !e.any() {
 			s = s.With(GateBirthSlip)
 		}
+	case BirthPartial:
+		// An identifier and the whole name agree: two of year, month and day are enough.
+		if !(e.ssn || e.id) || first != Exact || surname != Exact || p.Level(Generation) == Differs {
+			s = s.With(GateBirthDate)
+		}
 	default:
 		s = s.With(GateBirthDate)
 	}
@@ -184,14 +195,15 @@ func patternGates(p Pattern) GateSet {
 	case SSNDiffers:
 		s = s.With(GateSSN)
 	case SSNSlip:
-		if first != Exact || dob != Exact {
+		if first != Exact && first != FirstNickname || dob != Exact {
 			s = s.With(GateSSN)
 		}
 	}
-	if p.Level(SexField) == Differs {
+	// A sex that was entered wrongly: nobody but the same person has the whole name, the birth date and the number.
+	if p.Level(SexField) == Differs && !(sure && first == Exact && surname == Exact) {
 		s = s.With(GateSex)
 	}
-	if !e.any() && ssn != SSNSlip && ssn != SSNLast4 && p.Address() != Exact && p.Address() != AddressNear && p.Contact() != Exact && p.Level(Mail) != MailClose {
+	if !e.any() && ssn != SSNSlip && ssn != SSNLast4 && p.Address() != Exact && p.Address() != AddressNear && p.Contact() != Exact {
 		s = s.With(GateCorroboration)
 	}
 	return s

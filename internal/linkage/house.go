@@ -51,6 +51,31 @@ func gather(p *people, wanted func(yield func(int32))) relatives {
 	return r
 }
 
+// slips opens the gate of the given name for slips of the finger, which the names of twins are not: both of those are
+// names. Something of the person must agree, or of the household of a grown-up: children share what their parents have.
+func (r *Result) slips() {
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		l := p.Pattern.Level
+		if !p.Gates.Has(GateFirstName) || l(First) != FirstSlip || l(BirthDay) != Exact || l(Middle) == MiddleDiffers ||
+			l(SexField) == Differs || p.Pattern.Surname() != Exact {
+			continue
+		}
+		e := personalOf(p.Pattern)
+		at := p.Pattern.Address() == Exact || p.Pattern.Contact() == Exact
+		middle := l(Middle) == Exact || l(Middle) == MiddleInitial
+		a, b := r.t.given.name(r.left.list[p.Left].first), r.t.given.name(r.right.list[p.Right].first)
+		if e.ssn || e.id || at && middle || (at || e.any()) && (sameLetters(a, b) || r.adult(&r.left.list[p.Left])) {
+			p.Gates &^= 1 << GateFirstName
+		}
+	}
+}
+
+// adult says that a person was born 18 years before the youngest of both rosters.
+func (r *Result) adult(p *person) bool {
+	return p.dob != 0 && int(p.dob)/10000+18 <= int(r.youngest)/10000
+}
+
 // households closes the gates of twins and of namesakes: the household of either record has somebody else whom the
 // partner could be.
 func (r *Result) households(ctx context.Context) {
@@ -97,7 +122,7 @@ func (r *Result) household(pattern Pattern, p *people, near relatives, own int32
 		if i == own || x.dob != me.dob || x.first == me.first || !together(x, me) {
 			continue
 		}
-		if !sure && (pattern.Level(First) != Exact || r.alike(x.first, other.first)) {
+		if !sure && (pattern.Level(First) > FirstSlip || pattern.Level(First) == Missing || r.alike(x.first, other.first)) {
 			s = s.With(GateTwin)
 		}
 	}
@@ -106,7 +131,7 @@ func (r *Result) household(pattern Pattern, p *people, near relatives, own int32
 		if i == own || x.first != me.first || x.last != me.last || !together(x, me) || x.dob == me.dob && x.dob != 0 {
 			continue
 		}
-		if pattern.Level(BirthDay) != Exact || x.dob == 0 || births(x.dob, other.dob) < BirthDiffers {
+		if pattern.Level(BirthDay) != Exact || x.dob == 0 || births(x.dob, other.dob) < BirthPartial {
 			s = s.With(GateNamesake)
 		}
 	}
@@ -119,5 +144,5 @@ func (r *Result) alike(a, b symbol) bool {
 		return true
 	}
 	x, y := r.t.given.name(a), r.t.given.name(b)
-	return begins(x, y) || begins(y, x) || similar.OneEdit(x, y) || similar.JaroWinkler(x, y) >= 0.85
+	return len(x) == 1 || len(y) == 1 || similar.OneEdit(x, y)
 }

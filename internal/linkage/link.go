@@ -42,6 +42,7 @@ func (r *Result) link(ctx context.Context, g *pairing, o *Options) error {
 	}
 	r.margins()
 	r.duplicateGates()
+	r.slips()
 	r.households(ctx)
 	r.newborns()
 	r.bands(o)
@@ -82,8 +83,8 @@ func (r *Result) margins() {
 		best := math.Inf(-1)
 		for _, list := range [][]int32{r.pairsOf[0][p.Left], r.pairsOf[1][p.Right]} {
 			for _, j := range list {
-				if int(j) != i && r.Pairs[j].Band != Blocked {
-					best = max(best, r.Pairs[j].Bits)
+				if q := &r.Pairs[j]; int(j) != i && q.Band != Blocked && rival(p.Pattern, q.Pattern) {
+					best = max(best, q.Bits)
 				}
 			}
 		}
@@ -96,6 +97,23 @@ func (r *Result) margins() {
 		}
 	}
 }
+
+// rival says whether the pair q could be taken for p. Where p agrees in name, birth date and in something beyond them,
+// a namesake with another birth date and nothing else is none.
+func rival(p, q Pattern) bool {
+	known := p.Level(BirthDay) == Exact && p.Level(First) <= FirstNickname && p.Level(First) != Missing || p.Level(BirthDay) == Exact && p.Level(First) == FirstSwapped
+	at := 0
+	for _, l := range []Level{p.Address(), p.Contact()} {
+		if l == Exact {
+			at++
+		}
+	}
+	beyond := at == 2 || at == 1 && personalOf(p).any()
+	return !(known && !bare(p) && bare(q) && (q.Level(BirthDay) != Exact || beyond))
+}
+
+// bare says that nothing but names and birth date agrees.
+func bare(p Pattern) bool { return patternGates(p).Has(GateCorroboration) }
 
 // duplicateGates stops links into groups of duplicates that nobody resolved.
 func (r *Result) duplicateGates() {
@@ -111,7 +129,11 @@ func (r *Result) duplicateGates() {
 		open[i][a], open[i][b] = true, true
 	}
 	for _, d := range r.Duplicates {
-		mark(d.Side, d.A, d.B)
+		// Two persons of one name are often taken for duplicates; without more than the name they are not a group.
+		// Brothers and sisters with names alike are not one either; the gates of the household are for them.
+		if patternGates(d.Pattern)&SetOf(GateCorroboration, GateFirstName, GateBirthDate) == 0 {
+			mark(d.Side, d.A, d.B)
+		}
 	}
 	for _, v := range r.Overlays {
 		if v.Side != "" {
@@ -177,14 +199,33 @@ func (r *Result) bands(o *Options) {
 		case p.Band != "":
 		case p.Gates.Has(GateDecision):
 			p.Band = None
+		case hopeless(p.Pattern):
+			p.Band = None
 		case p.Assigned && p.Probability >= reviewFloor:
 			p.Band = Review
-		case p.Probability >= 0.5 && !taken[0][p.Left] && !taken[1][p.Right] && p.Margin > -closeCall:
+		case p.Probability >= 0.5 && !taken[0][p.Left] && !taken[1][p.Right] &&
+			(p.Margin > -closeCall || p.Gates.Has(GateDuplicate) && p.Probability >= o.threshold()):
 			p.Band = Review // a competing candidate of what is in review
 		default:
 			p.Band = None
 		}
 	}
+}
+
+// hopeless says that a pair has nothing that a person could decide it by: without any evidence but names, and with a
+// name or the birth date against it; or with a slip in the birth date and a contradiction in all the rest that is known.
+func hopeless(p Pattern) bool {
+	if !bare(p) {
+		return false
+	}
+	switch p.Level(BirthDay) {
+	case Exact:
+		return p.Level(First) >= FirstDiffers
+	case BirthSlip:
+		return p.Level(First) >= FirstInitial || p.Level(SSNField) == SSNDiffers ||
+			p.Address() == AddressDiffers && (p.Contact() == ContactDiffers || p.Level(Mobile) == Differs || p.Level(Mail) >= MailAlike)
+	}
+	return true
 }
 
 // summarise counts the result.

@@ -31,35 +31,35 @@ var shipped = struct {
 	surname, address, contact [classes][]float64
 }{
 	person: [Fields][]float64{
-		First:      {0, .88, .045, .04, .012, .008, .015},
+		First:      {0, .88, .03, .045, .012, .010, .008, .015},
 		Middle:     {0, .45, .49, .06},
 		BirthDay:   {0, .955, .025, .010, .010},
 		SexField:   {0, .988, .012},
 		SSNField:   {0, .88, .06, .01, .05},
 		Mobile:     {0, .62, .38},
-		Mail:       {0, .65, .08, .27},
+		Mail:       {0, .65, .08, .05, .22},
 		Generation: {0, .97, .03},
 		Crosswalk:  {0, .75, .25},
 	},
 	family: [Fields][]float64{
-		First:      {0, .02, .008, .02, .02, .002, .93},
+		First:      {0, .02, .001, .008, .02, .02, .002, .929},
 		Middle:     {0, .03, .08, .89},
 		BirthDay:   {0, .02, .004, .04, .936},
 		SexField:   {0, .47, .53},
 		SSNField:   {0, .003, .005, .002, .99},
 		Mobile:     {0, .10, .90},
-		Mail:       {0, .06, .10, .84},
+		Mail:       {0, .06, .03, .10, .81},
 		Generation: {0, .25, .75},
 		Crosswalk:  {0, .003, .997},
 	},
 	stranger: [Fields][]float64{
-		First:      {0, .006, .003, .012, .008, .001, .97},
+		First:      {0, .006, .001, .003, .011, .008, .001, .97},
 		Middle:     {0, .01, .07, .92},
 		BirthDay:   {0, .00005, .0003, .02, .97965},
 		SexField:   {0, .5, .5},
 		SSNField:   {0, .000002, .00002, .0001, .999878},
 		Mobile:     {0, .00001, .99999},
-		Mail:       {0, .00001, .002, .99799},
+		Mail:       {0, .00001, .0005, .004, .99549},
 		Generation: {0, .4, .6},
 		Crosswalk:  {0, .00001, .99999},
 	},
@@ -133,8 +133,15 @@ func (m *Model) evidence(p Pattern) (samePerson, sameHouse float64) {
 		samePerson += m.weight[person1][f][l]
 		sameHouse += m.weight[family][f][l]
 	}
+	if p.Level(BirthDay) == Exact {
+		sameHouse -= namesakeTwins[p.Level(First)]
+	}
 	return
 }
+
+// namesakeTwins is by how many bits two of one household are less likely to share the birth date and, at this level, the
+// given name than the product of both says: nobody gives twins one name.
+var namesakeTwins = [...]float64{Exact: 7, FirstSlip: 3, FirstNickname: 2, FirstSwapped: 5, FirstDiffers: 0}
 
 // bits returns log2 of the odds that a pair is one person. adjust is the term-frequency adjustment: log2 of how much
 // rarer, or more common, the shared values are than the average.

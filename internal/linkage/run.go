@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"trestle/internal/job"
+	"trestle/internal/linkage/normal"
 	"trestle/internal/linkage/roster"
 )
 
@@ -28,7 +29,7 @@ type Options struct {
 const DefaultThreshold = 0.999
 
 // reviewFloor is the least probability of a pair that is worth a person's time.
-const reviewFloor = 0.05
+const reviewFloor = 0.5
 
 // keepBits is below which posterior log2 odds a pair is forgotten; rivals down to here are known.
 const keepBits = -7
@@ -81,7 +82,7 @@ type Result struct {
 	left, right *people
 	options     Options
 	pairsOf     [2]map[int32][]int32 // by row: indexes into Pairs
-	sampleBase  uint64
+	youngest    normal.Day           // the latest birth date
 }
 
 // ErrSameFile is in the notes of a run over one file twice.
@@ -104,7 +105,13 @@ func Run(ctx context.Context, left, right *roster.Roster, o Options) (*Result, e
 		return nil, err
 	}
 	r.dropFrequent()
+	for _, p := range []*people{r.left, r.right} {
+		for i := range p.list {
+			r.youngest = max(r.youngest, p.list[i].dob)
+		}
+	}
 	r.t.aboutGiven, r.t.aboutSurname = r.t.given.describe(true), r.t.surname.describe(false)
+	r.t.countNames(r.left, r.right)
 	r.Summary = Summary{Model: ModelVersion, Seed: o.Seed, LeftRows: left.Len(), RightRows: right.Len(), LeftHash: left.Hash, RightHash: right.Hash,
 		Duplicates: map[Side]int{}, Gates: map[string]int{}}
 	if err := r.run(ctx, &o); err != nil {
@@ -129,21 +136,21 @@ func linkable(r *roster.Roster) error {
 func (r *Result) run(ctx context.Context, o *Options) error {
 	base := defaultModel()
 	same := r.Left.Hash == r.Right.Hash && r.Left.Hash != ""
-	small, large := r.left, r.right
-	if len(small.list) > len(large.list) {
-		small, large = large, small
+	fewer, more := r.left, r.right
+	if len(fewer.list) > len(more.list) {
+		fewer, more = more, fewer
 	}
-	cross := &pairing{t: r.t, left: small, right: large}
+	cross := &pairing{t: r.t, left: fewer, right: more}
 	selfLeft := &pairing{t: r.t, left: r.left, right: r.left, self: true}
 	selfRight := &pairing{t: r.t, left: r.right, right: r.right, self: true}
 	var err error
-	if cross.x, err = r.t.index(ctx, small.list, allKeys); err != nil {
+	if cross.x, err = r.t.index(ctx, fewer.list, keysFor(len(fewer.list))); err != nil {
 		return err
 	}
 	if same {
 		// Copies of the same rows would teach the model that nobody ever makes a mistake.
 		r.Summary.Notes = append(r.Summary.Notes, errSame.Error())
-		if selfLeft.x, err = r.t.index(ctx, r.left.list, allKeys); err != nil {
+		if selfLeft.x, err = r.t.index(ctx, r.left.list, keysFor(len(r.left.list))); err != nil {
 			return err
 		}
 		r.Model, r.Training, err = selfLeft.train(ctx, base, o)
@@ -163,6 +170,17 @@ func (r *Result) run(ctx context.Context, o *Options) error {
 }
 
 const allKeys = 1<<Keys - 1
+
+// keysFor are the keys for an index over n records: one name alone says something only where few share it.
+func keysFor(n int) uint32 {
+	if n > small {
+		return allKeys &^ bitsOf(KeyFirst, KeySurname)
+	}
+	return allKeys
+}
+
+// small is the number of rows up to which one name alone makes candidates.
+const small = 20_000
 
 // scored is a pair of a pairing with its log2 odds.
 type scored struct {
@@ -216,6 +234,13 @@ func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float
 		kept = append(kept, all[i].kept...)
 		overlays = append(overlays, all[i].overlays...)
 		compared += all[i].compared
+	}
+	if g.self { // of a roster with itself the lower row comes first
+		for _, list := range [][]scored{kept, overlays} {
+			for i := range list {
+				list[i].left, list[i].right = min(list[i].left, list[i].right), max(list[i].left, list[i].right)
+			}
+		}
 	}
 	sortScored(kept)
 	sortScored(overlays)

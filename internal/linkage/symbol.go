@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"slices"
 	"sync"
 
 	"trestle/internal/linkage/lexicon"
@@ -81,7 +82,9 @@ func mix(h uint64) uint64 {
 // about holds, per symbol of a given name or surname, what comparing and blocking need again and again.
 type about struct {
 	roots   []uint16 // of a given name: see lexicon.Roots
+	head    uint16   // its own number plus one, if it has nicknames
 	soundex uint32
+	name    bool // of a given name: it is listed, or more than one row has it
 }
 
 // describe computes what is known about each name, once per name and not once per record.
@@ -95,6 +98,9 @@ func (s *symbols) describe(given bool) []about {
 			a := &all[n<<shardBits|i]
 			if given {
 				a.roots = lexicon.Roots(name)
+				if n, ok := lexicon.Head(name); ok {
+					a.head = n + 1
+				}
 			}
 			if code := similar.Soundex(name); code != "" {
 				a.soundex = uint32(code[0])<<24 | uint32(code[1])<<16 | uint32(code[2])<<8 | uint32(code[3])
@@ -104,4 +110,24 @@ func (s *symbols) describe(given bool) []about {
 		}
 	}
 	return all
+}
+
+// nickname says that one of two given names is a nickname of the other. Two nicknames of a third name are only alike.
+func nickname(a, b *about) bool {
+	return a.head != 0 && slices.Contains(b.roots, a.head-1) || b.head != 0 && slices.Contains(a.roots, b.head-1)
+}
+
+// countNames tells given names from slips of the finger.
+func (t *tables) countNames(rosters ...*people) {
+	seen := make([]bool, len(t.aboutGiven))
+	for i := range t.aboutGiven {
+		t.aboutGiven[i].name = len(t.aboutGiven[i].roots) > 0
+	}
+	for _, p := range rosters {
+		for i := range p.list {
+			n := p.list[i].first
+			t.aboutGiven[n].name = t.aboutGiven[n].name || seen[n]
+			seen[n] = true
+		}
+	}
 }

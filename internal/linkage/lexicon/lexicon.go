@@ -43,6 +43,25 @@ var roots = sync.OnceValue(func() map[string][]uint16 {
 	return m
 })
 
+// heads maps a given name that has nicknames to its number.
+var heads = sync.OnceValue(func() map[string]uint16 {
+	m := map[string]uint16{}
+	number := uint16(0)
+	for line := range strings.Lines(nicknameList) {
+		if name, _, ok := strings.Cut(line, " "); ok {
+			m[name] = number
+		}
+		number++
+	}
+	return m
+})
+
+// Head returns the number of a given name that has nicknames itself.
+func Head(name string) (number uint16, ok bool) {
+	number, ok = heads()[name]
+	return
+}
+
 // Roots returns numbers of the given names that name may stand for, ascending; nil for a name that is in no list. Two
 // names may be the same person's if they have a number in common. The slice is shared: do not change it.
 func Roots(name string) []uint16 { return roots()[name] }
