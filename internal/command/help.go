@@ -37,6 +37,10 @@ func entries() []entry {
 		{"workspace slot rename", "workspace slot rename [--passphrase-file FILE] WORKSPACE KEY NAME", "change the name of a key's owner", slotRenameHelp, runSlotRename},
 		{"workspace slot remember", "workspace slot remember [--passphrase-file FILE] WORKSPACE", "let this computer's keyring remember a key", slotRememberHelp, runSlotRemember},
 		{"workspace slot forget", "workspace slot forget [--passphrase-file FILE] WORKSPACE", "take that key away again", slotForgetHelp, runSlotForget},
+		{"workspace secret set", "workspace secret set [--kind KIND] [--value-file FILE] [--passphrase-file FILE] WORKSPACE NAME", "keep a password, client secret or private key", secretSetHelp, runSecretSet},
+		{"workspace secret list", "workspace secret list [--json] [--passphrase-file FILE] WORKSPACE", "list the names of the secrets that are kept", secretListHelp, runSecretList},
+		{"workspace secret show", "workspace secret show [--passphrase-file FILE] WORKSPACE NAME", "print a secret", secretShowHelp, runSecretShow},
+		{"workspace secret remove", "workspace secret remove [--yes] [--passphrase-file FILE] WORKSPACE NAME", "remove a secret", secretRemoveHelp, runSecretRemove},
 		{"workspace log", "workspace log [--user NAME] [--action ACTION] [--text WORDS] [--failed] [--since DATE] [--until DATE] [--newest] [--limit N] [--json] [--csv FILE] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
 		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
 		{"workspace backup", "workspace backup [--keep N] [--passphrase-file FILE] WORKSPACE TO", "make a verified copy", backupHelp, runBackup},
@@ -236,6 +240,37 @@ keyring, that is said and nothing is changed. Off until you ask for it. It is ta
 const slotForgetHelp = `
 Removes the key that this computer's keyring remembers, from the workspace and from the keyring.
 
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const secretSetHelp = `
+Keeps a secret of a connection in the workspace, sealed by itself, in the place of an earlier one
+of the same name. It is asked for twice, read from a file, or taken from the environment variable
+TRESTLE_SECRET. It is in no export and in no log; that it was kept, shown or used is logged.
+
+  --kind KIND             what it is, in your words; "password" if not given
+  --value-file FILE       read it from a file, such as a private key; - is standard input. One line
+                          end at the end is not part of it
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const secretListHelp = `
+Prints one line a secret, its columns separated by tabs: name, kind, when it was kept (UTC).
+
+  --json                  one JSON object a line
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const secretShowHelp = `
+Prints a secret on standard output. That it was shown is logged.
+
+  --passphrase-file FILE  read the passphrase from a file
+`
+
+const secretRemoveHelp = `
+Removes a secret. Backups from before still have it.
+
+  --yes                   do not ask
   --passphrase-file FILE  read the passphrase from a file
 `
 

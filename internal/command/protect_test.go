@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -93,5 +94,42 @@ func TestRename(t *testing.T) {
 		if status, _, errs := at(t, line); status != StatusUsage || !strings.Contains(errs, want) {
 			t.Errorf("%s: status %d, %q", line, status, errs)
 		}
+	}
+}
+
+// TestSecrets: kept from a file, listed without its value, shown on demand, removed after asking.
+func TestSecrets(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, "workspace new w.trestle")
+	key := "-----BEGIN INVENTED KEY-----\nAAAA\n-----END INVENTED KEY-----"
+	if err := os.WriteFile("key.pem", []byte(key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, `workspace secret set --kind "private key" --value-file key.pem w.trestle "Lakeside client"`)
+	if out := must(t, "workspace secret list w.trestle"); !strings.Contains(out, "Lakeside client\tprivate key\t20") || strings.Contains(out, "AAAA") {
+		t.Errorf("%q", out)
+	}
+	if out := must(t, "workspace secret list --json w.trestle"); !strings.Contains(out, `"kind":"private key"`) {
+		t.Errorf("%q", out)
+	}
+	if out := must(t, `workspace secret show w.trestle "lakeside client"`); out != key+"\n" {
+		t.Errorf("%q", out)
+	}
+	if out := must(t, "workspace log w.trestle"); !strings.Contains(out, "secret shown") || strings.Contains(out, "AAAA") {
+		t.Errorf("%q", out)
+	}
+	for line, want := range map[string]string{
+		"workspace secret set w.trestle x":                 "there is no terminal to ask at",
+		"workspace secret show w.trestle x":                `no secret "x"`,
+		"workspace secret remove w.trestle x":              "add --yes if you are sure",
+		"workspace secret set --value-file no w.trestle x": "no such file",
+	} {
+		if status, _, errs := at(t, line); status != StatusUsage || !strings.Contains(errs, want) {
+			t.Errorf("%s: status %d, %q", line, status, errs)
+		}
+	}
+	must(t, `workspace secret remove --yes w.trestle "Lakeside client"`)
+	if out := must(t, "workspace secret list w.trestle"); out != "" {
+		t.Errorf("%q", out)
 	}
 }
