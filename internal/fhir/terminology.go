@@ -112,6 +112,9 @@ func (c *CodeSystem) Display(code string) string {
 	return ""
 }
 
+// Subsumes says whether a code is another or lies above it in the system's hierarchy.
+func (c *CodeSystem) Subsumes(above, code string) bool { return c.below(code, above, 0) }
+
 // below says whether a code is another or lies under it in the hierarchy.
 func (c *CodeSystem) below(code, ancestor string, depth int) bool {
 	if c.key(code) == c.key(ancestor) {

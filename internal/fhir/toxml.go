@@ -284,8 +284,7 @@ func (w *xmlWriter) object(name string, p pair, e *ElementDefinition, typ, path 
 
 // narrative writes the text of an XHTML element. Named references of HTML, which XML does not know, become characters.
 func (w *xmlWriter) narrative(text, path string) {
-	p := xmlParser{data: []byte(text), text: text, entities: htmlEntities}
-	root, err := p.document()
+	root, err := ParseXHTML([]byte(text))
 	if err != nil {
 		w.fail(path, "the narrative is not well-formed XHTML: %v", err)
 		return
@@ -319,4 +318,10 @@ func isXMLName(name string) bool {
 	}
 	p := xmlParser{data: []byte(name), text: name}
 	return p.name() == name && !strings.Contains(name, ":") && !strings.ContainsFunc(name, func(r rune) bool { return r == 0xFFFE || r == 0xFFFF })
+}
+
+// ParseXHTML reads a narrative's div: XML, in which the references of HTML such as &nbsp; are known.
+func ParseXHTML(data []byte) (*Node, error) {
+	p := xmlParser{data: data, text: string(data), entities: htmlEntities}
+	return p.document()
 }
