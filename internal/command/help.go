@@ -25,6 +25,7 @@ func entries() []entry {
 		{"find", "find [--raw] [--json] [--count] [--limit N] [-r] QUERY FILE...", "print the messages of files that answer a query", findFilesText(), runFindFiles},
 		{"stats", "stats [--where QUERY] [--top N] [--json] [-r] PATH[,PATH...] FILE...", "count the values at paths", statsHelp, runStats},
 		{"clean", "clean FILE...", "take the messages out of logs, mails and source code", cleanHelp, runClean},
+		{"compare", "compare [--rules FILE] [--key PATH,...] [--order] [--similar] [--ignore PATH,...] [--json] [--html FILE] [--junit FILE] [--mask] LEFT RIGHT", "say what changed between two messages or two sets", compareHelp, runCompare},
 		{"workspace new", "workspace new [--project NAME] [--cipher CIPHER] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},
@@ -49,6 +50,10 @@ func entries() []entry {
 		{"workspace rekey", "workspace rekey [--yes] [--name NAME] [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "encrypt it again under a new data key", rekeyHelp, runRekey},
 		{"workspace purge", "workspace purge [--before DATE] [--tag TAG] [--source FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "remove messages by age, tag or file", purgeHelp, runPurge},
 		{"workspace dispose", "workspace dispose [--certificate FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "destroy a workspace, with a certificate", disposeHelp, runDispose},
+		{"mock mllp", "mock mllp --listen ADDRESS [--rules FILE.yaml | --preset NAME] [--open] [--allow ADDRESS] [--journal FILE.jsonl] [--no-payloads] [--name NAME] [--quiet] [--max-frame BYTES] [--release-2] [--tls auto] [--tls-save-ca FILE] [--tls-cert FILE --tls-key FILE] [--tls-ca FILE]", "be a partner that listens, by rules", mockHelp, runMock},
+		{"mock presets", "mock presets [NAME]", "list the partners that are ready-made", mockPresetsHelp, runMockPresets},
+		{"send", "send --to HOST:PORT [--rate N] [--count N] [--loop] [--connections N] [--window N] [--per-message] [--timeout D] [--new-ids] [--expect CODE] [--retry N] [--retry-rejected] [--batch] [--series TEXT] [--seed N] [--journal FILE.jsonl] [--release-2] [--tls] [--tls-ca FILE] [--tls-name NAME] [--tls-cert FILE --tls-key FILE] [--tls-insecure] [--json] FILE...", "send messages and check what comes back", sendHelp, runSend},
+		{"link plans", "link plans --left FILE --right FILE [--spec FILE] [--simulate FILE] [--out DIR] [--json]", "say which insurance plans of two systems are the same", linkPlansHelp, runLinkPlans},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},
 		{"help", "help [COMMAND]", "explain a command", "", runHelp},
@@ -391,16 +396,16 @@ func choose(args []string) (*entry, []string, error) {
 		return named("help"), args[1:], nil
 	case "--version", "-version":
 		return named("version"), args[1:], nil
-	case "workspace":
+	case "workspace", "mock":
 		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
-			return named("help"), []string{"workspace"}, nil
+			return named("help"), args[:1], nil
 		}
 		for n := min(3, len(args)); n > 1; n-- { // "workspace slot add" before "workspace slot"
 			if e := named(strings.Join(args[:n], " ")); e != nil {
 				return e, args[n:], nil
 			}
 		}
-		return nil, nil, usagef("there is no command %q%s", "workspace "+args[1], guess("workspace "+args[1], all))
+		return nil, nil, usagef("there is no command %q%s", args[0]+" "+args[1], guess(args[0]+" "+args[1], all))
 	}
 	if e := named(args[0]); e != nil {
 		return e, args[1:], nil

@@ -268,9 +268,16 @@ func (w *turn) perform(p *plan, done func(time.Time, error)) {
 			out = append(out, one...)
 		}
 	}
+	acted := false
+	w.t.OnWritten(func(_ time.Time, err error) {
+		if !acted { // the connection was gone before the turn came
+			done(time.Time{}, err)
+		}
+	})
 	w.t.Do(func(c *mllp.Conn) error {
+		acted = true
 		err := plan.act(l, c, out, done)
-		plan.aftermath(l, c)
+		plan.aftermath(l)
 		return err
 	})
 }
@@ -339,7 +346,7 @@ func (p *plan) write(l *Listener, c *mllp.Conn, out []byte) error {
 }
 
 // aftermath is what a plan does to the endpoint as a whole.
-func (p *plan) aftermath(l *Listener, c *mllp.Conn) {
+func (p *plan) aftermath(l *Listener) {
 	if p.refuse > 0 {
 		l.gate.Load().shutFor(p.refuse)
 	}
@@ -357,7 +364,11 @@ func (w *turn) postpone(p *plan, done func(time.Time, error)) {
 	send := func() {
 		defer release()
 		done(time.Now(), plan.write(l, c, out))
-		plan.aftermath(l, c)
+		plan.aftermath(l)
+	}
+	var next <-chan struct{}
+	if plan.late == 0 {
+		next = k.hold() // before the next reply can go out
 	}
 	w.t.Done()
 	l.work.Add(1)
@@ -368,7 +379,6 @@ func (w *turn) postpone(p *plan, done func(time.Time, error)) {
 			send()
 			return
 		}
-		next := k.hold()
 		t := time.NewTimer(plan.swap)
 		defer t.Stop()
 		select {

@@ -176,6 +176,9 @@ func (s *Sender) Run(ctx context.Context, messages Messages, each func(*Result))
 				defer workers.Done()
 				defer users.Done()
 				for j := range jobs {
+					if ctx.Err() != nil {
+						continue // handed out in the moment of the end, and not begun
+					}
 					r, err := ln.deliver(ctx, &j)
 					take(r)
 					if err != nil {

@@ -205,9 +205,10 @@ func (s *Series) schedule(b *strings.Builder, x *person, begin time.Time, p, ste
 	if status == "" {
 		status = "Booked"
 	}
+	reason := map[string]string{"S12": "BOOKED", "S13": "MOVED", "S14": "CHANGED", "S15": "CANCELLED", "S26": "NOSHOW"}[trigger]
 	when := start.Format("20060102150405")
 	end := start.Add(15 * time.Minute).Format("20060102150405")
-	fmt.Fprintf(b, "SCH|P%s|F%s|||||CHECKUP^Check-up^L|ROUTINE^Routine^HL70276|15|min|^^15^%s^%s|||||%s||||%s|||||%s\r", x.visit, x.visit, when, end, x.doctor, x.doctor, status)
+	fmt.Fprintf(b, "SCH|P%s|F%s||||%s|CHECKUP^Check-up^L|ROUTINE^Routine^HL70276|15|min|^^15^%s^%s|||||%s||||%s|||||%s\r", x.visit, x.visit, reason, when, end, x.doctor, x.doctor, status)
 	b.WriteString(x.pid())
 	fmt.Fprintf(b, "PV1|1|O|CLINIC^1||||%s||||||||||||%s\r", x.doctor, x.visit)
 	b.WriteString("RGS|1|A\r")

@@ -1,0 +1,258 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"trestle/internal/endpoint"
+)
+
+const sendHelp = `
+Sends the messages of files and folders and says what came back, one line a message. A file may
+hold one message, many, or a batch. Messages go out byte for byte unless --new-ids is given.
+
+  --to HOST:PORT       the listener
+  --rate N             messages a second at most
+  --count N            messages in all, beginning anew at the end of the files
+  --loop               begin anew until Ctrl-C
+  --connections N      connections side by side; only one keeps the order of messages (1)
+  --window N           messages under way on each connection (1)
+  --per-message        a connection of its own for each message
+  --timeout D          for a reply, as 500ms, 30s (30s)
+  --new-ids            give each message a new MSH-10 and MSH-7
+  --expect CODE        the acknowledgement that counts as success: AA, AE, AR, CA, CE, CR, or
+                       several joined with commas; without it AA or CA. With an application
+                       code, enhanced mode's application acknowledgement is waited for.
+  --retry N            try again up to N times where no answer comes, waiting 1 s, 2 s, 4 s ...;
+                       the order is kept, and it is said when a message may have arrived twice
+  --retry-rejected     try again also after AR, CR and CE
+  --batch              send a file as it is, in one frame
+  --series "N T..."    make messages instead of reading files: for N invented patients these
+                       triggers in order, as "5 A01 A08 A03" or "3 S12 S13 S15"
+  --seed N             another series
+  --journal FILE.jsonl keep every exchange, one JSON object a line, patient data in clear
+  --release-2          commit bytes of MLLP release 2
+  --tls                encrypt, and check the listener's certificate with the system's authorities
+  --tls-ca FILE        ... with this authority instead (PEM)
+  --tls-name NAME      the name in the listener's certificate, if it is not that of --to
+  --tls-cert FILE --tls-key FILE   show this certificate (PEM)
+  --tls-insecure       encrypt, and do not check who the listener is
+  --json               a report as one JSON object: to, results, summary
+
+A line is: ok or FAILED, file[index], type, control ID, code, time, and why it failed.
+Exit status: 0 every message got what was expected; 1 some did not; 2 trouble.
+`
+
+func runSend(ctx context.Context, s *session, args []string) (err error) {
+	set := flag.NewFlagSet("send", flag.ContinueOnError)
+	c := endpoint.SendConfig{Endpoint: "send"}
+	set.StringVar(&c.To, "to", "", "")
+	set.Float64Var(&c.Rate, "rate", 0, "")
+	set.Int64Var(&c.Count, "count", 0, "")
+	set.BoolVar(&c.Loop, "loop", false, "")
+	set.IntVar(&c.Connections, "connections", 1, "")
+	set.IntVar(&c.Window, "window", 1, "")
+	set.BoolVar(&c.PerMessage, "per-message", false, "")
+	set.DurationVar(&c.Timeout, "timeout", endpoint.DefaultTimeout, "")
+	set.BoolVar(&c.NewIDs, "new-ids", false, "")
+	expect := set.String("expect", "", "")
+	set.IntVar(&c.Retry.Times, "retry", 0, "")
+	set.BoolVar(&c.Retry.Rejected, "retry-rejected", false, "")
+	batch := set.Bool("batch", false, "")
+	series := set.String("series", "", "")
+	seed := set.Uint64("seed", 0, "")
+	journalFile := set.String("journal", "", "")
+	set.BoolVar(&c.Release2, "release-2", false, "")
+	security := tlsFlags(set)
+	useTLS := set.Bool("tls", false, "")
+	insecure := set.Bool("tls-insecure", false, "")
+	tlsName := set.String("tls-name", "", "")
+	asJSON := set.Bool("json", false, "")
+	files, err := parse(set, args)
+	if err != nil {
+		return err
+	}
+	if c.To == "" {
+		return usagef("send needs a listener, as in --to 127.0.0.1:2575")
+	}
+	if *expect != "" {
+		if c.Expect, err = endpoint.ParseCodes(*expect); err != nil {
+			return usagef("%s", err)
+		}
+	}
+	messages, err := s.messages(ctx, &c, files, *series, *seed, *batch)
+	if err != nil {
+		return err
+	}
+	if c.TLS, err = security.sender(*useTLS, *insecure, *tlsName); err != nil {
+		return err
+	}
+	if *insecure {
+		s.complain("the listener is not checked: it could be anyone's")
+	}
+	var journal endpoint.Journal
+	if *journalFile != "" {
+		j, err := endpoint.OpenFileJournal(*journalFile)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if closeErr := j.Close(); closeErr != nil && err == nil {
+				err = closeErr
+			}
+		}()
+		journal = j
+	}
+	sender, err := endpoint.NewSender(c, journal)
+	if err != nil {
+		return usagef("%s", err)
+	}
+	return s.send(ctx, sender, messages, *asJSON)
+}
+
+// messages says what is to be sent.
+func (s *session) messages(ctx context.Context, c *endpoint.SendConfig, files []string, series string, seed uint64, batch bool) (endpoint.Messages, error) {
+	switch {
+	case series != "" && len(files) > 0:
+		return nil, usagef("give files or --series, not both")
+	case series != "":
+		made, err := endpoint.ParseSeries(series)
+		if err != nil {
+			return nil, usagef("%s", err)
+		}
+		made.Seed = seed
+		if made.Begin = time.Now(); seed != 0 { // with a seed the same command makes the same messages
+			made.Begin = time.Time{}
+		}
+		return made.Messages(), nil
+	case len(files) == 0:
+		return nil, usagef("send needs at least one file or --series; - is standard input")
+	case len(files) == 1 && files[0] == "-":
+		if c.Loop || c.Count > 0 {
+			return nil, usagef("standard input can be read only once: --count and --loop need a file")
+		}
+		in, err := s.open(ctx, "-")
+		if err != nil {
+			return nil, err
+		}
+		return endpoint.Reader(in, "standard input"), nil
+	}
+	for _, f := range files {
+		if f == "-" {
+			return nil, usagef("standard input cannot be sent together with files")
+		}
+	}
+	return endpoint.Files(files, batch), nil
+}
+
+// send runs the sender and reports.
+func (s *session) send(ctx context.Context, sender *endpoint.Sender, messages endpoint.Messages, asJSON bool) error {
+	write := s.resultLine
+	wrote := false
+	enc := json.NewEncoder(s.out)
+	enc.SetEscapeHTML(false)
+	if asJSON {
+		to, err := json.Marshal(sender.Config().To)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "{\"to\":%s,\"results\":[\n", to)
+		write = func(r *endpoint.Result) error {
+			if wrote {
+				s.out.WriteString(",")
+			}
+			wrote = true
+			return enc.Encode(r)
+		}
+	}
+	var broken error
+	sum, err := sender.Run(ctx, messages, func(r *endpoint.Result) {
+		if broken == nil {
+			broken = write(r)
+		}
+	})
+	if asJSON {
+		fmt.Fprint(s.out, "],\"summary\":")
+		if encodeErr := enc.Encode(sum); broken == nil {
+			broken = encodeErr
+		}
+		fmt.Fprintln(s.out, "}")
+	} else if sum.Messages > 1 || sum.Unsure > 0 || sum.MaybeTwice > 0 {
+		fmt.Fprintln(s.out, summaryLine(&sum))
+	}
+	switch {
+	case err != nil:
+		return readable(err)
+	case broken != nil:
+		return broken
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case sum.Failed() > 0:
+		return errFailed
+	}
+	return nil
+}
+
+// readable says of a file that cannot be read what to do.
+func readable(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return &readError{path.Path, path.Err}
+	}
+	return err
+}
+
+// resultLine writes what became of one message.
+func (s *session) resultLine(r *endpoint.Result) error {
+	word := "ok"
+	if !r.Passed {
+		word = "FAILED"
+	}
+	code := string(r.Code)
+	if code == "" {
+		code = "-"
+	}
+	line := []string{word, fmt.Sprintf("%s[%d]", r.Name, r.Index), joinNonEmpty("^", r.Type, r.Trigger), r.ControlID, code}
+	if r.Latency > 0 {
+		line = append(line, fmt.Sprintf("%.1f ms", float64(r.Latency.Microseconds())/1000))
+	}
+	if r.Attempts > 1 {
+		line = append(line, fmt.Sprintf("%d tries", r.Attempts))
+	}
+	line = append(line, r.Detail)
+	if !r.Code.Positive() {
+		line = append(line, r.Text, strings.Join(r.Errors, "; "))
+	}
+	if r.MaybeTwice {
+		line = append(line, "may have arrived twice")
+	} else if r.Unsure {
+		line = append(line, "may have arrived")
+	}
+	fmt.Fprintln(s.out, clean(joinNonEmpty("  ", line...)))
+	return s.out.Flush()
+}
+
+// summaryLine is a run in one line.
+func summaryLine(sum *endpoint.Summary) string {
+	parts := []string{
+		plural(sum.Messages, "message", "messages"), fmt.Sprintf("%s ok", thousands(sum.Passed)), fmt.Sprintf("%s failed", thousands(sum.Failed())),
+		fmt.Sprintf("%.0f a second", sum.Rate),
+		fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", float64(sum.P50.Microseconds())/1000, float64(sum.P99.Microseconds())/1000),
+	}
+	if sum.Retries > 0 {
+		parts = append(parts, plural(sum.Retries, "retry", "retries"))
+	}
+	if sum.MaybeTwice > 0 {
+		parts = append(parts, fmt.Sprintf("%s may have arrived twice", thousands(sum.MaybeTwice)))
+	}
+	if sum.Unsure > 0 {
+		parts = append(parts, fmt.Sprintf("%s without an answer may have arrived", thousands(sum.Unsure)))
+	}
+	return strings.Join(parts, ", ")
+}
