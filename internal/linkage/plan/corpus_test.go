@@ -110,7 +110,7 @@ func TestGeneratedPlanLists(t *testing.T) {
 	}
 	t.Logf("top1 %.3f top5 %.3f auto %d good %d false, F1 %.3f, counts %+v", float64(first)/401, float64(five)/401, good, bad, 2*float64(good)/float64(good+bad+len(truth)), result.Counts())
 	for _, open := range [][]Gate{nil} {
-		for _, th := range []float64{.5, .6, .65, .7, .75, .8, .85, .9, .95} {
+		for _, th := range []float64{.5, .75, .9} {
 			r, _ := Match(context.Background(), left, right, Options{Automatic: th, Open: open})
 			g, b := 0, 0
 			for _, c := range r.Links() {

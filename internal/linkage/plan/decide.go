@@ -20,11 +20,35 @@ func (m *matcher) decide() []Candidate {
 			ca, cb := &m.pairs[a], &m.pairs[b]
 			return cmp.Or(cmp.Compare(rankOf(cb), rankOf(ca)), cmp.Compare(ca.right, cb.right))
 		})
+		start := len(all)
 		for rank, k := range order[:min(len(order), m.options.Candidates)] {
 			all = append(all, m.candidate(k, rank+1, chosen[i] == m.pairs[k].right, taken))
 		}
+		besides(all[start:])
 	}
 	return all
+}
+
+// inSight is how many bits a candidate may be behind the best one, to be shown beside it.
+const inSight = 10
+
+// besides puts the other candidates of a plan that a person is asked about anyway beside the first: seeing them costs
+// less than missing one.
+func besides(list []Candidate) {
+	asked := slices.ContainsFunc(list, func(c Candidate) bool { return c.Band == linkage.Review })
+	linked := slices.ContainsFunc(list, func(c Candidate) bool { return c.Band == linkage.Automatic })
+	if !asked || linked {
+		return
+	}
+	best := list[0].Bits
+	for i := range list {
+		c := &list[i]
+		if c.Band == linkage.None && !slices.ContainsFunc(c.Gates, Gate.Blocks) && !slices.Contains(c.Gates, GateTaken) && c.Bits > best-inSight {
+			c.Band = linkage.Review
+			c.Gates = append(c.Gates, GateUncertain)
+			c.Reasons = reasons(c)
+		}
+	}
 }
 
 // rankOf orders candidates: what contradicts comes after what may be.

@@ -156,11 +156,21 @@ func (m *model) compare(l, r *Plan) comparison {
 	}
 	m.compareWithin(&c, l, r)
 	m.compareWords(&c, l, r)
+	if taught(l, r) || taught(r, l) {
+		c.insurerMet = true
+		add(&c.within, "name", "decided before to stand for the other", taughtBits)
+	}
 	c.insurerMet = c.insurerMet || insurerByContact(&c)
 	c.bits = total(c.insurer, 0.5) + total(c.within, 0.85)
 	c.gates = gates(l, r, &c)
 	return c
 }
+
+// taughtBits is what an earlier decision about the same two names says.
+const taughtBits = 12
+
+// taught says whether a decision said that a's name stands for b's.
+func taught(a, b *Plan) bool { return a.taught != "" && slices.Contains(b.known, a.taught) }
 
 func comparableIDs(l, r *Plan) bool {
 	for _, a := range l.PayerIDs {

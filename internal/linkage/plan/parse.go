@@ -20,8 +20,12 @@ func Parse(r Record, d *Dictionary) Plan { return parse(r, false, d) }
 func parse(r Record, truncated bool, d *Dictionary) Plan {
 	p := Plan{Record: r, Truncated: truncated}
 	company, name := r.Insurer, r.Name
-	if taught := d.taughtName(name); taught != "" {
-		name = taught
+	p.known = []string{Normal(name), Normal(company + " " + name)}
+	for _, own := range []string{name, company + " " + name} {
+		if p.taught = d.taughtName(own); p.taught != "" {
+			company, name = "", p.taught // what a person said stands for the whole name
+			break
+		}
 	}
 	if company == "" {
 		// One column often holds both: "Ambetter from Sunshine Health - Ambetter Bronze 1".

@@ -150,7 +150,9 @@ type Plan struct {
 	words    []word // what the name says beyond all that, in order, each once
 	allWords []word // words, and those that named the brands
 	payerIDs []string
-	dental   bool // a rider of a medical plan
+	known    []string // the name, without and with the insurer's, in normal form
+	taught   string   // the normal form that a decision said it stands for
+	dental   bool     // a rider of a medical plan
 	vision   bool
 	variant  string // letter of a supplement or part: Plan G, Part B
 }
