@@ -21,6 +21,7 @@ var floors = []struct {
 	{"the tools, which never import each other", []string{"internal/inspect", "internal/project", "internal/compare", "internal/endpoint", "internal/mapping", "internal/linkage"}},
 	{"storing and writing", []string{"internal/workspace", "internal/report"}},
 	{"what our widgets draw", []string{"internal/present/screen"}},
+	{"how every place draws a message", []string{"internal/present/message"}},
 	{"how what the places know is tested", []string{"internal/present/stage"}},
 	{"what the places know", []string{"internal/present/*"}},
 	{"how the window looks", []string{"internal/ui/theme"}},

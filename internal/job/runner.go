@@ -55,6 +55,17 @@ func (r *Runner) Close() {
 	r.workers.Wait()
 }
 
+// Post runs f through the gate: news from what goes on beside the runner's own work, such as a listener. It does not count
+// as work. After Close nothing is posted any more; f says itself whether it is still wanted.
+func (r *Runner) Post(f func()) {
+	r.mu.Lock()
+	closed := r.closed
+	r.mu.Unlock()
+	if !closed {
+		r.gate(f)
+	}
+}
+
 func (r *Runner) enter(j *Job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"trestle/internal/format"
 	"trestle/internal/hl7"
 	"trestle/internal/job"
+	"trestle/internal/present/message"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
@@ -29,8 +30,8 @@ type opened struct {
 	counts   [check.Severities]int
 	note     string
 
+	drawing  *message.Drawing
 	raw, hex screen.Text
-	opaque   bool // the mask trusts no segment of this message
 	hexView  bool
 
 	cursor  int
@@ -42,6 +43,15 @@ func (o *opened) none() {
 	v, _ := dictionary.For("")
 	*o = opened{message: hl7.Parse(nil), version: v, hexView: o.hexView}
 	o.render(false)
+}
+
+// render makes the raw and the hex view of the open message.
+func (o *opened) render(masked bool) {
+	o.drawing = &message.Drawing{Bytes: o.bytes, IsHL7: o.isHL7, Message: o.message, Version: o.version}
+	if masked {
+		o.drawing.Judge(o.findings)
+	}
+	o.raw, o.hex = o.drawing.Raw(masked), o.drawing.Hex(masked)
 }
 
 // loaded is what the background brings for one message.

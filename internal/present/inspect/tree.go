@@ -363,7 +363,7 @@ func (t *treeRows) valueCell(k key) screen.Cell {
 		if (*treeRows)(t).open(k) {
 			return screen.Cell{}
 		}
-		return screen.Cell{Text: oneLine(s.Bytes()), Role: screen.RoleMuted, Masked: t.m.masked && t.m.open.hiddenSegment(s)}
+		return screen.Cell{Text: oneLine(s.Bytes()), Role: screen.RoleMuted, Masked: t.m.masked && t.m.open.drawing.HidesSegment(s)}
 	}
 	v := t.value(k)
 	switch v.State() {
@@ -372,7 +372,7 @@ func (t *treeRows) valueCell(k key) screen.Cell {
 	case hl7.Null:
 		return screen.Cell{Text: `""`, Role: screen.RoleNull}
 	}
-	cell := screen.Cell{Masked: t.m.masked && t.m.open.hiddenField(s, k.field)}
+	cell := screen.Cell{Masked: t.m.masked && t.m.open.drawing.HidesField(s, k.field)}
 	if raw := v.Raw(); len(raw) > previewBytes {
 		cell.Text = oneLine(raw)
 		return cell
@@ -427,7 +427,7 @@ func (t *treeRows) meaning(k key) screen.Cell {
 	if v.State() != hl7.Valued || len(v.Raw()) > 64 || v.Components() > 1 {
 		return cell
 	}
-	hidden := t.m.masked && o.hiddenField(s, k.field)
+	hidden := t.m.masked && o.drawing.HidesField(s, k.field)
 	switch def.Type {
 	case "DT", "TS", "DTM", "TM":
 		if r := readableTime(v.Text()); r != v.Text() {

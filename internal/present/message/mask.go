@@ -1,4 +1,4 @@
-package inspect
+package message
 
 import (
 	"bytes"
@@ -24,9 +24,9 @@ func hides(segment string) bool {
 // the malformation catalogue: transport, lines, header.
 var blurring = func() map[string]bool {
 	codes := map[string]bool{}
-	for _, d := range check.Codes() {
-		if d.Severity >= check.Warning && d.Catalogue != "" && bytes.IndexByte([]byte("TLH"), d.Catalogue[0]) >= 0 {
-			codes[d.Code] = true
+	for _, c := range check.Codes() {
+		if c.Severity >= check.Warning && c.Catalogue != "" && bytes.IndexByte([]byte("TLH"), c.Catalogue[0]) >= 0 {
+			codes[c.Code] = true
 		}
 	}
 	// These say nothing about where segments begin.
@@ -41,16 +41,18 @@ var blurring = func() map[string]bool {
 	return codes
 }()
 
-// blurred says whether the mask cannot trust the borders of the message's segments. It asks the findings, and beside them
-// the header itself: another segment that runs into it would move what stands in MSH-9 and MSH-12.
-func (o *opened) blurred() bool {
-	if h, ok := o.message.Header(); ok && h.Name() == "MSH" {
+// Judge decides whether the mask can trust the borders of the message's segments. It asks the findings, and beside them the
+// header itself: another segment that runs into it would move what stands in MSH-9 and MSH-12.
+func (d *Drawing) Judge(findings []check.Finding) { d.Opaque = d.blurred(findings) }
+
+func (d *Drawing) blurred(findings []check.Finding) bool {
+	if h, ok := d.Message.Header(); ok && h.Name() == "MSH" {
 		kind, version := h.Field(9).Component(1).Raw(), h.Field(12).Component(1).Raw()
 		if len(kind) != 0 && len(kind) != 3 || len(version) > 8 || len(version) > 0 && (version[0] < '0' || version[0] > '9') {
 			return true
 		}
 	}
-	for _, f := range o.findings {
+	for _, f := range findings {
 		if blurring[f.Code] {
 			return true
 		}
@@ -62,10 +64,10 @@ func (o *opened) blurred() bool {
 // facilities are shorter.
 const longestEnvelope = 48
 
-// hiddenField says whether the mask hides a field.
-func (o *opened) hiddenField(s hl7.Segment, field int) bool {
+// HidesField says whether the mask hides a field.
+func (d *Drawing) HidesField(s hl7.Segment, field int) bool {
 	v := s.Field(field)
-	if o.opaque || len(v.Raw()) > longestEnvelope && !hides(s.Name()) {
+	if d.Opaque || len(v.Raw()) > longestEnvelope && !hides(s.Name()) {
 		return true
 	}
 	switch s.Name() {
@@ -78,7 +80,7 @@ func (o *opened) hiddenField(s hl7.Segment, field int) bool {
 	case "MSA":
 		return field > 2
 	}
-	def, ok := o.version.FieldAt(s.Name(), field, 0, 0)
+	def, ok := d.Version.FieldAt(s.Name(), field, 0, 0)
 	if !ok {
 		return true
 	}
@@ -92,24 +94,24 @@ func (o *opened) hiddenField(s hl7.Segment, field int) bool {
 	return true
 }
 
-// hiddenSegment says whether the row of a closed segment hides its bytes.
-func (o *opened) hiddenSegment(s hl7.Segment) bool {
+// HidesSegment says whether the row of a closed segment hides its bytes.
+func (d *Drawing) HidesSegment(s hl7.Segment) bool {
 	for f := 1; f <= s.Fields(); f++ {
-		if s.Field(f).State() == hl7.Valued && o.hiddenField(s, f) {
+		if s.Field(f).State() == hl7.Valued && d.HidesField(s, f) {
 			return true
 		}
 	}
 	return hides(s.Name())
 }
 
-// hiddenRanges are the bytes that the mask hides, in order, without delimiters between fields.
-func (o *opened) hiddenRanges() [][2]int {
-	if !o.isHL7 {
-		return [][2]int{{0, len(o.bytes)}}
+// Hidden are the bytes that the mask hides, in order, without delimiters between fields.
+func (d *Drawing) Hidden() [][2]int {
+	if !d.IsHL7 {
+		return [][2]int{{0, len(d.Bytes)}}
 	}
 	var ranges [][2]int
-	for i := range o.message.Len() {
-		s := o.message.Segment(i)
+	for i := range d.Message.Len() {
+		s := d.Message.Segment(i)
 		if s.ID() == "" {
 			ranges = append(ranges, [2]int{s.Offset(), s.End()})
 			continue
@@ -118,7 +120,7 @@ func (o *opened) hiddenRanges() [][2]int {
 			if f <= 2 && s.IsHeader() {
 				continue // the delimiters
 			}
-			if v := s.Field(f); v.State() == hl7.Valued && o.hiddenField(s, f) {
+			if v := s.Field(f); v.State() == hl7.Valued && d.HidesField(s, f) {
 				ranges = append(ranges, [2]int{v.Offset(), v.End()})
 			}
 		}

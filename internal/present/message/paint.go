@@ -1,40 +1,81 @@
-package inspect
+package message
 
 import (
 	"bytes"
 	"sort"
 
+	"trestle/internal/check"
+	"trestle/internal/dictionary"
+	"trestle/internal/format"
 	"trestle/internal/hl7"
 	"trestle/internal/present/screen"
 )
 
-// render makes the raw and the hex view of the open message.
-func (o *opened) render(masked bool) {
-	var hidden [][2]int
+// Drawing is a message as it is drawn. Make it with Read, or fill in what is known already.
+type Drawing struct {
+	Bytes   []byte
+	IsHL7   bool // HL7 v2; anything else is drawn as plain bytes
+	Message *hl7.Message
+	Version *dictionary.Version
+	// Opaque says that the mask trusts no segment of this message: see Judge.
+	Opaque bool
+}
+
+// Read looks at bytes of any kind.
+func Read(b []byte) *Drawing {
+	d := &Drawing{Bytes: b, Message: hl7.Parse(b), IsHL7: format.Detect(b).Kind.IsHL7v2()}
+	version := ""
+	if v, err := d.Message.GetString("MSH-12.1"); err == nil {
+		version = v.Text()
+	}
+	d.Version, _ = dictionary.For(version)
+	if d.IsHL7 {
+		d.Judge(check.Message(d.Message, check.Options{Minimum: check.Warning}))
+	}
+	return d
+}
+
+// Raw is the text of the message.
+func (d *Drawing) Raw(masked bool) screen.Text {
+	raw, hidden := d.raw(masked)
 	if masked {
-		o.opaque = o.blurred()
-		hidden = o.hiddenRanges()
+		return &veiledRaw{veiled{raw, hidden}, raw} // a pointer, so that a view can tell one text from another
 	}
-	paint := painter{o, hidden}
-	options := screen.BytesOptions{ShowBreaks: true, Colours: paint.spans}
-	if o.isHL7 {
-		options.Breaks = o.breaks()
+	return raw
+}
+
+func (d *Drawing) raw(masked bool) (*screen.Bytes, [][2]int) {
+	hidden := d.hidden(masked)
+	options := screen.BytesOptions{ShowBreaks: true, Colours: painter{d, hidden}.spans}
+	if d.IsHL7 {
+		options.Breaks = d.breaks()
 	}
-	raw := screen.NewBytes(o.bytes, options)
-	hex := screen.NewHex(o.bytes, screen.HexOptions{Colours: func(from, to int) []screen.Span { return paint.spans(0, from, to) }})
+	return screen.NewBytes(d.Bytes, options), hidden
+}
+
+// Hex is the message as a hex dump.
+func (d *Drawing) Hex(masked bool) screen.Text {
+	hidden := d.hidden(masked)
+	paint := painter{d, hidden}
+	hex := screen.NewHex(d.Bytes, screen.HexOptions{Colours: func(from, to int) []screen.Span { return paint.spans(0, from, to) }})
 	if masked {
-		// Pointers, so that a view can tell one text from another.
-		o.raw, o.hex = &veiledRaw{veiled{raw, hidden}, raw}, &veiledHex{veiled{hex, hidden}, hex}
-		return
+		return &veiledHex{veiled{hex, hidden}, hex}
 	}
-	o.raw, o.hex = raw, hex
+	return hex
+}
+
+func (d *Drawing) hidden(masked bool) [][2]int {
+	if !masked {
+		return nil
+	}
+	return d.Hidden()
 }
 
 // breaks are the ends of the segments. A line end inside a field is none: it is shown where it stands.
-func (o *opened) breaks() []screen.Break {
-	out := make([]screen.Break, 0, o.message.Len())
-	for i := range o.message.Len() {
-		if b := o.message.Segment(i).Break(); b.Length > 0 {
+func (d *Drawing) breaks() []screen.Break {
+	out := make([]screen.Break, 0, d.Message.Len())
+	for i := range d.Message.Len() {
+		if b := d.Message.Segment(i).Break(); b.Length > 0 {
 			out = append(out, screen.Break{Offset: b.Offset, Length: b.Length})
 		}
 	}
@@ -43,7 +84,7 @@ func (o *opened) breaks() []screen.Break {
 
 // painter colours bytes by what they are in HL7 v2.
 type painter struct {
-	o      *opened
+	d      *Drawing
 	hidden [][2]int // in order
 }
 
@@ -51,7 +92,7 @@ type painter struct {
 const maxEscape = 64
 
 func (p painter) spans(_, from, to int) []screen.Span {
-	if !p.o.isHL7 {
+	if !p.d.IsHL7 {
 		return p.veil(nil, from, to)
 	}
 	var spans []screen.Span
@@ -62,14 +103,14 @@ func (p painter) spans(_, from, to int) []screen.Span {
 		}
 		spans = append(spans, screen.Span{Start: from, End: to, Role: role})
 	}
-	s, ok := p.o.message.SegmentAt(from)
+	s, ok := p.d.Message.SegmentAt(from)
 	for at := from; at < to; {
 		if !ok || at >= s.End() {
 			// The break, or bytes that belong to no segment.
 			next := min(to, at+1)
 			add(at, next, screen.RoleControl)
 			at = next
-			s, ok = p.o.message.SegmentAt(at)
+			s, ok = p.d.Message.SegmentAt(at)
 			continue
 		}
 		at = p.value(s, at, min(to, s.End()), add)
@@ -79,12 +120,12 @@ func (p painter) spans(_, from, to int) []screen.Span {
 
 // value colours what begins at one byte of a segment and returns where it ends.
 func (p painter) value(s hl7.Segment, at, to int, add func(int, int, screen.Role)) int {
-	b := p.o.bytes
+	b := p.d.Bytes
 	if id := s.Offset() + len(s.ID()); at < id && s.ID() != "" {
 		add(at, min(id, to), screen.RoleSegment)
 		return min(id, to)
 	}
-	d := s.Delimiters()
+	marks := s.Delimiters()
 	// MSH-2 is a list of characters, not a value with separators in it.
 	if s.IsHeader() && at < s.Field(2).End() {
 		end := min(s.Field(2).End(), to)
@@ -92,17 +133,17 @@ func (p painter) value(s hl7.Segment, at, to int, add func(int, int, screen.Role
 		return end
 	}
 	rest := b[at:s.End()]
-	for _, sep := range [...]string{d.Field, d.Component, d.Repetition, d.Subcomponent} {
+	for _, sep := range [...]string{marks.Field, marks.Component, marks.Repetition, marks.Subcomponent} {
 		if sep != "" && bytes.HasPrefix(rest, []byte(sep)) {
 			end := min(at+len(sep), to)
 			add(at, end, screen.RoleDelimiter)
 			return end
 		}
 	}
-	if d.Escape != "" && bytes.HasPrefix(rest, []byte(d.Escape)) {
-		n := len(d.Escape)
+	if marks.Escape != "" && bytes.HasPrefix(rest, []byte(marks.Escape)) {
+		n := len(marks.Escape)
 		window := rest[n:min(len(rest), n+maxEscape)]
-		if i := bytes.Index(window, []byte(d.Escape)); i >= 0 && !bytes.ContainsAny(window[:i], "\r\n"+d.Field) {
+		if i := bytes.Index(window, []byte(marks.Escape)); i >= 0 && !bytes.ContainsAny(window[:i], "\r\n"+marks.Field) {
 			end := min(at+n+i+n, to)
 			add(at, end, screen.RoleEscape)
 			return end
