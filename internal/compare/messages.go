@@ -65,79 +65,76 @@ func headers(m *hl7.Message) int {
 
 // pairSegments returns for each segment of the left its partner on the right, or -1, and which of them have moved.
 func (c *comparison) pairSegments() (pairs []int32, moved []bool) {
-	n, m := len(c.l.lines), len(c.r.lines)
-	pairs = make([]int32, n)
-	if c.inStep() {
-		for i := range pairs {
-			pairs[i] = int32(i)
-		}
-		return pairs, nil
-	}
-	// Where one side only has more in one place, no thought is needed, and none could do better.
-	lo := 0
-	for lo < n && lo < m && c.sameLine(lo, lo) {
-		lo++
-	}
-	tail := 0
-	for tail < n-lo && tail < m-lo && c.sameLine(n-1-tail, m-1-tail) {
-		tail++
-	}
-	if lo+tail == min(n, m) {
-		for i := range pairs {
-			switch {
-			case i < lo:
-				pairs[i] = int32(i)
-			case i >= n-tail:
-				pairs[i] = int32(i + m - n)
-			default:
-				pairs[i] = -1
-			}
-		}
+	pairs = make([]int32, len(c.l.lines))
+	// Where one side only has more in one place, no thought is needed: neither where all else is the same, byte by byte,
+	// nor where all else keeps its identity and its order.
+	if c.oneBlock(pairs, c.sameLine) || c.oneBlock(pairs, c.inStep) {
 		return pairs, nil
 	}
 	c.alignTrees(pairs)
 	return pairs, movedAmong(pairs)
 }
 
-// inStep says whether segment by segment the names agree, and the identities where a list has them.
-func (c *comparison) inStep() bool {
-	if len(c.l.lines) != len(c.r.lines) {
+// oneBlock pairs the segments from both ends as long as they fit; false if that leaves segments on both sides.
+func (c *comparison) oneBlock(pairs []int32, fit func(i, j int) bool) bool {
+	n, m := len(c.l.lines), len(c.r.lines)
+	lo := 0
+	for lo < n && lo < m && fit(lo, lo) {
+		lo++
+	}
+	tail := 0
+	for tail < n-lo && tail < m-lo && fit(n-1-tail, m-1-tail) {
+		tail++
+	}
+	if lo+tail < min(n, m) {
 		return false
 	}
-	for i := range c.l.lines {
-		if c.l.lines[i].name != c.r.lines[i].name || c.l.lines[i].segment != c.r.lines[i].segment {
-			return false
-		}
-	}
-	for i := range c.l.lines {
-		name := c.l.lines[i].name
-		if i > 0 && c.l.lines[i-1].name == name || lists[name] || identityPaths[name] != nil || !c.l.lines[i].segment {
-			if c.sameLine(i, i) {
-				continue
-			}
-			key := identityOf(name, c.l.m.Segment(i))
-			if key == 0 && c.alone(i) {
-				continue
-			}
-			if key == 0 || key != identityOf(name, c.r.m.Segment(i)) || !c.alone(i) && c.repeats(i, key) {
-				return false
-			}
+	for i := range pairs {
+		switch {
+		case i < lo:
+			pairs[i] = int32(i)
+		case i >= n-tail:
+			pairs[i] = int32(i + m - n)
+		default:
+			pairs[i] = -1
 		}
 	}
 	return true
 }
 
+// inStep says whether two segments are surely the same thing: one name and one identity, and no neighbour that could be
+// it as well.
+func (c *comparison) inStep(i, j int) bool {
+	l, r := c.l.lines[i], c.r.lines[j]
+	if l.name != r.name || l.segment != r.segment {
+		return false
+	}
+	if c.sameLine(i, j) {
+		return true
+	}
+	if !l.segment {
+		return false
+	}
+	key := identityOf(l.name, c.l.m.Segment(i))
+	if key == 0 || !lists[l.name] {
+		if c.l.alone(i) && c.r.alone(j) && !lists[l.name] && (identityPaths[l.name] == nil || key == identityOf(l.name, c.r.m.Segment(j))) {
+			return true
+		}
+	}
+	return key != 0 && key == identityOf(l.name, c.r.m.Segment(j)) && !c.l.repeats(i, key) && !c.r.repeats(j, key)
+}
+
 // alone says whether no neighbour of a segment has its name: then it can only stand for itself.
-func (c *comparison) alone(i int) bool {
-	l := c.l.lines
-	return l[i].segment && (i == 0 || l[i-1].name != l[i].name) && (i+1 >= len(l) || l[i+1].name != l[i].name) && !lists[l[i].name]
+func (s *side) alone(i int) bool {
+	l := s.lines
+	return (i == 0 || l[i-1].name != l[i].name) && (i+1 >= len(l) || l[i+1].name != l[i].name)
 }
 
 // repeats says whether a neighbour has the same identity, so that order decides which is which.
-func (c *comparison) repeats(i int, key uint64) bool {
-	l := c.l.lines
-	return i > 0 && l[i-1].name == l[i].name && identityOf(l[i].name, c.l.m.Segment(i-1)) == key ||
-		i+1 < len(l) && l[i+1].name == l[i].name && identityOf(l[i].name, c.l.m.Segment(i+1)) == key
+func (s *side) repeats(i int, key uint64) bool {
+	l := s.lines
+	return i > 0 && l[i-1].name == l[i].name && identityOf(l[i].name, s.m.Segment(i-1)) == key ||
+		i+1 < len(l) && l[i+1].name == l[i].name && identityOf(l[i].name, s.m.Segment(i+1)) == key
 }
 
 func (c *comparison) sameLine(i, j int) bool {

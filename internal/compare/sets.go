@@ -208,6 +208,7 @@ func (s *setRun) compare(ctx context.Context, plan []couple, sink func(*Pair) er
 			w := worker{s: s}
 			for b := range todo {
 				b.pairs = make([]Pair, len(b.couples))
+				w.arena = make([]byte, 0, s.lengthOf(b.couples))
 				for i, c := range b.couples {
 					if b.err = w.pair(ctx, c, &b.pairs[i]); b.err != nil {
 						break
@@ -241,7 +242,23 @@ func (s *setRun) compare(ctx context.Context, plan []couple, sink func(*Pair) er
 
 // worker compares pairs with its own memory.
 type worker struct {
-	s *setRun
+	s     *setRun
+	c     comparison
+	arena []byte // the bytes of the batch at hand
+}
+
+// lengthOf is how many bytes the messages of couples have.
+func (s *setRun) lengthOf(couples []couple) int {
+	n := 0
+	for _, c := range couples {
+		if c.left >= 0 {
+			n += int(s.index[0][c.left].ref.Length)
+		}
+		if c.right >= 0 {
+			n += int(s.index[1][c.right].ref.Length)
+		}
+	}
+	return n
 }
 
 func (w *worker) read(ctx context.Context, side int, at int32) ([]byte, Member, error) {
@@ -249,7 +266,10 @@ func (w *worker) read(ctx context.Context, side int, at int32) ([]byte, Member, 
 		return nil, Member{Index: -1}, nil
 	}
 	x := w.s.index[side][at]
-	b, err := w.s.sources[side].Read(ctx, x.ref, nil)
+	from := len(w.arena)
+	end := min(from+int(x.ref.Length), cap(w.arena))
+	b, err := w.s.sources[side].Read(ctx, x.ref, w.arena[from:from:end])
+	w.arena = w.arena[:end]
 	m := Member{Index: int(at), Ref: x.ref}
 	if n := w.s.names[side]; int(x.ref.File) < len(n) {
 		m.Name = n[x.ref.File]
@@ -283,7 +303,7 @@ func (w *worker) pair(ctx context.Context, c couple, p *Pair) (err error) {
 		key, _ := w.s.key.append(nil, m, member.Name)
 		p.Key, p.KeyHidden = string(key), keyMayBePatientData(w.s.key.texts)
 		if c.left >= 0 && c.right >= 0 {
-			p.Result = Messages(m, hl7.Parse(r), w.s.o.Rules)
+			p.Result = w.c.messages(m, hl7.Parse(r), w.s.o.Rules)
 		}
 	}
 	switch {
