@@ -50,7 +50,7 @@ func (h *Header) quick() bool {
 	if end < 0 || end > 4096 || !usual(b[:end]) {
 		return false
 	}
-	if next := b[end+1:]; len(next) > 0 && (len(next) < 4 || next[3] != b[3] || !isID(next[:3])) {
+	if !h.segmentAt(end + 1) {
 		return false
 	}
 	n, from := 2, 4
@@ -71,7 +71,10 @@ func (h *Header) quick() bool {
 	h.at[1] = span{3, 4}
 	h.sep, h.comp, h.rep, h.esc, h.sub = b[3:4], enc[0:1], enc[1:2], enc[2:3], enc[3:4]
 	h.present = true
-	h.findMSA(end + 1)
+	if !h.findMSA(end + 1) {
+		*h = Header{b: b}
+		return false
+	}
 	return true
 }
 
@@ -105,30 +108,34 @@ func distinct(sep byte, enc []byte) bool {
 }
 
 // findMSA looks for the MSA segment, which stands behind MSH and at most some
-// SFT and UAC segments.
-func (h *Header) findMSA(from int) {
+// SFT and UAC segments. It returns false where a line may go on after its end.
+func (h *Header) findMSA(from int) bool {
 	for range 32 {
 		line := h.b[from:]
-		if len(line) < 4 || line[3] != h.sep[0] {
-			return
+		if len(line) < 4 {
+			return true
+		}
+		id := string(line[:3])
+		if id != "MSA" && id != "SFT" && id != "UAC" {
+			return true
 		}
 		end := bytes.IndexByte(line, CarriageReturn)
-		if end < 0 {
-			end = len(line)
+		if end < 0 || !usual(line[:end]) || !h.segmentAt(from+end+1) {
+			return false
 		}
-		switch string(line[:3]) {
-		case "MSA":
+		if id == "MSA" {
 			h.splitMSA(from+4, from+end)
-			return
-		case "SFT", "UAC":
-			if end == len(line) {
-				return
-			}
-			from += end + 1
-		default:
-			return
+			return true
 		}
+		from += end + 1
 	}
+	return true
+}
+
+// segmentAt reports whether a segment beyond doubt begins there, or nothing.
+func (h *Header) segmentAt(at int) bool {
+	b := h.b[at:]
+	return len(b) == 0 || len(b) >= 4 && b[3] == h.b[3] && isID(b[:3])
 }
 
 func (h *Header) splitMSA(from, end int) {

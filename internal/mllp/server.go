@@ -85,7 +85,6 @@ type serving struct {
 	ctx   context.Context // of connections: it does not end with that of Serve
 	mu    sync.Mutex
 	conns map[*Conn]struct{}
-	last  time.Time // when reading ends, zero while all is well
 	wg    sync.WaitGroup
 }
 
