@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -67,13 +68,17 @@ type Ack struct {
 // DefaultPartial is how long a frame may stand unfinished without a further byte.
 const DefaultPartial = 30 * time.Second
 
+// unknownKey is how the YAML package speaks of a key that it does not know.
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
 // ParseConfig reads a listener from YAML. Unknown keys are errors.
 func ParseConfig(b []byte) (Config, error) {
 	var c Config
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return Config{}, fmt.Errorf("read the endpoint: %s", strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "\n", " "))
+		text := unknownKey.ReplaceAllString(strings.TrimPrefix(err.Error(), "yaml: "), "there is no key $1")
+		return Config{}, fmt.Errorf("read the endpoint: %s", strings.Join(strings.Fields(text), " "))
 	}
 	return c, c.Validate()
 }
