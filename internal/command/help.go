@@ -53,6 +53,8 @@ func entries() []entry {
 		{"mock mllp", "mock mllp --listen ADDRESS [--rules FILE.yaml | --preset NAME] [--open] [--allow ADDRESS] [--journal FILE.jsonl] [--no-payloads] [--name NAME] [--quiet] [--max-frame BYTES] [--release-2] [--tls auto] [--tls-save-ca FILE] [--tls-cert FILE --tls-key FILE] [--tls-ca FILE]", "be a partner that listens, by rules", mockHelp, runMock},
 		{"mock presets", "mock presets [NAME]", "list the partners that are ready-made", mockPresetsHelp, runMockPresets},
 		{"send", "send --to HOST:PORT [--rate N] [--count N] [--loop] [--connections N] [--window N] [--per-message] [--timeout D] [--new-ids] [--expect CODE] [--retry N] [--retry-rejected] [--batch] [--series TEXT] [--seed N] [--journal FILE.jsonl] [--release-2] [--tls] [--tls-ca FILE] [--tls-name NAME] [--tls-cert FILE --tls-key FILE] [--tls-insecure] [--json] FILE...", "send messages and check what comes back", sendHelp, runSend},
+		{"link run", "link run --left FILE --right FILE [--spec FILE] [--out DIR] [--seed N] [--json]", "say which patients of two rosters are the same", linkRunHelp, runLinkRun},
+		{"link profile", "link profile [--spec FILE] [--json] FILE", "say what the columns of a roster hold", linkProfileHelp, runLinkProfile},
 		{"link plans", "link plans --left FILE --right FILE [--spec FILE] [--simulate FILE] [--out DIR] [--json]", "say which insurance plans of two systems are the same", linkPlansHelp, runLinkPlans},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},
@@ -396,7 +398,7 @@ func choose(args []string) (*entry, []string, error) {
 		return named("help"), args[1:], nil
 	case "--version", "-version":
 		return named("version"), args[1:], nil
-	case "workspace", "mock":
+	case "workspace", "mock", "link":
 		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
 			return named("help"), args[:1], nil
 		}
