@@ -32,6 +32,15 @@ func (m *matcher) decide() []Candidate {
 // inSight is how many bits a candidate may be behind the best one, to be shown beside it.
 const inSight = 10
 
+// explain compares two plans again, to say why.
+func (m *model) explain(l, r *Plan) (insurer, within []Evidence) {
+	m.compare(l, r)
+	insurer, within = slices.Clone(m.insurer), slices.Clone(m.within)
+	explainWords(insurer, l, r)
+	explainWords(within, l, r)
+	return insurer, within
+}
+
 // besides puts the other candidates of a plan that a person is asked about anyway beside the first: seeing them costs
 // less than missing one.
 func besides(list []Candidate) {
@@ -105,8 +114,9 @@ func (m *matcher) candidate(k, rank int, assigned bool, taken holds) Candidate {
 	l, r := &m.left.Plans[c.left], &m.right.Plans[c.right]
 	out := Candidate{
 		Left: l.ID, Right: r.ID, Rank: rank, Probability: c.probability(), Bits: c.bits,
-		Insurer: c.insurer, Within: c.within, LeftRow: c.left, RightRow: c.right,
+		LeftRow: c.left, RightRow: c.right,
 	}
+	out.Insurer, out.Within = m.model.explain(l, r)
 	for _, g := range c.gates {
 		if g.Blocks() || !slices.Contains(m.options.Open, g) {
 			out.Gates = append(out.Gates, g)
@@ -139,7 +149,7 @@ func (m *matcher) candidate(k, rank int, assigned bool, taken holds) Candidate {
 }
 
 // alike says whether a contradicting pair is worth a look: its names agree in more than the insurer.
-func (c *comparison) alike() bool { return total(c.within, 0.85) > 0 && c.insurerMet }
+func (c *comparison) alike() bool { return c.withinBits > 0 && c.insurerMet }
 
 // doubt names why a pair is not probable enough.
 func (m *matcher) doubt(c *comparison) Gate {
@@ -171,9 +181,9 @@ func reasons(c *Candidate) string {
 	for _, e := range all {
 		switch {
 		case e.Bits > 0.5:
-			agree = append(agree, e.Field+" "+e.Text)
+			agree = append(agree, e.Field+" "+e.Text())
 		case e.Bits < -0.5:
-			differ = append(differ, e.Field+" "+e.Text)
+			differ = append(differ, e.Field+" "+e.Text())
 		}
 	}
 	var parts []string

@@ -63,10 +63,8 @@ func gates(l, r *Plan, c *comparison) []Gate {
 		list = append(list, GateLineOneSide)
 	}
 	list = append(list, blueGates(l, r)...)
-	for _, e := range c.insurer {
-		if e.Field == "insurer" && e.Bits <= -8 {
-			list = append(list, GateInsurer)
-		}
+	if c.insurersDiffer {
+		list = append(list, GateInsurer)
 	}
 	if !c.insurerMet && !slices.Contains(list, GateInsurer) {
 		list = append(list, GateInsurerWeak)

@@ -112,7 +112,7 @@ func Match(ctx context.Context, left, right *List, o Options) (*Result, error) {
 		m.learn()
 	}
 	m.share()
-	r := &Result{Left: left, Right: right, Compared: int64(len(m.pairs))}
+	r := &Result{Left: left, Right: right, Compared: m.compared}
 	r.Candidates = m.decide()
 	r.Creations, r.NotPayers = m.creations(r.Candidates)
 	var err error
@@ -160,6 +160,8 @@ type matcher struct {
 	pairs       []comparison // by left row
 	byLeft      [][]int      // indices into pairs
 	byRight     [][]int
+	found       []comparison // room for the comparisons of one plan
+	compared    int64
 }
 
 // closest bounds how many right plans one left plan is compared with: far more than the plans of one insurer.
@@ -169,7 +171,7 @@ const closest = 400
 func (m *matcher) compareAll(ctx context.Context) error {
 	index := map[string][]int32{}
 	for j := range m.right.Plans {
-		for _, key := range keysOf(&m.right.Plans[j]) {
+		for _, key := range m.right.Plans[j].keys() {
 			index[key] = append(index[key], int32(j))
 		}
 	}
@@ -185,12 +187,12 @@ func (m *matcher) compareAll(ctx context.Context) error {
 			m.options.Progress(i, len(m.left.Plans))
 		}
 		touched = touched[:0]
-		for _, key := range keysOf(&m.left.Plans[i]) {
+		for _, key := range m.left.Plans[i].keys() {
 			rows := index[key]
 			if len(rows) > common {
 				continue
 			}
-			bits := -math.Log2(m.model.freq.of(key))
+			bits := -math.Log2(m.model.freq.of(key, ""))
 			for _, j := range rows {
 				if score[j] == 0 {
 					touched = append(touched, j)
@@ -199,18 +201,32 @@ func (m *matcher) compareAll(ctx context.Context) error {
 			}
 		}
 		slices.SortFunc(touched, func(a, b int32) int { return cmp.Or(cmp.Compare(score[b], score[a]), cmp.Compare(a, b)) })
-		for _, j := range touched[:min(len(touched), closest)] {
-			c := m.model.compare(&m.left.Plans[i], &m.right.Plans[j])
-			c.left, c.right = i, int(j)
-			m.byLeft[i] = append(m.byLeft[i], len(m.pairs))
-			m.byRight[j] = append(m.byRight[j], len(m.pairs))
-			m.pairs = append(m.pairs, c)
-		}
+		m.keepBest(i, touched[:min(len(touched), closest)])
 		for _, j := range touched {
 			score[j] = 0
 		}
 	}
 	return nil
+}
+
+// kept is how many candidates of one plan are remembered: ranks beyond are never shown, and share in no probability.
+const kept = 50
+
+// keepBest compares a left plan with right ones and remembers the best.
+func (m *matcher) keepBest(left int, rights []int32) {
+	m.found = m.found[:0]
+	for _, j := range rights {
+		c := m.model.compare(&m.left.Plans[left], &m.right.Plans[j])
+		c.left, c.right = left, int(j)
+		m.found = append(m.found, c)
+	}
+	m.compared += int64(len(rights))
+	slices.SortStableFunc(m.found, func(a, b comparison) int { return cmp.Compare(b.bits, a.bits) })
+	for _, c := range m.found[:min(len(m.found), kept)] {
+		m.byLeft[left] = append(m.byLeft[left], len(m.pairs))
+		m.byRight[c.right] = append(m.byRight[c.right], len(m.pairs))
+		m.pairs = append(m.pairs, c)
+	}
 }
 
 // share gives each pair its probability: the candidates of one plan share it, and so does having none.
@@ -246,8 +262,8 @@ func (m *matcher) share() {
 // learn is the M step: how often a field agrees in the pairs, each counted by its probability. What was assumed before
 // counts as much as ten pairs.
 func (m *matcher) learn() {
-	agree, all := map[string]float64{}, map[string]float64{}
-	var kept, words [classes]float64
+	var agree, all [learnedFields]float64
+	var survived, words [classes]float64
 	for i := range m.pairs {
 		c := &m.pairs[i]
 		p := c.probability()
@@ -255,28 +271,21 @@ func (m *matcher) learn() {
 			continue
 		}
 		for class := range classes {
-			kept[class] += p * c.kept[class]
-			words[class] += p * (c.kept[class] + c.lost[class])
+			survived[class] += p * float64(c.kept[class])
+			words[class] += p * float64(c.kept[class]+c.lost[class])
 		}
-		for _, list := range [][]Evidence{c.insurer, c.within} {
-			for _, e := range list {
-				if _, learned := priorAgreement[e.Field]; learned {
-					all[e.Field] += p
-					if e.Bits > 0 {
-						agree[e.Field] += p
-					}
-				}
-			}
+		for f := range learnedFields {
+			all[f] += p * float64(c.compared>>f&1)
+			agree[f] += p * float64(c.agreed>>f&1)
 		}
 	}
 	const weight = 10
-	for field, prior := range priorAgreement {
-		learned := (agree[field] + weight*prior) / (all[field] + weight)
-		m.model.agree[field] = min(max(learned, 0.05), 0.99)
+	for f, prior := range priorAgreement {
+		m.model.agree[f] = min(max((agree[f]+weight*prior)/(all[f]+weight), 0.05), 0.99)
 	}
 	for class := range classes {
 		const weight = 50
-		m.model.kept[class] = min(max((kept[class]+weight*priorKept[class])/(words[class]+weight), 0.3), 0.98)
+		m.model.kept[class] = min(max((survived[class]+weight*priorKept[class])/(words[class]+weight), 0.3), 0.98)
 	}
 	for i := range m.pairs {
 		c := &m.pairs[i]

@@ -35,6 +35,11 @@ func parse(r Record, truncated bool, d *Dictionary) Plan {
 	}
 	p.readName(split(company), split(name), d)
 	p.readAddress()
+	p.ownBrands = slices.DeleteFunc(slices.Clone(p.Brands), func(b string) bool { return b == blueKey })
+	p.product = p.Products.String()
+	if p.Box != "" {
+		p.boxKey = p.Box + " " + p.ZIP5
+	}
 	return p
 }
 

@@ -147,14 +147,17 @@ type Plan struct {
 	Tel       []string // ten digits each
 	Truncated bool     // the name ends where its column did
 
-	words    []word // what the name says beyond all that, in order, each once
-	allWords []word // words, and those that named the brands
-	payerIDs []string
-	known    []string // the name, without and with the insurer's, in normal form
-	taught   string   // the normal form that a decision said it stands for
-	dental   bool     // a rider of a medical plan
-	vision   bool
-	variant  string // letter of a supplement or part: Plan G, Part B
+	words     []word // what the name says beyond all that, in order, each once
+	allWords  []word // words, and those that named the brands
+	payerIDs  []string
+	ownBrands []string // Brands without the Blues' common one
+	product   string   // Products as text
+	boxKey    string   // Box and ZIP5
+	known     []string // the name, without and with the insurer's, in normal form
+	taught    string   // the normal form that a decision said it stands for
+	dental    bool     // a rider of a medical plan
+	vision    bool
+	variant   string // letter of a supplement or part: Plan G, Part B
 }
 
 // InsurerName is the insurer for a person: the dictionary's name, or what the list itself says.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math"
 	"strings"
 )
@@ -44,12 +45,9 @@ type pairing struct {
 
 // compareWords compares what the names say beyond all that was understood.
 func (m *model) compareWords(c *comparison, l, r *Plan) {
-	lw, rw := l.words, r.words
-	if (len(l.Brands) == 0) != (len(r.Brands) == 0) {
-		lw, rw = l.allWords, r.allWords // the dictionary knows one of two spellings
-	}
+	lw, rw := comparedWords(l, r)
 	p := pair(lw, rw, l.Truncated, r.Truncated)
-	var same, onlyLeft, onlyRight []string
+	matched, alone := 0, 0
 	plan, company := 0.0, 0.0
 	give := func(w word, bits float64) {
 		if w.company {
@@ -60,15 +58,15 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 	}
 	for i, w := range lw {
 		if credit := p.left[i]; credit > 0 {
-			same = append(same, w.text)
+			matched++
 			c.kept[classOf(w)]++
-			give(w, credit*max(math.Log2(m.kept[classOf(w)]/m.freq.of("w:"+w.text)), 0.2)*0.7)
+			give(w, credit*max(math.Log2(m.kept[classOf(w)]/m.freq.of("w:", w.text)), 0.2)*0.7)
 			continue
 		}
 		if r.Truncated && i > p.lastLeft && p.lastRight >= len(rw)-2 {
 			continue // the column of the other side was full before it came to this word
 		}
-		onlyLeft = append(onlyLeft, w.text)
+		alone++
 		c.lost[classOf(w)]++
 		give(w, math.Log2(1-m.kept[classOf(w)]))
 	}
@@ -76,22 +74,18 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 		if p.right[i] > 0 || l.Truncated && i > p.lastRight && p.lastLeft >= len(lw)-2 {
 			continue
 		}
-		onlyRight = append(onlyRight, w.text)
+		alone++
 		c.lost[classOf(w)]++
 		give(w, math.Log2(1-m.kept[classOf(w)]))
 	}
-	if len(same) > 0 || len(onlyLeft) > 0 || len(onlyRight) > 0 {
-		text := strings.Join(same, " ")
-		if len(onlyLeft)+len(onlyRight) > 0 {
-			text += "; without partner: " + strings.Join(onlyLeft, " ") + " / " + strings.Join(onlyRight, " ")
-		}
-		if company != 0 {
-			add(&c.insurer, "words of the insurer", strings.Join(same, " "), company)
-		}
-		add(&c.within, "words", text, plan)
+	if company != 0 {
+		add(&m.insurer, wordsOfInsurer, "", "", company)
 	}
-	if len(same) > 0 && len(onlyLeft)+len(onlyRight) == 0 && !l.Truncated && !r.Truncated {
-		add(&c.within, "whole name", "nothing left over", wholeName)
+	if matched+alone > 0 {
+		add(&m.within, wordsOfPlan, "", "", plan)
+	}
+	if matched > 0 && alone == 0 && !l.Truncated && !r.Truncated {
+		add(&m.within, "whole name", "nothing left over", "", wholeName)
 	}
 	c.wordsDiffer = aloneWord(lw, p.left, p.lastLeft, r.Truncated) && aloneWord(rw, p.right, p.lastRight, l.Truncated)
 	c.numbersDiffer = aloneNumber(lw, p.left, p.lastLeft, r.Truncated) && aloneNumber(rw, p.right, p.lastRight, l.Truncated)
@@ -154,21 +148,53 @@ func allCompany(words []word, paired []float64) bool {
 	return true
 }
 
-// insurerByContact says whether what the plans of an insurer share shows that it is one: two of payer ID, box and
-// telephone, or one of them in the same state.
-func insurerByContact(c *comparison) bool {
-	contacts, state := 0, false
-	for _, e := range c.insurer {
-		switch e.Field {
-		case "payer ID", "PO box", "telephone":
-			if e.Bits > 0 {
-				contacts++
-			}
-		case "state":
-			state = e.Bits > 0
+// Fields of evidence whose text is made when somebody reads it.
+const (
+	wordsOfInsurer = "words of the insurer"
+	wordsOfPlan    = "words"
+)
+
+// explainWords puts the words into the evidence of a comparison that somebody will read.
+func explainWords(list []Evidence, l, r *Plan) {
+	lw, rw := comparedWords(l, r)
+	p := pair(lw, rw, l.Truncated, r.Truncated)
+	var same, company []string
+	only := [2][]string{}
+	for i, w := range lw {
+		switch {
+		case p.left[i] == 0:
+			only[0] = append(only[0], w.text)
+		case w.company:
+			company = append(company, w.text)
+		default:
+			same = append(same, w.text)
 		}
 	}
-	return contacts >= 2 || contacts == 1 && state
+	for i, w := range rw {
+		if p.right[i] == 0 {
+			only[1] = append(only[1], w.text)
+		}
+	}
+	for i := range list {
+		switch e := &list[i]; e.Field {
+		case wordsOfInsurer:
+			e.Left = strings.Join(company, " ")
+		case wordsOfPlan:
+			e.Left = strings.Join(same, " ")
+			if len(only[0])+len(only[1]) > 0 {
+				e.Left = strings.TrimSpace(e.Left + " (without partner: " + cmp.Or(strings.Join(only[0], " "), "none") + " / " + cmp.Or(strings.Join(only[1], " "), "none") + ")")
+			}
+		}
+	}
+}
+
+// comparedWords gives the words that are compared: with those of the insurer where the dictionary knows it on one side
+// only, because the other side may spell it in a way of its own.
+func comparedWords(l, r *Plan) (left, right []word) {
+	if (len(l.Brands) == 0) != (len(r.Brands) == 0) {
+		return l.allWords, r.allWords
+	}
+	return l.words, r.words
 }
 
 // pair finds the partners of words: the same word, then the last word of a cut name, two words written as one, a slip
