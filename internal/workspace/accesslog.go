@@ -166,8 +166,16 @@ func (t *tx) logResult(action Action, object, details, result string) error {
 	return t.logEntry(LogEntry{User: l.user, Tool: l.tool, Action: action, Object: object, Details: details, Result: result})
 }
 
-// logEntry appends an entry of whomever; a time that is not set is now.
+// logEntry appends an entry of whomever, after that of an import that it comes after; a time that is not set is now.
 func (t *tx) logEntry(entry LogEntry) error {
+	if err := t.logImport(""); err != nil {
+		return err
+	}
+	return t.chain(entry)
+}
+
+// chain appends an entry.
+func (t *tx) chain(entry LogEntry) error {
 	l := &t.w.log
 	var seq int64
 	var head []byte

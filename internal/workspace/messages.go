@@ -22,8 +22,8 @@ type Message struct {
 	Container []check.Finding
 }
 
-// AddMessages stores a batch in one transaction, and one entry in the access log for each source in it. It returns the
-// ids in the same order. Findings are counted, not stored, but for those of the container: they are found again from the
+// AddMessages stores a batch in one transaction, and one entry in the access log for each source in it; the batches of one large import are one entry
+// together (importing.go). It returns the ids in the same order. Findings are counted, not stored, but for those of the container: they are found again from the
 // bytes.
 func (w *Workspace) AddMessages(ctx context.Context, batch []inspect.Record) ([]int64, error) {
 	if len(batch) == 0 {
@@ -160,7 +160,7 @@ func (a *adder) source(name string) (*sourceCount, error) {
 func (a *adder) finish() error {
 	for _, name := range a.order {
 		s := a.sources[name]
-		if err := a.tx.log(ActionImported, name, fmt.Sprintf("%s, %d bytes", plural(int(s.messages), "message"), s.bytes)); err != nil {
+		if err := a.tx.imported(name, s.messages, s.bytes, len(a.order) == 1); err != nil {
 			return err
 		}
 	}

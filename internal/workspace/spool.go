@@ -210,8 +210,8 @@ func (t *tx) gather() (s *spool, err error) {
 
 // gatherNow enters them without another act, for whoever looks at the log. That it fails shows with the next transaction.
 func (w *Workspace) gatherNow(ctx context.Context) {
-	if w.gathers && !w.ReadOnly() && w.spooled() {
-		w.update(ctx, func(*tx) error { return nil })
+	if w.gathers && !w.ReadOnly() && (w.spooled() || w.importing.Load()) {
+		w.update(ctx, func(tx *tx) error { return tx.logImport("") })
 	}
 }
 

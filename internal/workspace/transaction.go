@@ -10,6 +10,8 @@ type tx struct {
 	w   *Workspace
 	ctx context.Context
 	sql *sql.Tx
+
+	importEnded bool // the setting of an import that is under way was taken away
 }
 
 func (t *tx) Exec(q string, args ...any) (sql.Result, error) {
@@ -36,13 +38,18 @@ func (w *Workspace) update(ctx context.Context, f func(*tx) error) error {
 	if w.frozen.Load() { // Rekey has copied everything
 		return errClosed(w.name)
 	}
-	t := &tx{w, ctx, s}
+	t := &tx{w: w, ctx: ctx, sql: s}
 	beside, err := t.gather()
 	if err == nil {
 		err = f(t)
 	}
 	if err == nil {
-		err = s.Commit()
+		if t.importEnded { // before the commit, while no other transaction can begin one
+			w.importing.Store(false)
+		}
+		if err = s.Commit(); err != nil && t.importEnded {
+			w.importing.Store(true) // what is rolled back must be found again
+		}
 	}
 	switch {
 	case beside == nil:

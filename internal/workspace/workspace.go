@@ -32,22 +32,23 @@ type Workspace struct {
 	write      *sql.DB // one connection
 	read       *sql.DB // maxReaders connections, query_only
 
-	slot     atomic.Int32 // that opened; -1 once it was removed
-	tries    tries        // wrong passphrases before it
-	slots    sync.Mutex   // one change of the key slots at a time
-	copying  sync.Mutex   // one backup, compaction or new data key at a time
-	sets     sync.Mutex   // one set being stored at a time
-	frozen   atomic.Bool
-	anchors  AnchorStore // nil: none
-	anchored bool        // it remembers this workspace
-	log      accessLog
-	schema   int // version of the tables inside
-	salvage  salvage
-	guest    *guestOf // set where another program writes, and this one only reads
-	alone    *alone   // held while the file is replaced or destroyed
-	gathers  bool     // enters what other programs read into the log
-	sweep    bool     // a file that cannot be written keeps what SQLite made beside it; remove that at the end
-	warnings []string // of opening
+	slot      atomic.Int32 // that opened; -1 once it was removed
+	tries     tries        // wrong passphrases before it
+	slots     sync.Mutex   // one change of the key slots at a time
+	copying   sync.Mutex   // one backup, compaction or new data key at a time
+	sets      sync.Mutex   // one set being stored at a time
+	frozen    atomic.Bool
+	anchors   AnchorStore // nil: none
+	anchored  bool        // it remembers this workspace
+	log       accessLog
+	schema    int // version of the tables inside
+	salvage   salvage
+	guest     *guestOf    // set where another program writes, and this one only reads
+	alone     *alone      // held while the file is replaced or destroyed
+	importing atomic.Bool // there may be an import that is not in the log yet
+	gathers   bool        // enters what other programs read into the log
+	sweep     bool        // a file that cannot be written keeps what SQLite made beside it; remove that at the end
+	warnings  []string    // of opening
 
 	closing  sync.Once
 	isClosed atomic.Bool
@@ -384,7 +385,11 @@ func (w *Workspace) opened(ctx context.Context, failed owner) error {
 		return err
 	}
 	w.gathers = true
+	w.importing.Store(w.importLeft(ctx))
 	err = w.update(ctx, func(tx *tx) error {
+		if err := tx.logImport("cut off: the program ended before the import did"); err != nil {
+			return err
+		}
 		if rolledBack != "" {
 			if err := tx.log(ActionRolledBack, w.name, rolledBack); err != nil {
 				return err
