@@ -9,7 +9,11 @@ import (
 
 // repetitions aligns the repetitions of one field by identity and compares the pairs.
 func (c *comparison) repetitions(at, to place, l, r hl7.Value, nl, nr int) {
-	kind := c.typeOf(at)
+	kind := ""
+	if name, ok := c.l.name(int(at.segment)); ok {
+		f, _ := c.l.dictionaryOf().FieldAt(name.String(), int(at.field), 0, 0)
+		kind = f.Type
+	}
 	partsL, partsR := make([]hl7.Value, 0, nl), make([]hl7.Value, 0, nr)
 	itemsL, itemsR := make([]item, 0, nl), make([]item, 0, nr)
 	for v := l.Repetition(1); v.IsPresent(); v = v.Next() {

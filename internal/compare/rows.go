@@ -1,6 +1,11 @@
 package compare
 
-import "trestle/internal/hl7"
+import (
+	"cmp"
+	"slices"
+
+	"trestle/internal/hl7"
+)
 
 // rows sets the segments against each other in the order of the right side and compares each pair.
 func (c *comparison) rows(pairs []int32, moved []bool) {
@@ -15,28 +20,27 @@ func (c *comparison) rows(pairs []int32, moved []bool) {
 			partner[j] = int32(i)
 		}
 	}
-	hasMoved := func(i int32) bool { return moved != nil && moved[i] }
 	i := 0
-	removed := func(until int) { // what only the left has, up to a segment that both have
-		for ; i < until; i++ {
+	removed := func() { // what only the left has, as soon as what stands before it is done
+		for ; i < n && (pairs[i] < 0 || moved != nil && moved[i]); i++ {
 			if pairs[i] < 0 {
 				c.only(i, -1)
 			}
 		}
 	}
+	removed()
 	for j := range m {
 		switch p := partner[j]; {
 		case p < 0:
 			c.only(-1, j)
-		case hasMoved(p):
+		case moved != nil && moved[p]:
 			c.pairRow(int(p), j, true, moved, partner)
 		default:
-			removed(int(p))
-			i = int(p) + 1
 			c.pairRow(int(p), j, false, moved, partner)
+			i = int(p) + 1
+			removed()
 		}
 	}
-	removed(n)
 	c.renumbered()
 }
 
@@ -90,6 +94,7 @@ func (c *comparison) pairRow(i, j int, moved bool, all []bool, partner []int32) 
 func (c *comparison) closeRow() {
 	row := &c.out.Rows[len(c.out.Rows)-1]
 	row.Last = len(c.out.Differences)
+	inOrder(c.out.Differences[row.First:row.Last])
 	c.mark(row)
 }
 
@@ -179,51 +184,54 @@ func (r *Result) mirror() {
 
 // mirrorRows puts the rows, and the differences with them, in the order of what is the right side now.
 func (r *Result) mirrorRows() {
-	old := r.Rows
-	byRight := map[int]int{}
-	var left []int // rows with a left side only, after the mirror, in order
+	old, differences := r.Rows, r.Differences
+	end, n, m := 0, 0, 0
 	for k := range old {
 		old[k].Left, old[k].Right = old[k].Right, old[k].Left
+		end, n, m = max(end, old[k].Last), max(n, old[k].Left+1), max(m, old[k].Right+1)
 	}
-	n := 0
+	byLeft, byRight := make([]int, n), make([]int, m)
 	for k, row := range old {
+		if row.Left >= 0 {
+			byLeft[row.Left] = k
+		}
 		if row.Right >= 0 {
 			byRight[row.Right] = k
-			n = max(n, row.Right+1)
-		} else {
-			left = append(left, k)
 		}
 	}
-	differences := make([]Difference, 0, len(r.Differences))
-	rows := make([]Row, 0, len(old))
-	end := 0
-	emit := func(k int) {
-		row := old[k]
-		at := len(differences)
-		differences = append(differences, r.Differences[row.First:row.Last]...)
-		row.First, row.Last = at, len(differences)
-		rows = append(rows, row)
+	r.Rows, r.Differences = make([]Row, 0, len(old)), make([]Difference, 0, len(differences))
+	emit := func(row Row) {
+		at := len(r.Differences)
+		r.Differences = append(r.Differences, differences[row.First:row.Last]...)
+		row.First, row.Last = at, len(r.Differences)
+		inOrder(r.Differences[at:])
+		r.Rows = append(r.Rows, row)
 	}
-	for _, row := range old {
-		end = max(end, row.Last)
-	}
-	next := 0
-	for j := range n {
-		k, ok := byRight[j]
-		if !ok {
-			continue
-		}
-		if row := old[k]; row.Left >= 0 && !row.Moved {
-			for next < len(left) && old[left[next]].Left < row.Left {
-				emit(left[next])
-				next++
+	i := 0
+	removed := func() {
+		for ; i < n && (old[byLeft[i]].Right < 0 || old[byLeft[i]].Moved); i++ {
+			if row := old[byLeft[i]]; row.Right < 0 {
+				emit(row)
 			}
 		}
-		emit(k)
 	}
-	for ; next < len(left); next++ {
-		emit(left[next])
+	removed()
+	for j := range m {
+		row := old[byRight[j]]
+		emit(row)
+		if row.Left >= 0 && !row.Moved {
+			i = row.Left + 1
+			removed()
+		}
 	}
-	r.Differences = append(differences, r.Differences[end:]...)
-	r.Rows = rows
+	r.Differences = append(r.Differences, differences[end:]...)
+}
+
+// inOrder sorts the differences of a row as they stand on the left, and then on the right.
+func inOrder(list []Difference) {
+	if len(list) > 1 {
+		slices.SortStableFunc(list, func(a, b Difference) int {
+			return cmp.Or(cmp.Compare(a.Left.Span.Offset, b.Left.Span.Offset), cmp.Compare(a.Right.Span.Offset, b.Right.Span.Offset))
+		})
+	}
 }
