@@ -281,7 +281,7 @@ func (c *Client) broken(err error) {
 		return
 	}
 	c.err = err
-	c.nc.Close()
+	c.base.Close() // TLS would wait to write a farewell
 	for i, k := range c.calls {
 		if i >= len(c.calls)-c.unsent {
 			k.done <- fmt.Errorf("%w: %w", ErrNotSent, err)
@@ -502,13 +502,19 @@ func (c *Client) CloseWrite() error {
 func (c *Client) Reset() error {
 	if tcp, ok := c.base.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
-		_ = tcp.Close()
 	}
-	return c.Close()
+	return c.end()
 }
 
 // Close closes the connection. Calls that wait end with ErrNoReply.
 func (c *Client) Close() error {
+	if c.tls != nil {
+		_ = c.CloseWrite()
+	}
+	return c.end()
+}
+
+func (c *Client) end() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.broken(ErrClosed)

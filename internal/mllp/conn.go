@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -35,10 +36,11 @@ type Conn struct {
 	changed  sync.Cond // something was written, finished or broken
 	turns    []*Turn   // in the order of their events, from first
 	first    int
-	current  *Turn // the one that the handler has just now
-	size     int   // bytes of the events of turns
-	free     []*Turn
-	out      []byte // ready to be written
+	current  *Turn   // the one that the handler has just now
+	size     int     // bytes of the events of turns
+	free     []*Turn // finished, for their next use
+	kept     int     // bytes that free holds
+	out      []byte  // ready to be written
 	spare    []byte
 	notify   []written // what to call once out is written
 	writing  bool      // out is being written, or a function of Do runs
@@ -161,6 +163,7 @@ func (c *Conn) next() (*Turn, error) {
 	if n := len(c.free); n > 0 {
 		t := c.free[n-1]
 		c.free = c.free[:n-1]
+		c.kept -= t.capacity()
 		return t, nil
 	}
 	return &Turn{conn: c}, nil
@@ -172,11 +175,11 @@ func (c *Conn) recycle(t *Turn) {
 	c.mu.Unlock()
 }
 
-// release keeps a finished turn for its next use.
+// release keeps a finished turn for its next use, unless enough are kept.
 func (c *Conn) release(t *Turn) {
-	const kept = 64
-	if len(c.free) < kept {
-		t.reset()
+	t.reset()
+	if size := t.capacity(); c.kept+size <= maxKept {
+		c.kept += size
 		c.free = append(c.free, t)
 	}
 }
@@ -192,14 +195,29 @@ func (c *Conn) finish(err error) bool {
 			c.changed.Wait()
 		}
 		good = good && c.err == nil
+		broken := c.err != nil
 		c.mu.Unlock()
-		_ = c.CloseWrite()
+		if !broken {
+			c.farewell(err)
+		}
 	}
 	if err == nil {
 		err = ErrClosed
 	}
 	c.fail(err)
 	return good
+}
+
+// farewell ends our side. Where the peer may still be sending, it is given a
+// moment to see the end: closing with bytes unread would reset the connection,
+// and the peer would lose replies that it has not read yet.
+func (c *Conn) farewell(err error) {
+	_ = c.CloseWrite()
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, ErrIdle) {
+		return
+	}
+	_ = c.nc.SetReadDeadline(time.Now().Add(lastCall))
+	_, _ = io.CopyN(io.Discard, c.nc, maxWaiting)
 }
 
 // flush writes what is ready, on the goroutine that reads.
@@ -350,7 +368,8 @@ func (c *Conn) broken(err error) {
 	if c.err == nil {
 		c.err = err
 		c.cancel()
-		c.nc.Close()
+		// The base: TLS would wait to write a farewell.
+		c.base.Close()
 		notify := c.notify
 		c.notify = nil
 		if len(notify) > 0 {
@@ -437,6 +456,7 @@ func (c *Conn) CloseWrite() error {
 
 // Close closes the connection in good order.
 func (c *Conn) Close() error {
+	_ = c.CloseWrite()
 	c.fail(ErrClosed)
 	return nil
 }
@@ -445,8 +465,6 @@ func (c *Conn) Close() error {
 func (c *Conn) Reset() error {
 	if tcp, ok := c.base.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
-		// Closing the base first leaves out the farewell of TLS.
-		_ = tcp.Close()
 	}
 	c.fail(ErrClosed)
 	return nil

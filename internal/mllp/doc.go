@@ -7,17 +7,16 @@
 // one event, or is a framing byte that is accounted for in the event's Length.
 //
 //	s := &mllp.Server{Handler: mllp.HandlerFunc(func(t *mllp.Turn) {
-//		if t.Event.Kind != mllp.WholeFrame {
-//			t.Done()
-//			return
-//		}
-//		h := mllp.ReadHeader(t.Event.Bytes)
-//		d := rules.Decide(&h, mllp.Success)
-//		t.Reply(builder.Append(t.Buffer(), &h, mllp.Reply{Code: d.InPlace()}))
+//		d := rules.Decide(t.Header(), outcomeOf(&t.Event))
+//		t.Reply(builder.Append(t.Buffer(), t.Header(), mllp.Reply{Code: d.InPlace()}))
 //	})}
 //	l, err := mllp.Listen(ctx, "127.0.0.1:2575", false)
 //	...
 //	err = s.Serve(ctx, l)
+//
+// A [Turn] is the place of an event in the order of replies: it can be finished
+// later and from anywhere, so that many messages wait for one commit to storage
+// while their acknowledgements still leave in order.
 //
 // [Decide] is the table of the standard: which acknowledgement a message gets,
 // by MSH-15, MSH-16 and what became of it. [Builder] writes it. [Dialer] and

@@ -45,6 +45,8 @@ const (
 	// maxWaiting is how many bytes of unanswered frames, or of replies that the
 	// peer does not read, one connection may hold before reading pauses.
 	maxWaiting = 4 << 20
+	// maxKept is how many bytes of buffers one connection keeps for reuse.
+	maxKept = 256 << 10
 	// lastCall is how long a listener that stops still reads what is under way.
 	lastCall = 100 * time.Millisecond
 )

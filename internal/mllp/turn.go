@@ -39,6 +39,12 @@ func (t *Turn) reset() {
 	*t = Turn{Event: t.Event, conn: t.conn, buf: small(t.buf), reply: small(t.reply)}
 }
 
+// capacity is how many bytes the turn holds for its next use.
+func (t *Turn) capacity() int {
+	const fixed = 2 << 10 // about the Turn itself
+	return fixed + cap(t.Event.Bytes) + cap(t.buf) + cap(t.reply)
+}
+
 // small returns the buffer empty, or nil if it is not worth keeping.
 func small(b []byte) []byte {
 	if cap(b) > keepBuffer {
