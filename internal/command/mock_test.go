@@ -1,0 +1,146 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+const sendable = "MSH|^~\\&|EHR|LAKE|TRESTLE|RIVER|20260302101400||ADT^A08^ADT_A01|%|P|2.5.1\rEVN|A08|20260302101400\rPID|1||88121^^^LAKE^MR||DOE^JANE\rPV1|1|O\r"
+
+// runningMock runs "mock mllp" until stop is called, which returns its status.
+func runningMock(t *testing.T, args ...string) (address string, out *lockedBuffer, stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var errs lockedBuffer
+	out = &lockedBuffer{}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- Run(ctx, append([]string{"mock", "mllp", "--listen", "127.0.0.1:0"}, args...), Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: &errs})
+	}()
+	t.Cleanup(cancel)
+	listening := regexp.MustCompile(`(?m)^listening on (\S+) `)
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if m := listening.FindStringSubmatch(out.String()); m != nil {
+			return m[1], out, func() int {
+				cancel()
+				return <-ended
+			}
+		}
+		select {
+		case status := <-ended:
+			t.Fatalf("the mock ended with status %d: %s", status, errs.String())
+		default:
+		}
+	}
+	t.Fatal("the mock does not listen")
+	return "", nil, nil
+}
+
+func sending(t *testing.T, args ...string) (status int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = Run(t.Context(), append([]string{"send"}, args...), Env{Stdin: strings.NewReader(strings.ReplaceAll(sendable, "%", "IN1")), Stdout: &o, Stderr: &e})
+	return status, o.String(), e.String()
+}
+
+func messageFile(t *testing.T, ids ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "adt.hl7")
+	var b strings.Builder
+	for _, id := range ids {
+		b.WriteString(strings.ReplaceAll(sendable, "%", id))
+	}
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestMockAndSend(t *testing.T) {
+	journal := filepath.Join(t.TempDir(), "in.jsonl")
+	rules := filepath.Join(t.TempDir(), "rules.yaml")
+	if err := os.WriteFile(rules, []byte("title: Test partner\nrules:\n  - name: second\n    when: {fields: [{path: MSH-10, equals: M2}]}\n    then: {code: AE, text: not now}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address, out, stop := runningMock(t, "--rules", rules, "--journal", journal)
+	file := messageFile(t, "M1", "M2", "M3")
+
+	status, said, errs := sending(t, "--to", address, file)
+	if status != StatusFailed || !regexp.MustCompile(`(?m)^ok  \S+adt.hl7\[0\]  ADT\^A08  M1  AA  [0-9.]+ ms$`).MatchString(said) ||
+		!regexp.MustCompile(`(?m)^FAILED  .*M2  AE  .*expected AA or CA, got AE  not now`).MatchString(said) || !strings.Contains(said, "3 messages, 2 ok, 1 failed") || errs != "" {
+		t.Errorf("status %d\n%s%s", status, said, errs)
+	}
+	if status, said, _ := sending(t, "--to", address, "--expect", "AA,AE", "--new-ids", "--count", "7", "--connections", "3", file); status != StatusOK || !strings.Contains(said, "7 messages, 7 ok") {
+		t.Errorf("status %d\n%s", status, said)
+	}
+	if status, said, _ := sending(t, "--to", address, "-"); status != StatusOK || !strings.Contains(said, "standard input[0]  ADT^A08  IN1  AA") {
+		t.Errorf("status %d\n%s", status, said)
+	}
+	status, said, _ = sending(t, "--to", address, "--json", "--series", "2 A01 A03", "--seed", "3")
+	var report struct {
+		To      string
+		Results []struct {
+			Code    string
+			Passed  bool
+			Trigger string
+		}
+		Summary struct {
+			Messages, Passed, Failed int
+			Codes                    map[string]int
+		}
+	}
+	if err := json.Unmarshal([]byte(said), &report); err != nil || status != StatusOK || report.To != address || len(report.Results) != 4 || report.Results[3].Trigger != "A03" ||
+		report.Summary.Passed != 4 || report.Summary.Codes["AA"] != 4 {
+		t.Errorf("status %d, %v\n%s", status, err, said)
+	}
+	if status := stop(); status != StatusOK {
+		t.Errorf("the mock ended with status %d", status)
+	}
+	log := out.String()
+	if !regexp.MustCompile(`(?m)^listening on \S+ \(MLLP\): Test partner$`).MatchString(log) ||
+		!regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d\.\d{3}  in  ADT\^A08  M2  AE  [0-9.]+ ms  second$`).MatchString(log) ||
+		!strings.Contains(log, "ended: 15 messages, 13 accepted") && !strings.Contains(log, "ended: 15 messages, 14 accepted") || strings.Contains(log, "DOE") || strings.Contains(log, "88121") {
+		t.Errorf("%s", log)
+	}
+	b, err := os.ReadFile(journal)
+	if err != nil || strings.Count(string(b), `{"exchange":`) != 15 || !strings.Contains(string(b), `"rule":"second"`) {
+		t.Errorf("%d exchanges in the journal, %v", strings.Count(string(b), `{"exchange":`), err)
+	}
+}
+
+func TestMockAndSendEncrypted(t *testing.T) {
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	address, _, stop := runningMock(t, "--tls", "auto", "--tls-save-ca", ca, "--quiet")
+	file := messageFile(t, "M1")
+	if status, said, errs := sending(t, "--to", address, "--tls-ca", ca, file); status != StatusOK || !strings.HasPrefix(said, "ok ") {
+		t.Errorf("status %d\n%s%s", status, said, errs)
+	}
+	if status, said, _ := sending(t, "--to", address, "--tls", file); status != StatusFailed || !strings.Contains(said, "not connected") {
+		t.Errorf("an unknown authority: status %d\n%s", status, said)
+	}
+	if status, said, errs := sending(t, "--to", address, "--tls-insecure", file); status != StatusOK || !strings.Contains(errs, "not checked") {
+		t.Errorf("status %d\n%s%s", status, said, errs)
+	}
+	if status := stop(); status != StatusOK {
+		t.Errorf("the mock ended with status %d", status)
+	}
+}
+
+func TestSendIsInterrupted(t *testing.T) {
+	address, _, stop := runningMock(t, "--quiet")
+	defer stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	var out lockedBuffer
+	time.AfterFunc(100*time.Millisecond, cancel)
+	status := Run(ctx, []string{"send", "--to", address, "--loop", "--rate", "200", messageFile(t, "M1")}, Env{Stdout: &out, Stderr: &lockedBuffer{}})
+	if status != StatusInterrupted || strings.Contains(out.String(), "FAILED") || !strings.Contains(out.String(), " ok, 0 failed") {
+		t.Errorf("status %d\n%s", status, out.String())
+	}
+}
