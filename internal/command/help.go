@@ -56,6 +56,8 @@ func entries() []entry {
 		{"link run", "link run --left FILE --right FILE [--spec FILE] [--out DIR] [--seed N] [--json]", "say which patients of two rosters are the same", linkRunHelp, runLinkRun},
 		{"link profile", "link profile [--spec FILE] [--json] FILE", "say what the columns of a roster hold", linkProfileHelp, runLinkProfile},
 		{"link plans", "link plans --left FILE --right FILE [--spec FILE] [--simulate FILE] [--out DIR] [--json]", "say which insurance plans of two systems are the same", linkPlansHelp, runLinkPlans},
+		{"fhir path", "fhir path [--json] [--entries] [--strict] [--package FILE] EXPRESSION [FILE...]", "evaluate a FHIRPath expression on resources", fhirPathHelp, runFHIRPath},
+		{"fhir convert", "fhir convert --to json|xml [--compact] [--package FILE] FILE...", "convert FHIR resources between JSON and XML", fhirConvertHelp, runFHIRConvert},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},
 		{"help", "help [COMMAND]", "explain a command", "", runHelp},
@@ -398,7 +400,7 @@ func choose(args []string) (*entry, []string, error) {
 		return named("help"), args[1:], nil
 	case "--version", "-version":
 		return named("version"), args[1:], nil
-	case "workspace", "mock", "link":
+	case "workspace", "mock", "link", "fhir":
 		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
 			return named("help"), args[:1], nil
 		}

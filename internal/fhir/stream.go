@@ -21,13 +21,20 @@ type Record struct {
 	Envelope bool
 }
 
+// StreamOptions say how a stream is read.
+type StreamOptions struct {
+	Limits
+	// WholeBundles makes a Bundle one record, entries and all.
+	WholeBundles bool
+}
+
 // Resources reads resources one by one: NDJSON or several JSON values in a row, the entries of Bundles of any size, a
 // single resource, or one resource in XML. In JSON, memory is bounded by the largest resource, not by the stream; limits
 // hold for each. A Bundle whose entries come before its resourceType is read at once, and so is XML. It ends with the
 // first error, which is a [*SyntaxError] with its place in the stream, the reader's or the context's.
-func (d *Definitions) Resources(ctx context.Context, r io.Reader, l Limits) iter.Seq2[Record, error] {
+func (d *Definitions) Resources(ctx context.Context, r io.Reader, o StreamOptions) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		s := stream{r: r, limits: l, buf: make([]byte, 0, 64<<10), d: d, ctx: ctx}
+		s := stream{r: r, limits: o.Limits, whole: o.WholeBundles, buf: make([]byte, 0, 64<<10), d: d, ctx: ctx}
 		s.yield = func(rec Record) bool {
 			rec.Index = s.index
 			s.index++
@@ -49,6 +56,7 @@ type stream struct {
 	lines   int   // line ends before buf[0]
 	column  int   // characters between the last of them and buf[0]
 	limits  Limits
+	whole   bool
 	d       *Definitions
 	ctx     context.Context
 	yield   func(Record) bool
@@ -359,7 +367,7 @@ func (s *stream) object() error {
 		if len(whole) > s.limits.bytes() {
 			return s.tooLong()
 		}
-		bundle = bundle || members == 0 && name == `"resourceType"` && string(whole[valueAt:]) == `"Bundle"`
+		bundle = bundle || !s.whole && members == 0 && name == `"resourceType"` && string(whole[valueAt:]) == `"Bundle"`
 		members++
 	}
 	return s.finish(whole, from, line, column, bundle)

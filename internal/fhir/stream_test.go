@@ -16,7 +16,7 @@ import (
 func streamed(t *testing.T, text string, r io.Reader) string {
 	t.Helper()
 	var b strings.Builder
-	for rec, err := range R4().Resources(t.Context(), r, Limits{}) {
+	for rec, err := range R4().Resources(t.Context(), r, StreamOptions{}) {
 		if err != nil {
 			fmt.Fprintf(&b, "error %v", err)
 			break
@@ -66,10 +66,23 @@ func TestResources(t *testing.T) {
 	}
 }
 
+func TestWholeBundles(t *testing.T) {
+	text := `{"resourceType":"Bundle","entry":[{}]}`
+	n := 0
+	for rec, err := range R4().Resources(t.Context(), strings.NewReader(text+text), StreamOptions{WholeBundles: true}) {
+		if n++; err != nil || string(AppendJSON(nil, rec.Root)) != text || rec.Envelope {
+			t.Errorf("%v %s", err, AppendJSON(nil, rec.Root))
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d records", n)
+	}
+}
+
 func TestResourcesEnd(t *testing.T) {
 	two := `{"resourceType":"Patient"}{"resourceType":"Patient"}`
 	seen := 0
-	for range R4().Resources(t.Context(), strings.NewReader(two), Limits{}) {
+	for range R4().Resources(t.Context(), strings.NewReader(two), StreamOptions{}) {
 		seen++
 		break
 	}
@@ -78,19 +91,19 @@ func TestResourcesEnd(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range R4().Resources(ctx, strings.NewReader(two), Limits{}) {
+	for _, err := range R4().Resources(ctx, strings.NewReader(two), StreamOptions{}) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %v", err)
 		}
 	}
 	broken := errors.New("broken")
-	for _, err := range R4().Resources(t.Context(), iotest.ErrReader(broken), Limits{}) {
+	for _, err := range R4().Resources(t.Context(), iotest.ErrReader(broken), StreamOptions{}) {
 		if !errors.Is(err, broken) {
 			t.Errorf("a broken reader: %v", err)
 		}
 	}
 	for _, text := range []string{`{"a":"xxxxxxxxxxxxxxxxxxxxx"}`, `"xxxxxxxxxxxxxxxxxxxxxxxxx"`, `<a>xxxxxxxxxxxxxxxxxxx</a>`} {
-		for _, err := range R4().Resources(t.Context(), strings.NewReader(text), Limits{Bytes: 10}) {
+		for _, err := range R4().Resources(t.Context(), strings.NewReader(text), StreamOptions{Limits: Limits{Bytes: 10}}) {
 			if err == nil || !strings.Contains(err.Error(), "more than 10 bytes") {
 				t.Errorf("over the limit: %v", err)
 			}
@@ -114,7 +127,7 @@ func TestResourcesTakeConstantMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	n, most := 0, uint64(0)
-	for _, err := range R4().Resources(t.Context(), r, Limits{}) {
+	for _, err := range R4().Resources(t.Context(), r, StreamOptions{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +152,7 @@ func FuzzResources(f *testing.F) {
 		whole, err := ParseJSON(data)
 		var records []Record
 		var last error
-		for rec, err := range R4().Resources(t.Context(), iotest.HalfReader(strings.NewReader(string(data))), Limits{}) {
+		for rec, err := range R4().Resources(t.Context(), iotest.HalfReader(strings.NewReader(string(data))), StreamOptions{}) {
 			if last = err; err == nil {
 				records = append(records, rec)
 			}
@@ -161,7 +174,7 @@ func BenchmarkResources(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, err := range R4().Resources(b.Context(), strings.NewReader(string(data)), Limits{}) {
+		for _, err := range R4().Resources(b.Context(), strings.NewReader(string(data)), StreamOptions{}) {
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -2,6 +2,12 @@ package fhirpath
 
 import "trestle/internal/fhir"
 
+// Check looks for paths that the definitions do not have, and functions that need an order where there is none. It needs
+// the input for its type only. The error is an [*Error] with Semantic set; nil also where nothing can be said.
+func (x *Expression) Check(input Collection, d *fhir.Definitions) error {
+	return x.check(&evaluation{Options: Options{Strict: true, CheckOrdered: true}, d: d}, input)
+}
+
 // check looks for mistakes that the definitions show without data: unknown paths in strict mode, and functions that need
 // an order on collections that have none.
 func (x *Expression) check(ev *evaluation, input Collection) error {

@@ -452,3 +452,6 @@ func (ev *evaluation) children(out Collection, i *Item) Collection {
 	}
 	return out
 }
+
+// HasValue says whether the item is a primitive or computed value, and not an object or a primitive with extensions only.
+func (i Item) HasValue() bool { return i.hasValue() }
