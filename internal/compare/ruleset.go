@@ -176,18 +176,10 @@ func readPattern(text string) (p placePattern, names []string, err error) {
 
 func rest(text string) string { return strings.TrimPrefix(text, "*") }
 
+var documentPath = regexp.MustCompile(`^(\*|[@#]?[A-Za-z_](?:[A-Za-z0-9_:]|-[A-Za-z])*)(\.(\*|[@#]?[A-Za-z_](?:[A-Za-z0-9_:]|-[A-Za-z])*))*$`)
+
 // isDocumentPath says whether a text can be the path of an element: names with dots between.
-func isDocumentPath(text string) bool {
-	if text == "" {
-		return false
-	}
-	for name := range strings.SplitSeq(generalPath(text), ".") {
-		if name == "" || strings.ContainsAny(name, " \t\"") {
-			return false
-		}
-	}
-	return true
-}
+func isDocumentPath(text string) bool { return documentPath.MatchString(generalPath(text)) }
 
 func documentNames(text string) []string { return strings.Split(generalPath(text), ".") }
 
