@@ -116,3 +116,51 @@ func fillJournal(tb testing.TB, j *Journal, n int) {
 		}
 	}
 }
+
+// BenchmarkJournalReading reads first pages of a long journal: a million exchanges in the long form.
+func BenchmarkJournalReading(b *testing.B) {
+	ctx := context.Background()
+	n := times(50_000, 1_000_000)
+	w := benchWorkspace(b, "sealed", b.TempDir())
+	defer shut(w)
+	j, err := w.OpenJournal(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	fillJournal(b, j, n)
+	rare := exchange(n / 2)
+	rare.Code, rare.Outcome, rare.Rule, rare.Run = "AR", endpoint.OutcomeRejected, "rare", "a run"
+	if err := j.Append(ctx, []*endpoint.Exchange{rare}); err != nil {
+		b.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	queries := map[string]ExchangeQuery{"all": {}, "endpoint": {Endpoint: rare.Endpoint}, "code": {Code: "AR"}, "failed": {Failed: true}, "rule": {Rule: "rare"}, "run": {Run: "a run"},
+		"mrn": {MRN: rare.MRN}, "account": {Account: rare.Account}, "control": {ControlID: rare.ControlID}, "conversation": {Conversation: rare.Conversation},
+		"mrn prefix": {MRN: rare.MRN[:6] + "*"}, "window": {From: time.Now().Add(-time.Hour), To: time.Now()}, "text of a frequent word": {Text: "invented"}}
+	for name, q := range queries {
+		b.Run(fmt.Sprintf("page/%s", name), func(b *testing.B) {
+			for range b.N {
+				list, err := w.Exchanges(ctx, q, ExchangePage{Limit: 100})
+				if err != nil || len(list) == 0 {
+					b.Fatal(len(list), err)
+				}
+			}
+		})
+	}
+	b.Run("count", func(b *testing.B) {
+		for range b.N {
+			if _, err := w.CountExchanges(ctx, ExchangeQuery{Endpoint: rare.Endpoint}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("figures", func(b *testing.B) {
+		for range b.N {
+			if _, err := w.EndpointFigures(ctx); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
