@@ -18,6 +18,9 @@ func (m *matcher) decide() []Candidate {
 		order := slices.Clone(m.byLeft[i])
 		slices.SortStableFunc(order, func(a, b int) int {
 			ca, cb := &m.pairs[a], &m.pairs[b]
+			if taken.left[i] == ca.right || taken.left[i] == cb.right {
+				return cmp.Compare(btoi(taken.left[i] == cb.right), btoi(taken.left[i] == ca.right))
+			}
 			return cmp.Or(cmp.Compare(rankOf(cb), rankOf(ca)), cmp.Compare(ca.right, cb.right))
 		})
 		start := len(all)
@@ -27,6 +30,13 @@ func (m *matcher) decide() []Candidate {
 		besides(all[start:])
 	}
 	return all
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // inSight is how many bits a candidate may be behind the best one, to be shown beside it.

@@ -132,9 +132,6 @@ type found struct {
 
 // find looks for the brands in expanded words: the longest names first, from the left, no word used twice.
 func (d *Dictionary) find(words []string) []found {
-	if key, ok := d.whole[strings.Join(words, " ")]; ok {
-		return []found{{key, 0, len(words)}}
-	}
 	var all []found
 	for i := 0; i < len(words); {
 		n := min(d.longest, len(words)-i)
@@ -145,6 +142,12 @@ func (d *Dictionary) find(words []string) []found {
 			}
 		}
 		i += max(n, 1)
+	}
+	if key, ok := d.whole[strings.Join(words, " ")]; ok && !slices.ContainsFunc(all, func(f found) bool { return f.key == key }) {
+		if len(all) == 0 {
+			return []found{{key, 0, len(words)}}
+		}
+		all = append(all, found{key: key}) // its words name another insurer too
 	}
 	return all
 }

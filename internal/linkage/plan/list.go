@@ -44,7 +44,7 @@ func columnLimits(rows []Record) []int {
 		for d := 2; d <= 4; d++ {
 			around += count[limit-d-1] + count[limit+d-1]
 		}
-		if at >= 3 && float64(at) >= 1.5*float64(around)/3 {
+		if at >= 4 && at >= around { // three times as many as around it
 			limits = append(limits, limit)
 		}
 	}

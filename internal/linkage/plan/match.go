@@ -30,7 +30,7 @@ type Options struct {
 // The thresholds of [Options].
 const (
 	DefaultAutomatic = 0.75
-	DefaultReview    = 0.10
+	DefaultReview    = 0.05
 )
 
 // Verdict is what a person decided about a plan or a pair.
@@ -47,6 +47,8 @@ const (
 type Decisions interface {
 	// Pair gives the verdict about two plans by their IDs.
 	Pair(left, right string) Verdict
+	// Links lists the pairs with the verdict [Same], left ID first.
+	Links() [][2]string
 	// Many says that a right plan may have several left ones, by explicit choice.
 	Many(right string) bool
 }
@@ -107,6 +109,7 @@ func Match(ctx context.Context, left, right *List, o Options) (*Result, error) {
 	if err := m.compareAll(ctx); err != nil {
 		return nil, err
 	}
+	m.addDecided()
 	for range 3 { // EM settles in a few rounds, because the priors are near
 		m.share()
 		m.learn()
@@ -207,6 +210,33 @@ func (m *matcher) compareAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// addDecided makes sure that the links which people made are among the pairs, however unlike the plans are.
+func (m *matcher) addDecided() {
+	if m.options.Decided == nil {
+		return
+	}
+	rows := func(l *List) map[string]int {
+		at := map[string]int{}
+		for i := range l.Plans {
+			at[l.Plans[i].ID] = i
+		}
+		return at
+	}
+	lefts, rights := rows(m.left), rows(m.right)
+	for _, link := range m.options.Decided.Links() {
+		left, okLeft := lefts[link[0]]
+		right, okRight := rights[link[1]]
+		if !okLeft || !okRight || slices.ContainsFunc(m.byLeft[left], func(k int) bool { return m.pairs[k].right == right }) {
+			continue
+		}
+		c := m.model.compare(&m.left.Plans[left], &m.right.Plans[right])
+		c.left, c.right = left, right
+		m.byLeft[left] = append(m.byLeft[left], len(m.pairs))
+		m.byRight[right] = append(m.byRight[right], len(m.pairs))
+		m.pairs = append(m.pairs, c)
+	}
 }
 
 // kept is how many candidates of one plan are remembered: ranks beyond are never shown, and share in no probability.

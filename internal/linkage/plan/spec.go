@@ -146,6 +146,13 @@ func (m manyAllowed) Pair(left, right string) Verdict {
 	return m.decided.Pair(left, right)
 }
 
+func (m manyAllowed) Links() [][2]string {
+	if m.decided == nil {
+		return nil
+	}
+	return m.decided.Links()
+}
+
 func (m manyAllowed) Many(right string) bool {
 	return slices.Contains(m.right, right) || m.decided != nil && m.decided.Many(right)
 }

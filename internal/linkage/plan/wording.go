@@ -85,6 +85,7 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 		add(&m.within, wordsOfPlan, "", "", plan)
 	}
 	if matched > 0 && alone == 0 && !l.Truncated && !r.Truncated {
+		c.insurerMet = c.insurerMet || matched >= 2
 		add(&m.within, "whole name", "nothing left over", "", wholeName)
 	}
 	c.wordsDiffer = aloneWord(lw, p.left, p.lastLeft, r.Truncated) && aloneWord(rw, p.right, p.lastRight, l.Truncated)

@@ -180,6 +180,9 @@ func expandCut(words []string, cut bool) []string {
 		return expand(words)
 	}
 	last := len(words) - 1
+	if full := shortened()[words[last]]; len(full) == 1 && isNumber(full[0]) {
+		return expand(words)
+	}
 	return append(expand(words[:last]), words[last])
 }
 
