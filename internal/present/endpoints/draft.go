@@ -1,0 +1,415 @@
+package endpoints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"trestle/internal/endpoint"
+	"trestle/internal/endpoint/rules"
+	"trestle/internal/workspace"
+)
+
+// Draft is an endpoint as a form has it: every value as it is typed.
+type Draft struct {
+	Sender  bool
+	Name    string
+	Address string // of a listener, or the partner's for a sender
+	Preset  string // ID of a preset for a new listener, "" for one that accepts
+
+	// Of a listener.
+	Open           bool
+	Allow          string // separated by blanks or commas
+	TLS            bool
+	ClientRequired bool
+	Start, End     string // hexadecimal
+	Release2       bool
+	OneValued      int // index into OneValuedWords
+	NewExchange    bool
+	Silent         bool
+	ApplicationTo  string
+	Application    string
+	Facility       string
+	MaxFrame       string // megabytes
+	Idle           string // seconds
+	KeepPayloads   bool
+
+	// Of a sender.
+	Connections string
+	PerMessage  bool
+	Rate        string
+	Timeout     string // seconds
+	Retries     string
+	NewIDs      bool
+	Expect      string
+}
+
+// OneValuedWords are the readings of a message in which only one of MSH-15 and MSH-16 is valued.
+var OneValuedWords = []string{"enhanced mode (usual before 2.9)", "original mode, unless both are valued", "what MSH-15 alone says"}
+
+var oneValued = []string{"either", "both", "msh-15"}
+
+// DraftField names a field of the form that something is wrong with.
+type DraftField uint8
+
+// The fields.
+const (
+	NoField DraftField = iota
+	NameField
+	AddressField
+	AllowField
+	FramingField
+	ApplicationField
+	LimitField
+	IdleField
+	ConnectionsField
+	RateField
+	TimeoutField
+	RetriesField
+	ExpectField
+)
+
+// DraftError is what is wrong with a field.
+type DraftError struct {
+	Field DraftField
+	Text  string
+}
+
+func (e *DraftError) Error() string { return e.Text }
+
+func wrong(f DraftField, format string, args ...any) error {
+	return &DraftError{f, fmt.Sprintf(format, args...)}
+}
+
+// NewDraft is a form for a new endpoint, with a free port.
+func (m *Model) NewDraft(sender bool) Draft {
+	d := Draft{Sender: sender, KeepPayloads: true, Start: "0B", End: "1C0D", MaxFrame: "64", Timeout: "30", Connections: "1", Retries: "0", Preset: "always-accepts"}
+	if sender {
+		d.Name, d.Address, d.Expect = m.freeName("adt-out"), "127.0.0.1:2575", ""
+		return d
+	}
+	d.Name = m.freeName("adt-in")
+	port := 2575
+	for slices.ContainsFunc(m.points, func(p *point) bool { return strings.HasSuffix(p.config.Address, ":"+strconv.Itoa(port)) }) {
+		port++
+	}
+	d.Address = fmt.Sprintf("127.0.0.1:%d", port)
+	return d
+}
+
+// Draft is the form of the chosen endpoint; ok is false where none is chosen.
+func (m *Model) Draft() (d Draft, ok bool) {
+	p := m.current()
+	if p == nil {
+		return d, false
+	}
+	if s := p.sender; s != nil {
+		return Draft{
+			Sender: true, Name: p.name, Address: s.To, TLS: s.TLS, Connections: strconv.Itoa(max(s.Connections, 1)), PerMessage: s.PerMessage, Rate: number(s.Rate),
+			Timeout: number(cmpDuration(s.Timeout, endpoint.DefaultTimeout).Seconds()), Retries: strconv.Itoa(s.Retries), NewIDs: s.NewIDs, Expect: s.Expect, KeepPayloads: !s.DropPayload,
+		}, true
+	}
+	c := p.config
+	d = Draft{
+		Name: p.name, Address: c.Address, Open: c.Open, Allow: strings.Join(c.Allow, " "), TLS: c.TLS, ClientRequired: c.ClientRequired, Start: "0B", End: "1C0D",
+		Release2: c.Release2, OneValued: max(slices.Index(oneValued, c.Ack.OneValued), 0), NewExchange: c.Ack.NeverAccept == "new", Silent: c.Ack.Silent,
+		ApplicationTo: c.Ack.ApplicationTo, Application: c.Ack.Application, Facility: c.Ack.Facility, MaxFrame: "64", Idle: number(c.Idle.Seconds()), KeepPayloads: !c.DropPayloads,
+	}
+	if c.Start != "" || c.End != "" {
+		d.Start, d.End = c.Start, c.End
+	}
+	if c.MaxFrame > 0 {
+		d.MaxFrame = number(float64(c.MaxFrame) / (1 << 20))
+	}
+	return d, true
+}
+
+func cmpDuration(d, other time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return other
+}
+
+// number writes a number for a field, nothing for none.
+func number(f float64) string {
+	if f == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// readNumber reads a field that holds a number of at least 0; empty is 0.
+func readNumber(field DraftField, text, what string) (float64, error) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, ",", "."))
+	if text == "" {
+		return 0, nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || f < 0 || f > 1e9 {
+		return 0, wrong(field, "%s is a number, such as 10", what)
+	}
+	return f, nil
+}
+
+// name says what is wrong with the name, where it is to be that of the endpoint p, nil for a new one.
+func (d *Draft) name(m *Model, p *point) error {
+	d.Name = strings.TrimSpace(d.Name)
+	if d.Name == "" {
+		return wrong(NameField, "give it a name, such as adt-in")
+	}
+	if other := m.named(d.Name); other != nil && other != p {
+		return wrong(NameField, "another endpoint is called %s", other.name)
+	}
+	if host, port, err := net.SplitHostPort(strings.TrimSpace(d.Address)); err != nil || port == "" || host == "" && d.Sender {
+		return wrong(AddressField, "write it as host:port, such as 127.0.0.1:2575")
+	}
+	return nil
+}
+
+// config is the listener that the form describes.
+func (d *Draft) config() (endpoint.Config, error) {
+	c := endpoint.Config{
+		Name: d.Name, Address: strings.TrimSpace(d.Address), Open: d.Open, TLS: d.TLS, ClientRequired: d.TLS && d.ClientRequired, Release2: d.Release2, DropPayloads: !d.KeepPayloads,
+		Allow: strings.FieldsFunc(d.Allow, func(r rune) bool { return r == ' ' || r == ',' || r == ';' }),
+		Ack:   endpoint.Ack{OneValued: oneValued[min(max(d.OneValued, 0), len(oneValued)-1)], Silent: d.Silent, ApplicationTo: strings.TrimSpace(d.ApplicationTo), Application: d.Application, Facility: d.Facility},
+	}
+	if c.Ack.OneValued == oneValued[0] {
+		c.Ack.OneValued = ""
+	}
+	if d.NewExchange {
+		c.Ack.NeverAccept = "new"
+	}
+	start, end := strings.ToUpper(strings.ReplaceAll(d.Start, " ", "")), strings.ToUpper(strings.ReplaceAll(d.End, " ", ""))
+	if start != "0B" || end != "1C0D" {
+		c.Start, c.End = start, end
+	}
+	limit, err := readNumber(LimitField, d.MaxFrame, "the limit in megabytes")
+	if err != nil {
+		return c, err
+	}
+	if limit != 64 {
+		c.MaxFrame = int(limit * (1 << 20))
+	}
+	idle, err := readNumber(IdleField, d.Idle, "the time in seconds")
+	if err != nil {
+		return c, err
+	}
+	c.Idle = time.Duration(idle * float64(time.Second))
+	return c, d.validate(c)
+}
+
+// validate asks the engine part by part, so that the field is known.
+func (d *Draft) validate(c endpoint.Config) error {
+	for _, part := range []struct {
+		field  DraftField
+		config endpoint.Config
+	}{
+		{AllowField, endpoint.Config{Address: c.Address, Allow: c.Allow}},
+		{FramingField, endpoint.Config{Address: c.Address, Start: c.Start, End: c.End}},
+		{ApplicationField, endpoint.Config{Address: c.Address, Ack: c.Ack}},
+		{AddressField, c},
+	} {
+		if err := part.config.Validate(); err != nil {
+			return wrong(part.field, "%s", err)
+		}
+	}
+	return nil
+}
+
+// settings is the sender that the form describes.
+func (d *Draft) settings() (*SenderSettings, error) {
+	s := &SenderSettings{To: strings.TrimSpace(d.Address), TLS: d.TLS, PerMessage: d.PerMessage, NewIDs: d.NewIDs, Expect: strings.TrimSpace(d.Expect), DropPayload: !d.KeepPayloads}
+	var err error
+	read := func(field DraftField, text, what string) (f float64) {
+		if err == nil {
+			f, err = readNumber(field, text, what)
+		}
+		return f
+	}
+	s.Connections = int(read(ConnectionsField, d.Connections, "the number of connections"))
+	s.Rate = read(RateField, d.Rate, "the rate")
+	s.Timeout = time.Duration(read(TimeoutField, d.Timeout, "the time-out in seconds") * float64(time.Second))
+	s.Retries = int(read(RetriesField, d.Retries, "the number of retries"))
+	if err == nil && s.Expect != "" {
+		if _, e := endpoint.ParseCodes(s.Expect); e != nil {
+			err = wrong(ExpectField, "%s", e)
+		}
+	}
+	return s, err
+}
+
+// Create makes a new endpoint. An error is a *DraftError; nothing is stored then.
+func (m *Model) Create(d Draft) error {
+	if err := d.name(m, nil); err != nil {
+		return err
+	}
+	if d.Sender {
+		s, err := d.settings()
+		if err != nil {
+			return err
+		}
+		m.write("store the sender", func(ctx context.Context) error { return m.putSender(ctx, d.Name, s, 0) }, func() { m.chooseNamed(d.Name) })
+		return nil
+	}
+	preset, err := endpoint.FindPreset(d.Preset)
+	if err != nil {
+		return wrong(NameField, "%s", err)
+	}
+	c, err := d.config()
+	if err != nil {
+		return err
+	}
+	if preset.Apply != nil {
+		preset.Apply(&c)
+	}
+	m.write("store the endpoint", func(ctx context.Context) error {
+		if err := m.putConfig(ctx, d.Name, c, 0); err != nil {
+			return err
+		}
+		_, err := m.putRules(ctx, d.Name, preset.Rules, 0)
+		return err
+	}, func() { m.chooseNamed(d.Name) })
+	return nil
+}
+
+// Save changes the chosen endpoint to what the form says. An error is a *DraftError. A listener that runs goes on with its
+// former settings until it is started anew; the news say so.
+func (m *Model) Save(d Draft) error {
+	p := m.current()
+	if p == nil {
+		return nil
+	}
+	if err := d.name(m, p); err != nil {
+		return err
+	}
+	put := func(context.Context) error { return nil }
+	kind := workspace.DocumentEndpoint
+	if p.isSender() {
+		s, err := d.settings()
+		if err != nil {
+			return err
+		}
+		kind = documentSender
+		put = func(ctx context.Context) error { return m.putSender(ctx, p.name, s, p.revision) }
+	} else {
+		c, err := d.config()
+		if err != nil {
+			return err
+		}
+		put = func(ctx context.Context) error { return m.putConfig(ctx, p.name, c, p.revision) }
+	}
+	wasRunning, old := p.running != nil, p.name
+	if wasRunning && d.Name != old {
+		return wrong(NameField, "stop it before you give it another name")
+	}
+	m.write("store the settings", func(ctx context.Context) error {
+		if err := put(ctx); err != nil {
+			return err
+		}
+		return m.rename(ctx, kind, old, d.Name)
+	}, func() {
+		m.chooseNamed(d.Name)
+		if wasRunning {
+			m.say(News{Text: "The settings are stored. " + d.Name + " goes on with the former ones until it is started anew.", Offer: "Restart it"}, func() { m.restart(d.Name) })
+		}
+	})
+	return nil
+}
+
+// rename gives the documents of an endpoint another name.
+func (m *Model) rename(ctx context.Context, kind workspace.DocumentKind, from, to string) error {
+	if from == to {
+		return nil
+	}
+	for _, k := range []workspace.DocumentKind{kind, workspace.DocumentRules} {
+		d, err := m.store.Document(ctx, k, from)
+		if errors.Is(err, workspace.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := m.store.RenameDocument(ctx, k, from, to, d.Revision); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restart stops a listener and starts it when it has ended.
+func (m *Model) restart(name string) {
+	p := m.named(name)
+	if p == nil || p.running == nil {
+		m.Start(name)
+		return
+	}
+	p.again = true
+	m.stop(p)
+}
+
+func (m *Model) chooseNamed(name string) {
+	for i, p := range m.points {
+		if p.name == name {
+			m.Choose(i)
+		}
+	}
+}
+
+// Delete removes the chosen endpoint with its rules. Its journal stays.
+func (m *Model) Delete() {
+	p := m.current()
+	if p == nil {
+		return
+	}
+	if p.running != nil {
+		m.stop(p)
+	}
+	kind := workspace.DocumentEndpoint
+	if p.isSender() {
+		kind = documentSender
+	}
+	name := p.name
+	m.write("delete the endpoint", func(ctx context.Context) error {
+		for _, k := range []workspace.DocumentKind{kind, workspace.DocumentRules} {
+			d, err := m.store.Document(ctx, k, name)
+			if errors.Is(err, workspace.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := m.store.DeleteDocument(ctx, k, name, d.Revision); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil)
+}
+
+// Preset is a partner that one click makes.
+type Preset struct{ ID, Title, Note string }
+
+// Presets lists the partners that can be chosen for a new listener.
+func Presets() []Preset {
+	var all []Preset
+	for _, p := range endpoint.Presets() {
+		all = append(all, Preset{p.ID, p.Title, p.Note})
+	}
+	return all
+}
+
+// UsePreset puts the rules and faults of a preset in the place of those of the chosen listener.
+func (m *Model) UsePreset(id string) {
+	preset, err := endpoint.FindPreset(id)
+	if err != nil {
+		m.fail("Could not use the preset", err)
+		return
+	}
+	m.changeRules(func(f *rules.File) { *f = preset.Rules })
+}

@@ -1,0 +1,451 @@
+package endpoints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"trestle/internal/endpoint"
+	"trestle/internal/job"
+	"trestle/internal/present/screen"
+	"trestle/internal/workspace"
+)
+
+const (
+	journalPage = 200     // exchanges read at a time
+	journalMost = 100_000 // rows kept on the screen; older ones are found by a filter
+)
+
+// journal is the list of exchanges of the chosen endpoint, newest first. It holds what was looked at; more is read when its
+// end is.
+type journal struct {
+	m       *Model
+	text    string
+	query   workspace.ExchangeQuery
+	problem string
+	paused  bool
+	missed  bool // something came while it was paused
+	rows    []endpoint.Exchange
+	total   int64
+	whole   bool // the oldest one is there
+	reading bool // more is on its way
+	search  job.Latest
+	typing  job.Latest
+	behind  bool // something came while the list was being read
+}
+
+// Columns of the journal.
+const (
+	colTime = iota
+	colWay
+	colMessage
+	colControl
+	colMRN
+	colCode
+	colLatency
+	colWhat
+)
+
+var journalColumns = []screen.Column{
+	{ID: "time", Title: "Time", Width: 100, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "way", Title: "", Width: 28, MinWidth: 24, Fixed: true},
+	{ID: "message", Title: "Message", Width: 84, MinWidth: 50, Mono: true, Fixed: true},
+	{ID: "control", Title: "Control ID", Width: 110, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "mrn", Title: "MRN", Width: 84, MinWidth: 48, Mono: true, Fixed: true},
+	{ID: "code", Title: "Answer", Width: 76, MinWidth: 44, Fixed: true},
+	{ID: "latency", Title: "After", Width: 64, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "what", Title: "What happened", Width: 240, MinWidth: 100, Flex: true, Fixed: true},
+}
+
+// JournalList is the exchanges of the chosen endpoint, newest first.
+func (m *Model) JournalList() screen.Grid { return (*journalGrid)(&m.journal) }
+
+type journalGrid journal
+
+func (g *journalGrid) Columns() []screen.Column { return journalColumns }
+func (g *journalGrid) Len() int                 { return len(g.rows) }
+
+func (g *journalGrid) Cell(row, col int) screen.Cell {
+	if row >= len(g.rows) {
+		return screen.Cell{}
+	}
+	if row >= len(g.rows)-journalPage/4 && !g.whole && !g.reading {
+		(*journal)(g).more()
+	}
+	e := &g.rows[row]
+	switch col {
+	case colTime:
+		return screen.Cell{Text: e.LastByte.Local().Format("15:04:05.000"), Role: screen.RoleMuted}
+	case colWay:
+		if e.Direction == endpoint.Outbound {
+			return screen.Cell{Text: "→"}
+		}
+		return screen.Cell{Text: "←"}
+	case colMessage:
+		return screen.Cell{Text: messageWords(e)}
+	case colControl:
+		return screen.Cell{Text: e.ControlID, Role: screen.RoleMuted}
+	case colMRN:
+		return screen.Cell{Text: e.MRN, Masked: g.m.masked && e.MRN != ""}
+	case colCode:
+		return answerCell(e)
+	case colLatency:
+		return screen.Cell{Text: short(e.Latency()), Role: screen.RoleMuted}
+	}
+	return screen.Cell{Text: whatHappened(e), Role: screen.RoleMuted}
+}
+
+// messageWords is the type of a message, or what came instead of one.
+func messageWords(e *endpoint.Exchange) string {
+	switch {
+	case e.Type != "" && e.Trigger != "":
+		return e.Type + "^" + e.Trigger
+	case e.Type != "":
+		return e.Type
+	}
+	return string(e.Kind)
+}
+
+// answerCell is how an exchange ended, by shape, colour and word.
+func answerCell(e *endpoint.Exchange) screen.Cell {
+	c := screen.Cell{Text: e.Code}
+	switch e.Outcome {
+	case endpoint.OutcomeAccepted:
+		c.Role = screen.RoleOK
+	case endpoint.OutcomeError, endpoint.OutcomeRejected:
+		c.Role, c.Shape = screen.RoleWarning, screen.ShapeTriangle
+	case endpoint.OutcomeSilent:
+		c.Role, c.Shape = screen.RoleInformation, screen.ShapeRing
+	default:
+		c.Role, c.Shape = screen.RoleError, screen.ShapeSquare
+	}
+	if c.Text == "" {
+		c.Text = string(e.Outcome)
+	}
+	if e.Direction == endpoint.Outbound && !e.Passed {
+		c.Role, c.Shape = screen.RoleError, screen.ShapeSquare
+	}
+	return c
+}
+
+// whatHappened is the rest that is worth a word.
+func whatHappened(e *endpoint.Exchange) string {
+	var parts []string
+	add := func(s string) {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	add(e.Detail)
+	if e.Attempt > 1 {
+		add(fmt.Sprintf("try %d", e.Attempt))
+	}
+	if e.MaybeTwice {
+		add("may have arrived twice")
+	}
+	add(strings.Join(e.Faults, ", "))
+	add(e.Rule)
+	for _, f := range e.Findings {
+		add(f.Code)
+		if len(parts) > 6 {
+			break
+		}
+	}
+	if e.Kind != endpoint.KindMessage && e.Type != "" {
+		add(string(e.Kind))
+	}
+	return strings.Join(parts, "  ·  ")
+}
+
+// JournalTitle is "Journal 1,204" with what the filter finds.
+func (m *Model) JournalTitle() string {
+	j := &m.journal
+	if m.current() == nil {
+		return "Journal"
+	}
+	text := "Journal  " + screen.Count(int(j.total))
+	if j.text != "" {
+		text += " found"
+	}
+	return text
+}
+
+// JournalQuery is the filter's text and what is wrong with it.
+func (m *Model) JournalQuery() (text, problem string) { return m.journal.text, m.journal.problem }
+
+// FilterJournal filters the journal.
+func (m *Model) FilterJournal(text string) {
+	j := &m.journal
+	j.typing.Cancel()
+	q, err := readJournalQuery(text)
+	j.text, j.problem = strings.TrimSpace(text), ""
+	if err != nil {
+		j.problem = err.Error()
+		m.Changed(Journal)
+		return
+	}
+	j.query = q
+	j.reload()
+}
+
+// typingPause is how long the user must stop typing before the journal is searched.
+const typingPause = 200 * time.Millisecond
+
+// TypeFilter is FilterJournal for a text that is being typed.
+func (m *Model) TypeFilter(text string) {
+	job.StartLatest(m.ctx, m.runner, &m.journal.typing, func(ctx context.Context) (struct{}, error) {
+		select {
+		case <-ctx.Done():
+			return struct{}{}, ctx.Err()
+		case <-time.After(typingPause):
+			return struct{}{}, nil
+		}
+	}, func(_ struct{}, err error) {
+		if err == nil {
+			m.FilterJournal(text)
+		}
+	})
+}
+
+// Paused says whether the journal stands still while more comes in; Missed, that something has.
+func (m *Model) Paused() (paused, missed bool) { return m.journal.paused, m.journal.missed }
+
+// Pause lets the journal stand still, or go on.
+func (m *Model) Pause(on bool) {
+	j := &m.journal
+	j.paused = on
+	if !on && j.missed {
+		j.reload()
+	}
+	j.missed = false
+	m.Changed(Journal)
+}
+
+// forget empties the list.
+func (j *journal) forget() {
+	j.search.Cancel()
+	j.rows, j.total, j.whole, j.reading, j.missed, j.behind = nil, 0, false, false, false, false
+}
+
+// asked is the query of the chosen endpoint.
+func (j *journal) asked() (workspace.ExchangeQuery, bool) {
+	p := j.m.current()
+	if p == nil {
+		return workspace.ExchangeQuery{}, false
+	}
+	q := j.query
+	q.Endpoint = p.name
+	return q, true
+}
+
+// read is what a reading of the journal brings.
+type read struct {
+	rows  []endpoint.Exchange
+	total int64
+	all   bool // there are no older ones
+}
+
+// reload reads the newest exchanges.
+func (j *journal) reload() {
+	q, ok := j.asked()
+	if !ok {
+		j.forget()
+		j.m.Changed(Journal)
+		return
+	}
+	j.reading = true
+	m := j.m
+	job.StartLatest(m.ctx, m.runner, &j.search, func(ctx context.Context) (read, error) {
+		rows, err := m.store.Exchanges(ctx, q, workspace.ExchangePage{Limit: journalPage})
+		if err != nil {
+			return read{}, err
+		}
+		total, err := m.store.CountExchanges(ctx, q)
+		return read{rows, total, len(rows) < journalPage}, err
+	}, func(r read, err error) {
+		j.reading = false
+		if err != nil {
+			m.fail("Could not read the journal", err)
+			return
+		}
+		j.rows, j.total, j.whole = r.rows, r.total, r.all
+		if j.behind {
+			j.behind = false
+			j.follow()
+		}
+		m.Changed(Journal)
+	})
+}
+
+// follow takes up what has come since.
+func (j *journal) follow() {
+	switch {
+	case j.paused:
+		j.missed = true
+		j.m.Changed(Journal)
+		return
+	case j.reading:
+		j.behind = true
+		return
+	case len(j.rows) == 0:
+		j.reload()
+		return
+	}
+	q, ok := j.asked()
+	if !ok {
+		return
+	}
+	newest, m := j.rows[0].ID, j.m
+	j.reading = true
+	job.StartLatest(m.ctx, m.runner, &j.search, func(ctx context.Context) (read, error) {
+		rows, err := m.store.Exchanges(ctx, q, workspace.ExchangePage{Limit: journalPage})
+		if err != nil {
+			return read{}, err
+		}
+		total, err := m.store.CountExchanges(ctx, q)
+		for i, e := range rows {
+			if e.ID <= newest {
+				return read{rows[:i], total, true}, err
+			}
+		}
+		return read{rows, total, false}, err // more than a page has come: the list begins anew
+	}, func(r read, err error) {
+		j.reading = false
+		switch {
+		case errors.Is(err, context.Canceled):
+			return
+		case err != nil:
+			m.fail("Could not read the journal", err)
+			return
+		case r.all:
+			j.rows = append(r.rows, j.rows...)
+		default:
+			j.rows, j.whole = r.rows, false
+		}
+		j.total = r.total
+		if j.behind {
+			j.behind = false
+			j.follow()
+		}
+		m.open.shifted(len(r.rows), r.all)
+		m.Changed(Journal)
+	})
+}
+
+// more reads older exchanges behind those that are there.
+func (j *journal) more() {
+	q, ok := j.asked()
+	if !ok || len(j.rows) == 0 || len(j.rows) >= journalMost {
+		j.whole = true
+		return
+	}
+	last, m := j.rows[len(j.rows)-1].ID, j.m
+	j.reading = true
+	job.StartLatest(m.ctx, m.runner, &j.search, func(ctx context.Context) (read, error) {
+		rows, err := m.store.Exchanges(ctx, q, workspace.ExchangePage{After: last, Limit: journalPage})
+		return read{rows: rows, all: len(rows) < journalPage}, err
+	}, func(r read, err error) {
+		j.reading = false
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				m.fail("Could not read the journal", err)
+			}
+			return
+		}
+		j.rows, j.whole = append(j.rows, r.rows...), r.all
+		if j.behind {
+			j.behind = false
+			j.follow()
+		}
+		m.Changed(Journal)
+	})
+}
+
+// journalFields are what the filter of the journal knows.
+var journalFields = []string{"mrn", "account", "control", "code", "rule", "type", "trigger", "run", "since", "until", "failed", "text"}
+
+// readJournalQuery reads a filter: mrn:88121 code:AE failed "some text".
+func readJournalQuery(text string) (q workspace.ExchangeQuery, err error) {
+	for _, word := range splitWords(text) {
+		name, value, ok := strings.Cut(word, ":")
+		if strings.EqualFold(word, "failed") {
+			q.Failed = true
+			continue
+		}
+		if !ok || value == "" {
+			q.Text = strings.TrimSpace(q.Text + " " + word)
+			continue
+		}
+		switch strings.ToLower(name) {
+		case "mrn":
+			q.MRN = value
+		case "account":
+			q.Account = value
+		case "control":
+			q.ControlID = value
+		case "code":
+			q.Code = strings.ToUpper(value)
+		case "rule":
+			q.Rule = value
+		case "type":
+			q.Type, q.Trigger, _ = strings.Cut(strings.ToUpper(value), "^")
+		case "trigger":
+			q.Trigger = strings.ToUpper(value)
+		case "run":
+			q.Run = value
+		case "since":
+			q.From, err = readMoment(value)
+		case "until":
+			q.To, err = readMoment(value)
+		case "text":
+			q.Text = strings.TrimSpace(q.Text + " " + value)
+		default:
+			return q, fmt.Errorf("%s is unknown; the filter knows %s, and words", name, strings.Join(journalFields, ", "))
+		}
+		if err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+// readMoment reads a day or a time of today, by the clock on the wall.
+func readMoment(s string) (time.Time, error) {
+	now := time.Now()
+	for _, layout := range []string{"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	for _, layout := range []string{"15:04", "15:04:05"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.Local), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s is no time; write 2026-01-31, 2026-01-31T14:30 or 14:30", s)
+}
+
+// splitWords splits at blanks; quotation marks hold together.
+func splitWords(s string) (all []string) {
+	var b strings.Builder
+	quoted := false
+	for _, r := range s {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case r == ' ' && !quoted:
+			if b.Len() > 0 {
+				all = append(all, b.String())
+			}
+			b.Reset()
+		default:
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() > 0 {
+		all = append(all, b.String())
+	}
+	return all
+}

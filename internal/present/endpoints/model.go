@@ -1,0 +1,255 @@
+package endpoints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"trestle/internal/endpoint"
+	"trestle/internal/endpoint/rules"
+	"trestle/internal/job"
+	"trestle/internal/workspace"
+)
+
+// What names the parts of the place that have changed, as a set.
+type What uint16
+
+// The parts.
+const (
+	List    What = 1 << iota // the endpoints, their state and counts
+	Chosen                   // another endpoint is chosen, or its settings changed
+	Rules                    // its rules or faults
+	Journal                  // the rows of the journal
+	Open                     // the exchange that is open
+	Sending                  // what is to be sent, or how far it is
+	Notice                   // the news
+	All     What = 1<<iota - 1
+)
+
+// News is what the strip above the place says. An empty Text is nothing.
+type News struct {
+	Text  string
+	Bad   bool
+	Offer string // what can be done about it with Accept, "" for nothing
+}
+
+// Model is the state of the place. Make it with New; it belongs to the goroutine of the screen.
+type Model struct {
+	// Changed tells the view what to redraw.
+	Changed func(What)
+
+	runner    *job.Runner
+	store     *workspace.Workspace
+	ctx       context.Context
+	end       context.CancelFunc
+	goroutine sync.WaitGroup
+
+	points  []*point
+	chosen  int // -1 for none
+	known   bool
+	news    News
+	accept  func()
+	masked  bool
+	loading job.Latest
+
+	journal journal
+	open    opened
+	send    sending
+
+	opening sync.Mutex         // guards keeper
+	keeper  *workspace.Journal // nil until something runs
+}
+
+// point is one endpoint of the project.
+type point struct {
+	name     string
+	revision int64 // of its document
+	config   endpoint.Config
+	rules    rules.File
+	ruleRev  int64
+	storing  bool            // the rules are being written
+	unsaved  bool            // and have changed since
+	sender   *SenderSettings // nil for a listener
+
+	running  *running // nil while it does not run
+	starting bool
+	again    bool   // to be started when it has ended
+	problem  string // why it does not run, "" for nothing
+	stats    endpoint.Stats
+}
+
+// update takes over what was read. What runs, and rules that are on their way to the disk, stay.
+func (p *point) update(read *point) {
+	p.name, p.config, p.revision, p.sender = read.name, read.config, read.revision, read.sender
+	if read.problem != "" || p.running == nil && !p.starting {
+		p.problem = read.problem
+	}
+	if !p.storing {
+		p.rules, p.ruleRev = read.rules, read.ruleRev
+	}
+}
+
+// isSender says whether the endpoint sends rather than listens.
+func (p *point) isSender() bool { return p.sender != nil }
+
+// New returns the place over a project. Close ends its work.
+func New(runner *job.Runner, w *workspace.Workspace) *Model {
+	m := &Model{runner: runner, store: w, chosen: -1, Changed: func(What) {}}
+	m.ctx, m.end = context.WithCancel(context.Background())
+	m.journal.m, m.open.m, m.send.m = m, m, m
+	return m
+}
+
+// Close stops every endpoint. Wait returns when the last has ended.
+func (m *Model) Close() {
+	m.Changed = func(What) {}
+	m.end()
+	for _, p := range m.points {
+		if p.running != nil {
+			p.running.cancel()
+		}
+	}
+}
+
+// Wait returns when every endpoint has answered what it had received and has ended. It is called after Close, not on the
+// goroutine of the screen.
+func (m *Model) Wait() error {
+	m.goroutine.Wait()
+	m.opening.Lock()
+	defer m.opening.Unlock()
+	if m.keeper != nil {
+		return m.keeper.Close()
+	}
+	return nil
+}
+
+// SetMasked hides patient data, or shows it.
+func (m *Model) SetMasked(on bool) {
+	m.masked = on
+	m.open.rebuild()
+	m.Changed(All)
+}
+
+// Masked says whether patient data is hidden.
+func (m *Model) Masked() bool { return m.masked }
+
+// News is what has happened.
+func (m *Model) News() News { return m.news }
+
+// Dismiss takes the news away.
+func (m *Model) Dismiss() { m.say(News{}, nil) }
+
+// Accept does what the news offers.
+func (m *Model) Accept() {
+	if do := m.accept; do != nil {
+		m.Dismiss()
+		do()
+	}
+}
+
+func (m *Model) say(n News, accept func()) {
+	m.news, m.accept = n, accept
+	m.Changed(Notice)
+}
+
+func (m *Model) fail(doing string, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	m.say(News{Text: doing + ": " + err.Error(), Bad: true}, nil)
+}
+
+// Known says whether the endpoints have been read.
+func (m *Model) Known() bool { return m.known }
+
+// Load reads the endpoints of the project.
+func (m *Model) Load() {
+	job.StartLatest(m.ctx, m.runner, &m.loading, m.readPoints, func(points []*point, err error) {
+		if err != nil {
+			m.fail("Could not read the endpoints", err)
+			return
+		}
+		m.take(points)
+	})
+}
+
+// take puts what was read in the place of what was known; what runs goes on.
+func (m *Model) take(points []*point) {
+	name := ""
+	if p := m.current(); p != nil {
+		name = p.name
+	}
+	for i, p := range points {
+		if old := m.named(p.name); old != nil {
+			old.update(p)
+			points[i] = old
+		}
+	}
+	m.points, m.known, m.chosen = points, true, -1
+	for i, p := range points {
+		if p.name == name {
+			m.chosen = i
+		}
+	}
+	if m.chosen < 0 && len(points) > 0 {
+		m.chosen = 0
+	}
+	m.journal.reload()
+	m.Changed(List | Chosen | Rules | Sending)
+}
+
+func (m *Model) named(name string) *point {
+	for _, p := range m.points {
+		if strings.EqualFold(p.name, name) {
+			return p
+		}
+	}
+	return nil
+}
+
+// current is the chosen endpoint, nil for none.
+func (m *Model) current() *point {
+	if m.chosen < 0 || m.chosen >= len(m.points) {
+		return nil
+	}
+	return m.points[m.chosen]
+}
+
+// Count is how many endpoints the project has.
+func (m *Model) Count() int { return len(m.points) }
+
+// Choose chooses an endpoint by its row.
+func (m *Model) Choose(row int) {
+	if row < 0 || row >= len(m.points) || row == m.chosen {
+		return
+	}
+	m.chosen = row
+	m.journal.forget()
+	m.open.none()
+	m.journal.reload()
+	m.Changed(Chosen | Rules | Journal | Open | Sending)
+}
+
+// ChosenRow is the row of the chosen endpoint, -1 for none.
+func (m *Model) ChosenRow() int { return m.chosen }
+
+// names lists the endpoints' names in order.
+func (m *Model) names() []string {
+	var all []string
+	for _, p := range m.points {
+		all = append(all, p.name)
+	}
+	return all
+}
+
+// freeName is a name that no endpoint has: the wanted one, or with a number.
+func (m *Model) freeName(want string) string {
+	name := want
+	for n := 2; slices.ContainsFunc(m.names(), func(s string) bool { return strings.EqualFold(s, name) }); n++ {
+		name = fmt.Sprintf("%s-%d", want, n)
+	}
+	return name
+}

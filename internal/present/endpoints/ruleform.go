@@ -1,0 +1,508 @@
+package endpoints
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"trestle/internal/check"
+	"trestle/internal/endpoint/rules"
+	"trestle/internal/hl7"
+)
+
+// Condition is one line of a rule's form: a subject, a test, and a value as it is typed.
+type Condition struct {
+	Subject int    // index into Subjects
+	Test    int    // index into the Tests of the subject
+	Path    string // of the subject "the value at a path"
+	Value   string
+}
+
+// Subject is what a condition can be about.
+type Subject struct {
+	Title   string
+	Tests   []string // nil where there is none to choose
+	Hint    string   // what stands in the empty field
+	HasPath bool
+	NoValue func(test int) bool // nil: every test has a value
+}
+
+// The subjects, by their index.
+const (
+	subjectType = iota
+	subjectTrigger
+	subjectPath
+	subjectFinding
+	subjectCode
+	subjectTime
+	subjectClient
+	subjectEvery
+	subjectFirst
+	subjectChance
+)
+
+// pathTests are the tests of a value at a path, as people write them.
+var pathTests = []struct {
+	words string
+	test  rules.Test
+	not   bool
+}{
+	{"is", rules.Equals, false}, {"is not", rules.Equals, true}, {"contains", rules.Contains, false}, {"does not contain", rules.Contains, true},
+	{"matches", rules.Matches, false}, {"does not match", rules.Matches, true}, {"is there", rules.Exists, false}, {"is missing", rules.Exists, true},
+	{"is in the list", rules.In, false}, {"is not in the list", rules.In, true},
+}
+
+// Subjects lists what a condition can be about.
+func Subjects() []Subject {
+	var tests []string
+	for _, t := range pathTests {
+		tests = append(tests, t.words)
+	}
+	return []Subject{
+		subjectType:    {Title: "message type", Hint: "ADT, ORU"},
+		subjectTrigger: {Title: "trigger event", Hint: "A01, A08"},
+		subjectPath: {Title: "value at a path", Tests: tests, Hint: "value, or several with commas", HasPath: true, NoValue: func(t int) bool {
+			return pathTests[min(max(t, 0), len(pathTests)-1)].test == rules.Exists
+		}},
+		subjectFinding: {Title: "finding of at least", Hint: "warning"},
+		subjectCode:    {Title: "finding with the code", Hint: "date-impossible"},
+		subjectTime:    {Title: "day and time", Hint: "Mon Tue 22:00-06:00"},
+		subjectClient:  {Title: "address of the client", Hint: "10.0.0.0/8"},
+		subjectEvery:   {Title: "only every n-th", Hint: "10"},
+		subjectFirst:   {Title: "only the first", Hint: "3"},
+		subjectChance:  {Title: "by chance, per cent", Hint: "5"},
+	}
+}
+
+// Answers are what a rule can do, by their index.
+var Answers = []string{"accept (AA)", "error (AE)", "reject (AR)", "commit accept (CA)", "commit error (CE)", "commit reject (CR)", "no answer"}
+
+var answerCodes = []string{"", "AE", "AR", "CA", "CE", "CR", rules.None}
+
+// RuleForm is a rule as a form has it.
+type RuleForm struct {
+	Name       string
+	Conditions []Condition
+	Answer     int    // index into Answers
+	Exact      bool   // the code as it stands, whatever MSH-15 and MSH-16 ask for
+	Text       string // MSA-3
+	ErrorCode  string // ERR-3
+	ErrorPath  string // ERR-2
+	ErrorText  string // ERR-8
+	Reply      string // template of segments or a whole message
+	Query      int    // index into QueryAnswers
+	Forward    string // host:port
+	Relay      bool
+	Faults     []FaultForm
+
+	base rules.Rule // what the form does not show stays as it was
+}
+
+// FaultForm is a fault in a rule's form.
+type FaultForm struct {
+	Kind     int    // index into the list of rules.Faults
+	Argument string // as typed, "" for the usual one
+	Every    string
+}
+
+// QueryAnswers are what a query message can be answered with.
+var QueryAnswers = []string{"no query answer", "the patients that are found", "no patient, whatever is asked", "one patient, whatever is asked", "many patients, whatever is asked"}
+
+var queryMatches = []string{"", "found", "none", "one", "many"}
+
+// RuleError is what is wrong with a part of the form: the line of a condition or fault, or -1 for the rest.
+type RuleError struct {
+	Part RulePart
+	Line int
+	Text string
+}
+
+func (e *RuleError) Error() string { return e.Text }
+
+// RulePart is a part of the form.
+type RulePart uint8
+
+// The parts.
+const (
+	ConditionPart RulePart = iota
+	AnswerPart
+	ErrorPart
+	ReplyPart
+	ForwardPart
+	FaultPart
+)
+
+// RuleForm is the form of a rule of the chosen listener; a row that is none gives the form of a new one.
+func (m *Model) RuleForm(row int) RuleForm {
+	if !m.IsRule(row) {
+		return RuleForm{Conditions: []Condition{{Subject: subjectType}}}
+	}
+	return formOf(m.current().rules.Rules[row])
+}
+
+// OtherwiseForm is the form of what holds where no rule matches: it has no conditions.
+func (m *Model) OtherwiseForm() RuleForm {
+	p := m.current()
+	if p == nil {
+		return RuleForm{}
+	}
+	return formOf(rules.Rule{Then: p.rules.Otherwise})
+}
+
+func formOf(r rules.Rule) RuleForm {
+	f := RuleForm{Name: r.Name, Conditions: conditionsOf(r.When), base: r}
+	a := r.Then
+	f.Answer, f.Exact = max(slices.Index(answerCodes, a.Code), 0), a.Exact
+	f.Text, f.Reply = templateText(a.Text), templateText(a.Reply)
+	if len(a.Errors) > 0 {
+		e := a.Errors[0]
+		f.ErrorCode, f.ErrorPath, f.ErrorText = e.Code, e.Location, templateText(e.User)
+	}
+	if a.Query != nil {
+		f.Query = 1
+		if i := slices.Index(queryMatches, a.Query.Matches); i > 0 {
+			f.Query = i
+		}
+	}
+	if a.Forward != nil {
+		f.Forward, f.Relay = a.Forward.To, a.Forward.Relay
+	}
+	for _, x := range r.Faults {
+		i := slices.IndexFunc(faultInfos, func(info rules.FaultInfo) bool { return info.Kind == x.Kind })
+		if i < 0 {
+			continue
+		}
+		f.Faults = append(f.Faults, FaultForm{Kind: i, Argument: argumentText(x), Every: atLeastTwo(x.Every)})
+	}
+	return f
+}
+
+func templateText(t *rules.Template) string {
+	if t == nil {
+		return ""
+	}
+	return t.String()
+}
+
+func atLeastTwo(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func argumentText(f rules.Fault) string {
+	switch {
+	case f.Time > 0:
+		return f.Time.String()
+	case f.Count > 0:
+		return strconv.Itoa(f.Count)
+	}
+	return f.Value
+}
+
+// conditionsOf writes the conditions of a rule line by line.
+func conditionsOf(w rules.When) (all []Condition) {
+	add := func(subject, test int, path, value string) {
+		all = append(all, Condition{subject, test, path, value})
+	}
+	if len(w.Types) > 0 {
+		add(subjectType, 0, "", strings.Join(w.Types, ", "))
+	}
+	if len(w.Triggers) > 0 {
+		add(subjectTrigger, 0, "", strings.Join(w.Triggers, ", "))
+	}
+	for _, t := range w.Fields {
+		i := 0
+		for k, p := range pathTests {
+			if p.test == t.Test && p.not == t.Not {
+				i = k
+			}
+		}
+		add(subjectPath, i, t.Path.String(), strings.Join(t.Values, ", "))
+	}
+	if t := w.Finding; t != nil {
+		if len(t.Codes) > 0 {
+			add(subjectCode, 0, "", strings.Join(t.Codes, ", "))
+		} else {
+			add(subjectFinding, 0, "", t.AtLeast.String())
+		}
+	}
+	if w.Time != nil {
+		add(subjectTime, 0, "", windowText(*w.Time))
+	}
+	if len(w.From) > 0 {
+		var list []string
+		for _, p := range w.From {
+			list = append(list, p.String())
+		}
+		add(subjectClient, 0, "", strings.Join(list, ", "))
+	}
+	if w.Every > 1 {
+		add(subjectEvery, 0, "", strconv.Itoa(w.Every))
+	}
+	if w.First > 0 {
+		add(subjectFirst, 0, "", strconv.Itoa(w.First))
+	}
+	if w.Chance > 0 {
+		add(subjectChance, 0, "", number(100*w.Chance))
+	}
+	return all
+}
+
+// Rule reads the form. An error is a *RuleError.
+func (f *RuleForm) Rule() (rules.Rule, error) {
+	r := f.base
+	r.Name = strings.TrimSpace(f.Name)
+	r.When = rules.When{}
+	for i, c := range f.Conditions {
+		if err := c.into(&r.When); err != nil {
+			return r, &RuleError{ConditionPart, i, err.Error()}
+		}
+	}
+	var err error
+	if r.Then, err = f.action(); err != nil {
+		return r, err
+	}
+	r.Faults = nil
+	for i, x := range f.Faults {
+		fault, err := x.fault()
+		if err != nil {
+			return r, &RuleError{FaultPart, i, err.Error()}
+		}
+		r.Faults = append(r.Faults, fault)
+	}
+	return r, nil
+}
+
+// action reads what the rule does.
+func (f *RuleForm) action() (rules.Action, error) {
+	a := f.base.Then
+	a.Code, a.Exact = answerCodes[min(max(f.Answer, 0), len(answerCodes)-1)], f.Exact
+	if a.Exact && a.Code == "" {
+		a.Code = "AA"
+	}
+	var err error
+	if a.Text, err = template(f.Text); err != nil {
+		return a, &RuleError{AnswerPart, -1, err.Error()}
+	}
+	if a.Reply, err = template(f.Reply); err != nil {
+		return a, &RuleError{ReplyPart, -1, err.Error()}
+	}
+	if err := f.errors(&a); err != nil {
+		return a, err
+	}
+	a.Query = nil
+	if f.Query > 0 {
+		a.Query = &rules.Query{Matches: queryMatches[f.Query]}
+		if old := f.base.Then.Query; old != nil {
+			a.Query.Answer = old.Answer
+		}
+	}
+	a.Forward = nil
+	if to := strings.TrimSpace(f.Forward); to != "" {
+		if !strings.Contains(to, ":") {
+			return a, &RuleError{ForwardPart, -1, "write the other host as host:port"}
+		}
+		a.Forward = &rules.Forward{To: to, Relay: f.Relay}
+		if old := f.base.Then.Forward; old != nil {
+			a.Forward.Timeout = old.Timeout
+		}
+	}
+	return a, nil
+}
+
+// errors reads the first ERR segment; further ones stay as they were.
+func (f *RuleForm) errors(a *rules.Action) error {
+	rest := []rules.ErrorText{}
+	if len(f.base.Then.Errors) > 1 {
+		rest = f.base.Then.Errors[1:]
+	}
+	a.Errors = nil
+	if f.ErrorCode+f.ErrorPath+f.ErrorText == "" {
+		return nil
+	}
+	e := rules.ErrorText{}
+	if len(f.base.Then.Errors) > 0 {
+		e = f.base.Then.Errors[0]
+	}
+	e.Code, e.Location = strings.TrimSpace(f.ErrorCode), strings.TrimSpace(f.ErrorPath)
+	if e.Code == "" {
+		e.Code = "207"
+	}
+	if _, err := strconv.Atoi(e.Code); err != nil {
+		return &RuleError{ErrorPart, -1, "the error code is a number of table 0357, such as 101"}
+	}
+	if e.Location != "" {
+		if _, err := hl7.ParsePath(e.Location); err != nil {
+			return &RuleError{ErrorPart, -1, "the place of the error is a path such as PID-3[1].1"}
+		}
+	}
+	var err error
+	if e.User, err = template(f.ErrorText); err != nil {
+		return &RuleError{ErrorPart, -1, err.Error()}
+	}
+	a.Errors = append([]rules.ErrorText{e}, rest...)
+	return nil
+}
+
+func template(text string) (*rules.Template, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	return rules.ParseTemplate(text)
+}
+
+// list reads values with commas between them.
+func list(text string) (all []string) {
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+// into adds a condition to those of a rule.
+func (c Condition) into(w *rules.When) error {
+	values := list(c.Value)
+	if needs := c.Subject != subjectPath || pathTests[c.Test].test != rules.Exists; needs && len(values) == 0 {
+		return fmt.Errorf("give a value, or take the condition away")
+	}
+	switch c.Subject {
+	case subjectType:
+		w.Types = append(w.Types, values...)
+	case subjectTrigger:
+		w.Triggers = append(w.Triggers, values...)
+	case subjectPath:
+		return c.path(w, values)
+	case subjectFinding:
+		severity, err := check.ParseSeverity(values[0])
+		if err != nil {
+			return err
+		}
+		w.Finding = &rules.FindingTest{AtLeast: severity}
+	case subjectCode:
+		w.Finding = &rules.FindingTest{Codes: values}
+	case subjectTime:
+		window, err := readWindow(c.Value)
+		if err != nil {
+			return err
+		}
+		w.Time = &window
+	case subjectClient:
+		for _, v := range values {
+			p, err := rules.ParsePrefix(v)
+			if err != nil {
+				return err
+			}
+			w.From = append(w.From, netip.Prefix(p))
+		}
+	default:
+		return c.often(w)
+	}
+	return nil
+}
+
+func (c Condition) path(w *rules.When, values []string) error {
+	p, err := hl7.ParsePath(strings.TrimSpace(c.Path))
+	if err != nil {
+		return fmt.Errorf("write the path as PID-3.1: %w", err)
+	}
+	t := pathTests[min(max(c.Test, 0), len(pathTests)-1)]
+	f := rules.FieldTest{Path: p, Test: t.test, Not: t.not}
+	switch t.test {
+	case rules.Exists:
+	case rules.Matches, rules.In:
+		f.Values = []string{strings.TrimSpace(c.Value)} // an expression may hold commas
+	default:
+		f.Values = values
+	}
+	w.Fields = append(w.Fields, f)
+	return nil
+}
+
+// often reads how often a rule fires.
+func (c Condition) often(w *rules.When) error {
+	text := strings.TrimSuffix(strings.TrimSpace(strings.ReplaceAll(c.Value, ",", ".")), "%")
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || n <= 0 {
+		return fmt.Errorf("write a number above 0")
+	}
+	switch c.Subject {
+	case subjectEvery:
+		w.Every = int(n)
+	case subjectFirst:
+		w.First = int(n)
+	default:
+		if n >= 100 {
+			return fmt.Errorf("write a share below 100 per cent; without the condition it is always")
+		}
+		w.Chance = n / 100
+	}
+	return nil
+}
+
+func (x FaultForm) fault() (rules.Fault, error) {
+	info := faultInfos[min(max(x.Kind, 0), len(faultInfos)-1)]
+	f := rules.Fault{Kind: info.Kind}
+	argument := strings.TrimSpace(x.Argument)
+	switch {
+	case argument == "":
+	case info.Argument == rules.TimeArgument:
+		d, err := readTime(argument)
+		if err != nil {
+			return f, err
+		}
+		f.Time = d
+	case info.Argument == rules.CountArgument:
+		n, err := strconv.Atoi(argument)
+		if err != nil || n < 1 {
+			return f, fmt.Errorf("%s takes a number, such as 3", strings.ToLower(info.Title))
+		}
+		f.Count = n
+	case info.Argument == rules.ValueArgument:
+		f.Value = argument
+	}
+	if every := strings.TrimSpace(x.Every); every != "" {
+		n, err := strconv.Atoi(strings.TrimSuffix(every, "."))
+		if err != nil || n < 1 {
+			return f, fmt.Errorf("every takes a number, such as 10 for every tenth")
+		}
+		f.Every = n
+	}
+	return f, nil
+}
+
+// readTime reads a duration as people write it: 2 s, 500 ms, 2m, or a number of seconds.
+func readTime(text string) (time.Duration, error) {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, " ", ""), ",", ".")
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		text = strconv.FormatFloat(n, 'f', -1, 64) + "s"
+	}
+	d, err := time.ParseDuration(strings.Replace(text, "min", "m", 1))
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("write a time such as 2 s or 500 ms")
+	}
+	return d, nil
+}
+
+// FaultForm is the form of a fault of the whole endpoint.
+func (m *Model) FaultForm(row int) (form FaultForm, info rules.FaultInfo) {
+	info = faultInfos[row]
+	f, _ := m.fault(info.Kind)
+	return FaultForm{Kind: row, Argument: argumentText(f), Every: atLeastTwo(f.Every)}, info
+}
+
+// PutFault changes a fault of the whole endpoint and switches it on.
+func (m *Model) PutFault(form FaultForm) error {
+	f, err := form.fault()
+	if err != nil {
+		return err
+	}
+	m.putFault(f)
+	return nil
+}

@@ -1,0 +1,236 @@
+package endpoints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"trestle/internal/endpoint"
+	"trestle/internal/endpoint/rules"
+	"trestle/internal/job"
+	"trestle/internal/mllp"
+	"trestle/internal/workspace"
+)
+
+// running is a listener at work.
+type running struct {
+	listener *endpoint.Listener
+	cancel   context.CancelFunc
+}
+
+// pace is how often the screen hears of what comes in, at most.
+const pace = 125 * time.Millisecond
+
+// IsRunning says whether the chosen endpoint listens.
+func (m *Model) IsRunning() bool {
+	p := m.current()
+	return p != nil && p.running != nil
+}
+
+// Turn starts an endpoint that does not run, and stops one that does.
+func (m *Model) Turn(row int) {
+	if row < 0 || row >= len(m.points) || m.points[row].isSender() {
+		return
+	}
+	if p := m.points[row]; p.running != nil {
+		m.stop(p)
+	} else {
+		m.start(p)
+	}
+}
+
+// Start starts the listener of a name, if it is there and does not run.
+func (m *Model) Start(name string) {
+	if p := m.named(name); p != nil && p.running == nil && !p.isSender() {
+		m.start(p)
+	}
+}
+
+// StopAll stops every listener.
+func (m *Model) StopAll() {
+	for _, p := range m.points {
+		if p.running != nil {
+			m.stop(p)
+		}
+	}
+}
+
+// Running is how many endpoints listen.
+func (m *Model) Running() (n int) {
+	for _, p := range m.points {
+		if p.running != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// start binds the port in the background and then lets the listener run on a goroutine of its own.
+func (m *Model) start(p *point) {
+	if p.starting {
+		return
+	}
+	p.starting, p.problem = true, ""
+	m.Changed(List | Chosen)
+	config, file := p.config, p.rules
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (*endpoint.Listener, error) {
+		return m.bind(ctx, config, file)
+	}, func(l *endpoint.Listener, err error) {
+		p.starting = false
+		switch {
+		case m.ctx.Err() != nil:
+			return
+		case err != nil:
+			m.notStarted(p, err)
+			return
+		}
+		m.serve(p, l)
+	})
+}
+
+// bind makes a listener that has its port.
+func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.File) (*endpoint.Listener, error) {
+	keeper, err := m.openJournal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := endpoint.Options{Journal: keeper}
+	if config.TLS {
+		if o.TLS, err = m.serverTLS(ctx, config); err != nil {
+			return nil, err
+		}
+	}
+	l, err := endpoint.NewListener(config, file, o)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.Listen(ctx)
+}
+
+// notStarted says why, and offers the next free port where that is the reason.
+func (m *Model) notStarted(p *point, err error) {
+	p.problem = err.Error()
+	var taken *mllp.BindError
+	n, accept := News{Text: p.name + ": " + err.Error(), Bad: true}, func() {}
+	if errors.As(err, &taken) && taken.Free != "" {
+		n.Offer = "Listen on " + taken.Free
+		accept = func() {
+			p.config.Address = taken.Free
+			m.write("store the new address", func(ctx context.Context) error {
+				return m.putConfig(ctx, p.name, p.config, p.revision)
+			}, func() { m.Start(p.name) })
+		}
+	}
+	if errors.Is(err, mllp.ErrNotLoopback) {
+		n.Offer = "Open it to other computers…"
+		accept = func() { m.Changed(Chosen) }
+	}
+	m.Changed(List | Chosen)
+	m.say(n, accept)
+}
+
+// serve runs a listener until it is stopped.
+func (m *Model) serve(p *point, l *endpoint.Listener) {
+	ctx, cancel := context.WithCancel(m.ctx)
+	r := &running{l, cancel}
+	p.running, p.stats = r, l.Stats()
+	m.Changed(List | Chosen)
+	done := make(chan error, 1)
+	m.goroutine.Go(func() { done <- l.Run(ctx) })
+	m.goroutine.Go(func() { m.watch(p.name, r, done) })
+}
+
+// watch tells the screen what comes in, until the listener has ended.
+func (m *Model) watch(name string, r *running, done <-chan error) {
+	sub := r.listener.Subscribe(1)
+	defer sub.Close()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var rows []endpoint.Row
+	busy := false
+	for {
+		select {
+		case <-sub.C():
+			rows, _ = sub.Take(rows[:0])
+			busy = true
+			m.runner.Post(func() { m.arrived(name, r, true) })
+			select { // the next news may wait a little
+			case <-time.After(pace):
+			case err := <-done:
+				m.ended(name, r, err)
+				return
+			}
+		case <-tick.C:
+			if busy { // the rate falls though nothing comes
+				busy = r.listener.Stats().Rate > 0
+				m.runner.Post(func() { m.arrived(name, r, false) })
+			}
+		case err := <-done:
+			m.ended(name, r, err)
+			return
+		}
+	}
+}
+
+// arrived shows new numbers, and new rows where there are some.
+func (m *Model) arrived(name string, r *running, rows bool) {
+	p := m.named(name)
+	if p == nil || p.running != r {
+		return
+	}
+	p.stats = r.listener.Stats()
+	what := List
+	if p == m.current() {
+		what |= Chosen
+		if rows {
+			m.journal.follow()
+		}
+	}
+	m.Changed(what)
+}
+
+// ended says that a listener is no more.
+func (m *Model) ended(name string, r *running, err error) {
+	r.cancel()
+	m.runner.Post(func() {
+		p := m.named(name)
+		if p == nil || p.running != r {
+			return
+		}
+		p.stats, p.running = r.listener.Stats(), nil
+		if err != nil {
+			p.problem = err.Error()
+			m.fail(name+" has ended", err)
+		}
+		if p == m.current() {
+			m.journal.follow()
+		}
+		m.Changed(List | Chosen)
+		if p.again && err == nil {
+			p.again = false
+			m.start(p)
+		}
+	})
+}
+
+// stop ends a listener; what it has received is answered first.
+func (m *Model) stop(p *point) {
+	p.running.cancel()
+	m.Changed(List | Chosen)
+}
+
+// openJournal opens the project's journal when something runs for the first time.
+func (m *Model) openJournal(ctx context.Context) (*workspace.Journal, error) {
+	m.opening.Lock()
+	defer m.opening.Unlock()
+	if m.keeper != nil {
+		return m.keeper, nil
+	}
+	j, err := m.store.OpenJournal(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	m.keeper = j
+	return j, nil
+}
