@@ -44,6 +44,7 @@ type Conn struct {
 	spare    []byte
 	notify   []written // what to call once out is written
 	writing  bool      // out is being written, or a function of Do runs
+	acting   bool      // a function of Do runs
 	writer   bool      // the second goroutine runs
 	holds    int
 	deadline time.Time // of writes
@@ -345,7 +346,7 @@ func (c *Conn) notifySilent() {
 
 // act runs the function of a turn, with the lock given up.
 func (c *Conn) act(t *Turn) {
-	c.writing = true
+	c.writing, c.acting = true, true
 	t.state = turnActing
 	c.mu.Unlock()
 	err := t.do(c)
@@ -354,7 +355,7 @@ func (c *Conn) act(t *Turn) {
 		f(time.Now(), err)
 	}
 	c.mu.Lock()
-	c.writing = false
+	c.writing, c.acting = false, false
 	if err != nil {
 		c.broken(err)
 	}
@@ -413,10 +414,14 @@ func (c *Conn) Context() context.Context { return c.ctx }
 func (c *Conn) Framing() Framing { return c.framing }
 
 // Send sends a message in a frame as an exchange of our own, outside of the
-// order of replies and never inside of another frame.
+// order of replies and never inside of another frame. It waits while the peer
+// does not read; within a function of Turn.Do it goes out after that.
 func (c *Conn) Send(payload []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for c.err == nil && len(c.out) > maxWaiting && c.writing && !c.acting {
+		c.changed.Wait()
+	}
 	if c.err != nil {
 		return c.err
 	}

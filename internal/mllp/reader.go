@@ -242,6 +242,13 @@ func (r *Reader) frame(ev *Event, last bool) bool {
 		switch {
 		case s >= 0:
 			switch m := match(b[s:], r.start); {
+			case m == matchFull && s == 0 && len(ev.Bytes) == 0:
+				// No event of its own: a peer that sends nothing but start bytes
+				// must not make one of each.
+				ev.note(FrameSecondStart, r.pos, len(r.start), "a start byte follows a start byte, so a message may be missing between them")
+				r.advance(len(r.start))
+				ev.Length += int64(len(r.start))
+				ev.Start = r.pos
 			case m == matchFull:
 				return r.content(ev, s) || r.cut(ev)
 			case m == matchPart && !last:

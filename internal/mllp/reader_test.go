@@ -74,7 +74,7 @@ func TestReader(t *testing.T) {
 		{"bytes before", "log\x0bMSH|a\r\x1c\r", []string{`outside 0+3 "log" outside-message@0+3`, `frame 3+9 "MSH|a\r"`}},
 		{"bytes between", "\x0bMSH|a\r\x1c\r\x00\x00 \x0bMSH|b\r\x1c\r", []string{`frame 0+9 "MSH|a\r"`, `outside 9+3 "\x00\x00 " outside-message@9+3`, `frame 12+9 "MSH|b\r"`}},
 		{"second start", "\x0bMSH|a\rPID|\x0bMSH|b\r\x1c\r", []string{`cut 0+11 "MSH|a\rPID|" frame-second-start@11+1`, `frame 11+9 "MSH|b\r" frame-second-start@11+1`}},
-		{"start after start", "\x0b\x0bMSH|b\r\x1c\r", []string{`cut 0+1 "" frame-second-start@1+1`, `frame 1+9 "MSH|b\r" frame-second-start@1+1`}},
+		{"start after start", "\x0b\x0bMSH|b\r\x1c\r", []string{`frame 0+10 "MSH|b\r" frame-second-start@1+1`}},
 		{"empty", "\x0b\x1c\r", []string{`frame 0+3 "" frame-empty@0+3`}},
 		{"FS in the text", "\x0bMSH|a\x1cb\r\x1c\r", []string{`frame 0+11 "MSH|a\x1cb\r" frame-end-inside@6+1`}},
 		{"FS twice", "\x0bMSH|a\r\x1c\x1c\r", []string{`frame 0+10 "MSH|a\r\x1c" frame-end-inside@7+1 last-terminator-missing@8+0`}},
@@ -180,6 +180,33 @@ func TestMuchOutsideOfFramesIsKeptInPieces(t *testing.T) {
 	events, _ := readAll(t, strings.NewReader(in), ReaderOptions{})
 	if len(events) != 5 || len(events[0].Bytes) != MaxOutside || len(events[3].Bytes) != 5 || events[4].Kind != WholeFrame {
 		t.Errorf("%v", words(events))
+	}
+}
+
+// TestMemoryIsBounded sends what makes a careless reader keep more and more.
+func TestMemoryIsBounded(t *testing.T) {
+	const limit = 256 << 10
+	for _, pattern := range []string{"x", "\x00", "\x0b", "\x1c", "\x0bx", "\x0bx\x1cy", "MSH|a\r", "\x0b\x1c\r", "x\x1c\r", "\x0b" + strings.Repeat("y", 100000)} {
+		r := NewReader(&loop{data: []byte(strings.Repeat(pattern, 4096/len(pattern)+1)), n: 4 << 20}, ReaderOptions{MaxFrame: limit})
+		var ev Event
+		var length int64
+		for {
+			err := r.Read(&ev)
+			if err != nil {
+				if err != io.EOF && !errors.Is(err, ErrTooLong) {
+					t.Errorf("%q: %v", short([]byte(pattern)), err)
+				}
+				break
+			}
+			if length += ev.Length; cap(ev.Bytes) > 2*limit || len(ev.Deviations) > maxDeviations {
+				t.Errorf("%q: an event holds %d bytes and %d deviations", short([]byte(pattern)), cap(ev.Bytes), len(ev.Deviations))
+				break
+			}
+		}
+		if length < limit {
+			t.Errorf("%q: only %d bytes were read", short([]byte(pattern)), length)
+		}
+		r.Release()
 	}
 }
 
