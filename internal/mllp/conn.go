@@ -82,7 +82,7 @@ func newConn(v *serving, base net.Conn) *Conn {
 	o := s.Reader
 	o.Partial = orDefault(o.Partial, DefaultPartial)
 	c.reader = NewReader(c.nc, o)
-	c.reader.beforeFill, c.reader.afterFill = c.flush, func() {}
+	c.reader.beforeFill, c.reader.memory = c.flush, &v.memory
 	return c
 }
 

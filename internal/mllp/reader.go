@@ -59,7 +59,10 @@ type Reader struct {
 	stale     bool                      // that deadline has passed
 	interrupt atomic.Pointer[time.Time] // reading ends then
 
-	beforeFill, afterFill func()
+	memory *atomic.Int64 // bytes that large frames may still take, shared; nil = no limit
+	held   int64         // of it, by the frame that is read
+
+	beforeFill func() // called before the reader waits for bytes
 }
 
 type deadliner interface{ SetReadDeadline(time.Time) error }
@@ -85,6 +88,7 @@ func NewReader(r io.Reader, o ReaderOptions) *Reader {
 
 // Release gives the reader's buffer back. Read must not be called again.
 func (r *Reader) Release() {
+	r.giveBack()
 	if r.buf != nil {
 		b := r.buf
 		r.buf, r.r, r.w, r.err = nil, 0, 0, ErrClosed
@@ -96,6 +100,7 @@ func (r *Reader) Release() {
 // clean end. An error of the stream comes after the events before it.
 func (r *Reader) Read(ev *Event) error {
 	ev.reset()
+	r.giveBack()
 	r.inFrame = false
 	ev.Offset, ev.Start = r.pos, r.pos
 	for {
@@ -182,7 +187,7 @@ func (r *Reader) outside(ev *Event, last bool) bool {
 			}
 		}
 		r.keep(ev, 1)
-		if n := len(ev.Bytes); n == MaxOutside && !startsWithHeader(ev.Bytes) || n == r.o.MaxFrame {
+		if n := len(ev.Bytes); n == MaxOutside && !startsWithHeader(ev.Bytes) || n == r.o.MaxFrame || !r.reserve(n) {
 			return r.closeOutside(ev)
 		}
 	}
@@ -287,17 +292,51 @@ func (r *Reader) frame(ev *Event, last bool) bool {
 // content takes n bytes into the frame. It returns true if the frame is beyond
 // the limit with them.
 func (r *Reader) content(ev *Event, n int) bool {
+	if !r.reserve(len(ev.Bytes) + n) {
+		r.refuse(ev, "there are as many large frames under way as may be; the connection is refused from here, send the message again later")
+		return true
+	}
 	if over := len(ev.Bytes) + n - r.o.MaxFrame; over > 0 {
 		r.keep(ev, n-over)
-		ev.Kind = OversizeFrame
-		ev.Bytes = append([]byte(nil), ev.Bytes[:min(len(ev.Bytes), MaxOutside)]...)
-		ev.note(FrameTooLong, ev.Offset, r.o.MaxFrame, "the frame is longer than the limit; the connection is refused from here")
-		ev.LastByte = r.now
-		r.err, r.r, r.w = ErrTooLong, 0, 0
+		r.refuse(ev, "the frame is longer than the limit; the connection is refused from here")
 		return true
 	}
 	r.keep(ev, n)
 	return false
+}
+
+// refuse gives up a frame that is too large, and the stream.
+func (r *Reader) refuse(ev *Event, text string) {
+	ev.Kind, ev.LastByte = OversizeFrame, r.now
+	ev.note(FrameTooLong, ev.Offset, int(ev.Length), text)
+	ev.Bytes = append([]byte(nil), ev.Bytes[:min(len(ev.Bytes), MaxOutside)]...)
+	r.err, r.r, r.w = ErrTooLong, 0, 0
+}
+
+// largeFrame is the size from which on a frame counts against the memory that
+// the connections of a server share, in bytes.
+const largeFrame = 1 << 20
+
+// reserve takes shared memory for a frame of that size, and its growth.
+func (r *Reader) reserve(size int) bool {
+	if r.memory == nil || size <= largeFrame || int64(size) <= r.held {
+		return true
+	}
+	more := 2*int64(size) - r.held
+	if r.memory.Add(-more) < 0 {
+		r.memory.Add(more)
+		return false
+	}
+	r.held += more
+	return true
+}
+
+// giveBack returns the shared memory of the frame before.
+func (r *Reader) giveBack() {
+	if r.held > 0 {
+		r.memory.Add(r.held)
+		r.held = 0
+	}
 }
 
 // cut ends the frame before a second start.
@@ -500,7 +539,6 @@ func (r *Reader) fill(ev *Event) filling {
 	}
 	if r.beforeFill != nil {
 		r.beforeFill()
-		defer r.afterFill()
 	}
 	for empty := 0; ; {
 		r.arm(ev)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -207,6 +208,40 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Errorf("%q: only %d bytes were read", short([]byte(pattern)), length)
 		}
 		r.Release()
+	}
+}
+
+func TestLargeFramesShareTheirMemory(t *testing.T) {
+	var memory atomic.Int64
+	memory.Store(8 << 20)
+	large := framed(strings.Repeat("x", 3<<20))
+	open := func() (*Reader, Event, error) {
+		r := NewReader(strings.NewReader(large), ReaderOptions{})
+		r.memory = &memory
+		var ev Event
+		err := r.Read(&ev)
+		return r, ev, err
+	}
+	one, ev, err := open()
+	if err != nil || ev.Kind != WholeFrame {
+		t.Fatal(err, ev.Kind)
+	}
+	two, ev, err := open()
+	if err != nil || ev.Kind != OversizeFrame || !ev.Has(FrameTooLong) || len(ev.Bytes) > MaxOutside {
+		t.Fatal(err, ev.Kind)
+	}
+	if err := two.Read(&ev); !errors.Is(err, ErrTooLong) {
+		t.Error(err)
+	}
+	two.Release()
+	one.Release()
+	three, ev, err := open()
+	if err != nil || ev.Kind != WholeFrame {
+		t.Error(err, ev.Kind)
+	}
+	three.Release()
+	if memory.Load() != 8<<20 {
+		t.Errorf("%d bytes were not given back", 8<<20-memory.Load())
 	}
 }
 

@@ -27,6 +27,7 @@ type Server struct {
 	Allow      []netip.Prefix // who may connect; empty = everyone
 	TLS        *tls.Config    // nil = plain
 	MaxConns   int            // 0 = DefaultMaxConns
+	MaxMemory  int64          // bytes that frames above 1 MB may take while they are read, over all connections; 0 = DefaultMaxMemory
 	MaxPending int            // unanswered events of one connection before reading pauses; 0 = DefaultMaxPending
 	Write      time.Duration  // time-out of a write, which may take up to twice as long; 0 = 30 s
 	Handshake  time.Duration  // time-out of the TLS handshake; 0 = 10 s
@@ -39,6 +40,7 @@ type Server struct {
 const (
 	DefaultMaxConns   = 4096
 	DefaultMaxPending = 1024
+	DefaultMaxMemory  = 1 << 30
 	// DefaultPartial is how long a frame may stand still.
 	DefaultPartial = 30 * time.Second
 
@@ -88,6 +90,8 @@ type serving struct {
 	mu    sync.Mutex
 	conns map[*Conn]struct{}
 	wg    sync.WaitGroup
+
+	memory atomic.Int64 // what large frames may still take
 }
 
 // Serve accepts connections until ctx ends or l fails. Then it takes no new
@@ -101,6 +105,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serving MLLP: %w", err)
 	}
 	v := &serving{s: s, ctx: context.WithoutCancel(ctx), conns: map[*Conn]struct{}{}}
+	v.memory.Store(s.MaxMemory)
+	if s.MaxMemory <= 0 {
+		v.memory.Store(DefaultMaxMemory)
+	}
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	err := v.accept(ctx, l)
