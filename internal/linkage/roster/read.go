@@ -88,6 +88,12 @@ func (b *builder) read(ctx context.Context, br *bufio.Reader, g format.Guess, s 
 		return b.readSheet(ctx, br, s, p)
 	case format.HL7v2, format.HL7v2Batch:
 		return b.readMessages(ctx, br, s, p)
+	case format.FHIRJSON:
+		return b.readResources(ctx, br, false, s, p)
+	case format.FHIRNDJSON:
+		return b.readResources(ctx, br, true, s, p)
+	case format.FHIRXML:
+		return fmt.Errorf("it is FHIR in XML: %w; export it as JSON or NDJSON", ErrNotRoster)
 	case format.Empty:
 		return nil
 	case format.Office:
