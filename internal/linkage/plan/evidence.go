@@ -45,6 +45,8 @@ func (c *comparison) probability() float64 { return min(c.forward, c.backward) }
 type frequencies struct {
 	rows   float64
 	counts map[string]int // field and value
+	logs   map[string]float64
+	rare   float64
 }
 
 func (f *frequencies) count(l *List) {
@@ -56,9 +58,21 @@ func (f *frequencies) count(l *List) {
 	}
 }
 
-// of gives the share of rows with a value, between one row and all of them.
-func (f *frequencies) of(prefix, value string) float64 {
-	return min(max(float64(f.counts[prefix+value]), 1)/max(f.rows, 1), 1)
+// settle computes the bits of all values, once they are counted.
+func (f *frequencies) settle() {
+	f.logs = make(map[string]float64, len(f.counts))
+	for key, n := range f.counts {
+		f.logs[key] = -math.Log2(min(float64(n)/max(f.rows, 1), 1))
+	}
+	f.rare = math.Log2(max(f.rows, 1))
+}
+
+// bits says how rare a value is: log2 of one in so many rows. A value that was never counted is as rare as one of one row.
+func (f *frequencies) bits(prefix, value string) float64 {
+	if bits, ok := f.logs[prefix+value]; ok {
+		return bits
+	}
+	return f.rare
 }
 
 // keys lists the values that are counted, and that find candidates.
@@ -110,7 +124,9 @@ var priorAgreement = [learnedFields]float64{0.70, 0.70, 0.80, 0.90, 0.97, 0.95, 
 type model struct {
 	agree [learnedFields]float64
 	kept  [classes]float64 // how often words of the other list are there
-	freq  frequencies
+	// keptBits and lostBits are log2 of kept and of what is left of 1.
+	keptBits, lostBits [classes]float64
+	freq               frequencies
 
 	insurer, within []Evidence // of the last comparison
 }
@@ -119,7 +135,16 @@ func newModel(left, right *List) *model {
 	m := &model{agree: priorAgreement, kept: priorKept, freq: frequencies{counts: map[string]int{}}}
 	m.freq.count(left)
 	m.freq.count(right)
+	m.freq.settle()
+	m.settle()
 	return m
+}
+
+// settle computes what follows from kept.
+func (m *model) settle() {
+	for class, p := range m.kept {
+		m.keptBits[class], m.lostBits[class] = math.Log2(p), math.Log2(1-p)
+	}
 }
 
 // field adds the evidence of a field with one value on each side.
@@ -127,7 +152,7 @@ func (m *model) field(c *comparison, list *[]Evidence, f learned, prefix, shared
 	c.compared |= 1 << f
 	if same {
 		c.agreed |= 1 << f
-		add(list, learnedNames[f], a, "", math.Log2(m.agree[f]/m.freq.of(prefix, shared)))
+		add(list, learnedNames[f], a, "", math.Log2(m.agree[f])+m.freq.bits(prefix, shared))
 		return
 	}
 	add(list, learnedNames[f], a, b, math.Log2((1-m.agree[f])/0.95))
@@ -223,7 +248,7 @@ func (m *model) compareInsurers(c *comparison, l, r *Plan) {
 		return
 	}
 	c.insurerMet = true
-	add(&m.insurer, "insurer", shared, "", math.Log2(0.95/m.freq.of("b:", shared)))
+	add(&m.insurer, "insurer", shared, "", math.Log2(0.95)+m.freq.bits("b:", shared))
 	if len(lb) != len(rb) {
 		add(&m.insurer, "insurer", "one more company on one side", "", -1)
 	}
@@ -262,7 +287,7 @@ func (m *model) compareWithin(c *comparison, l, r *Plan) {
 	case l.Programme != r.Programme:
 		add(&m.within, "programme", cmp.Or(l.Programme, "none"), cmp.Or(r.Programme, "none"), -4)
 	case l.Programme != "":
-		add(&m.within, "programme", l.Programme, "", math.Log2(0.9/m.freq.of("g:", l.Programme)))
+		add(&m.within, "programme", l.Programme, "", math.Log2(0.9)+m.freq.bits("g:", l.Programme))
 	}
 	switch {
 	case l.variant != "" && r.variant != "" && l.variant != r.variant:
@@ -270,7 +295,7 @@ func (m *model) compareWithin(c *comparison, l, r *Plan) {
 	case l.variant != r.variant:
 		add(&m.within, "plan letter", "on one side only", "", -1.5)
 	case l.variant != "":
-		add(&m.within, "plan letter", l.variant, "", math.Log2(0.9/m.freq.of("v:", l.variant)))
+		add(&m.within, "plan letter", l.variant, "", math.Log2(0.9)+m.freq.bits("v:", l.variant))
 	}
 	for _, rider := range []struct {
 		name string

@@ -168,7 +168,7 @@ type matcher struct {
 }
 
 // closest bounds how many right plans one left plan is compared with: far more than the plans of one insurer.
-const closest = 400
+const closest = 200
 
 // compareAll finds the right plans that share something with a left one and compares them.
 func (m *matcher) compareAll(ctx context.Context) error {
@@ -195,7 +195,7 @@ func (m *matcher) compareAll(ctx context.Context) error {
 			if len(rows) > common {
 				continue
 			}
-			bits := -math.Log2(m.model.freq.of(key, ""))
+			bits := m.model.freq.bits(key, "")
 			for _, j := range rows {
 				if score[j] == 0 {
 					touched = append(touched, j)
@@ -317,6 +317,7 @@ func (m *matcher) learn() {
 		const weight = 50
 		m.model.kept[class] = min(max((survived[class]+weight*priorKept[class])/(words[class]+weight), 0.3), 0.98)
 	}
+	m.model.settle()
 	for i := range m.pairs {
 		c := &m.pairs[i]
 		if c.forward < 1e-6 && c.bits < 0 {

@@ -12,7 +12,11 @@ const blueKey = "bcbs"
 type word struct {
 	text    string
 	company bool // it belongs to the insurer's name
+	class   class
+	hollow  bool // it never tells two plans of one insurer apart
 }
+
+func (w word) hasDigit() bool { return w.class == numberWord }
 
 // Parse reads a row. It never fails: what it does not understand stays a word of the name.
 func Parse(r Record, d *Dictionary) Plan { return parse(r, false, d) }
@@ -36,6 +40,11 @@ func parse(r Record, truncated bool, d *Dictionary) Plan {
 	p.readName(split(company), split(name), d)
 	p.readAddress()
 	p.ownBrands = slices.DeleteFunc(slices.Clone(p.Brands), func(b string) bool { return b == blueKey })
+	for _, words := range [][]word{p.words, p.allWords} {
+		for i := range words {
+			words[i].class, words[i].hollow = classOf(words[i]), hollow[words[i].text]
+		}
+	}
 	p.product = p.Products.String()
 	if p.Box != "" {
 		p.boxKey = p.Box + " " + p.ZIP5
@@ -79,7 +88,7 @@ func (p *Plan) readName(company, name []string, d *Dictionary) {
 		brands := d.find(part)
 		start := len(tokens)
 		for _, w := range part {
-			tokens = append(tokens, token{word: word{w, isCompany}})
+			tokens = append(tokens, token{word: word{text: w, company: isCompany}})
 		}
 		for _, b := range brands {
 			p.addBrand(b.key, d)

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"math"
 	"strings"
 )
 
@@ -59,24 +58,24 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 	for i, w := range lw {
 		if credit := p.left[i]; credit > 0 {
 			matched++
-			c.kept[classOf(w)]++
-			give(w, credit*max(math.Log2(m.kept[classOf(w)]/m.freq.of("w:", w.text)), 0.2)*0.7)
+			c.kept[w.class]++
+			give(w, credit*max(m.keptBits[w.class]+m.freq.bits("w:", w.text), 0.2)*0.7)
 			continue
 		}
 		if r.Truncated && i > p.lastLeft && p.lastRight >= len(rw)-2 {
 			continue // the column of the other side was full before it came to this word
 		}
 		alone++
-		c.lost[classOf(w)]++
-		give(w, math.Log2(1-m.kept[classOf(w)]))
+		c.lost[w.class]++
+		give(w, m.lostBits[w.class])
 	}
 	for i, w := range rw {
 		if p.right[i] > 0 || l.Truncated && i > p.lastRight && p.lastLeft >= len(lw)-2 {
 			continue
 		}
 		alone++
-		c.lost[classOf(w)]++
-		give(w, math.Log2(1-m.kept[classOf(w)]))
+		c.lost[w.class]++
+		give(w, m.lostBits[w.class])
 	}
 	if company != 0 {
 		add(&m.insurer, wordsOfInsurer, "", "", company)
@@ -96,7 +95,7 @@ func (m *model) compareWords(c *comparison, l, r *Plan) {
 // aloneWord says whether a name has a telling word of the plan without partner that the other name could have had.
 func aloneWord(words []word, paired []float64, last int, otherCut bool) bool {
 	for i, w := range words {
-		if paired[i] == 0 && !w.company && !hollow[w.text] && !hasDigit(w.text) && !(otherCut && i > last) {
+		if paired[i] == 0 && !w.company && !w.hollow && !w.hasDigit() && !(otherCut && i > last) {
 			return true
 		}
 	}
@@ -106,7 +105,7 @@ func aloneWord(words []word, paired []float64, last int, otherCut bool) bool {
 // aloneNumber is aloneWord for numbers: siblings often differ by nothing else.
 func aloneNumber(words []word, paired []float64, last int, otherCut bool) bool {
 	for i, w := range words {
-		if hasDigit(w.text) && paired[i] == 0 && !(otherCut && i > last) {
+		if w.hasDigit() && paired[i] == 0 && !(otherCut && i > last) {
 			return true
 		}
 	}
@@ -125,10 +124,10 @@ func companyMet(lw, rw []word, p pairing) bool {
 			case !w.company:
 			case s.paired[i] > 0:
 				met++
-				if !generic[w.text] {
+				if w.class != genericWord {
 					telling++
 				}
-			case !generic[w.text]:
+			case w.class != genericWord:
 				missed++
 			}
 		}
@@ -218,7 +217,7 @@ func pair(lw, rw []word, leftCut, rightCut bool) pairing {
 			if p.right[j] > 0 {
 				continue
 			}
-			credit := likeness(a.text, b.text, leftCut && i == len(lw)-1, rightCut && j == len(rw)-1)
+			credit := likeness(a, b, leftCut && i == len(lw)-1, rightCut && j == len(rw)-1)
 			if credit > 0 {
 				p.left[i], p.right[j] = credit, credit
 				break
@@ -258,11 +257,12 @@ func joinWords(two, one []word, pairedTwo, pairedOne []float64, twoCut, oneCut b
 
 // likeness says how well two different words may be the same one; cutA and cutB say that the word stands where its name
 // was cut.
-func likeness(a, b string, cutA, cutB bool) float64 {
+func likeness(wa, wb word, cutA, cutB bool) float64 {
+	a, b, digitA, digitB := wa.text, wb.text, wa.hasDigit(), wb.hasDigit()
 	switch {
 	case cutB && len(b) >= 1 && strings.HasPrefix(a, b), cutA && len(a) >= 1 && strings.HasPrefix(b, a):
 		return 0.8
-	case hasDigit(a) || hasDigit(b):
+	case digitA || digitB:
 		return 0 // 1500 is not 1600
 	case len(a) >= 3 && len(b) >= 3 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)):
 		return 0.7
@@ -276,7 +276,7 @@ func likeness(a, b string, cutA, cutB bool) float64 {
 
 // isShortForm says whether s leaves vowels and more out of w and keeps its first and last letter's order: PLN, HLTH.
 func isShortForm(s, w string) bool {
-	if len(s) < 3 || len(s) >= len(w) || s[0] != w[0] || strings.ContainsAny(s[1:], "AEIOU") {
+	if len(s) < 3 || len(s) >= len(w) || s[0] != w[0] || hasVowel(s[1:]) {
 		return false
 	}
 	j := 0
@@ -286,6 +286,16 @@ func isShortForm(s, w string) bool {
 		}
 	}
 	return j == len(s)
+}
+
+func hasVowel(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case 'A', 'E', 'I', 'O', 'U':
+			return true
+		}
+	}
+	return false
 }
 
 // oneSlip says whether the words are one insertion, deletion, substitution or transposition of neighbours apart.

@@ -191,4 +191,11 @@ func Normal(name string) string { return strings.Join(expand(split(name)), " ") 
 
 func isNumber(w string) bool { return w != "" && strings.Trim(w, "0123456789") == "" }
 
-func hasDigit(w string) bool { return strings.ContainsAny(w, "0123456789") }
+func hasDigit(w string) bool {
+	for i := range len(w) {
+		if w[i] >= '0' && w[i] <= '9' {
+			return true
+		}
+	}
+	return false
+}
