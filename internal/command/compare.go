@@ -138,14 +138,17 @@ func (s *session) compare(ctx context.Context, left, right *compare.Files, o com
 		}
 		defer fmt.Fprint(s.Stderr, "\r\033[K")
 	}
+	o.Begin = func(sum *compare.Summary) error {
+		for i, side := range [...]string{"left", "right"} {
+			if sum.Messages[i] == 0 {
+				return fmt.Errorf("the %s side holds no message: nothing was compared", side)
+			}
+		}
+		return nil
+	}
 	summary, err := compare.Sets(ctx, left, right, o, w.Pair)
 	if err != nil {
 		return err
-	}
-	for i, side := range [...]string{"left", "right"} {
-		if summary.Messages[i] == 0 {
-			return fmt.Errorf("the %s side holds no message: nothing was compared", side)
-		}
 	}
 	if err := w.Close(summary); err != nil {
 		return err

@@ -5,7 +5,8 @@ type item struct {
 	name    uint64 // things of different names are never paired
 	key     uint64 // its identity among those of its name; 0 = none
 	content uint64 // all of it
-	single  bool   // one on each side is the same thing, whatever its key says
+	single  bool   // one on each side of a gap is the same thing, whatever its key says
+	sole    bool   // one on each side is the same thing, wherever it stands
 }
 
 func (i item) identity() uint64 { return i.name ^ i.key*0x9E3779B97F4A7C15 }
@@ -245,6 +246,12 @@ func (a *aligner) strays(fromL, toL, fromR, toR int) {
 			}
 			return it.identity()
 		},
+		func(it item) uint64 {
+			if !it.sole {
+				return 0
+			}
+			return it.name
+		},
 	} {
 		at := make(map[uint64][]int32, len(js))
 		for _, j := range js {
@@ -253,7 +260,11 @@ func (a *aligner) strays(fromL, toL, fromR, toR int) {
 			}
 		}
 		for _, i := range is {
-			if t := token(a.l[i]); a.pairs[i] < 0 && len(at[t]) > 0 {
+			t := token(a.l[i])
+			if a.l[i].sole && t == a.l[i].name && len(at[t]) != 1 {
+				continue
+			}
+			if a.pairs[i] < 0 && len(at[t]) > 0 {
 				a.pair(int(i), int(at[t][0]))
 				at[t] = at[t][1:]
 			}

@@ -257,6 +257,7 @@ func (d *documents) items(list []*fhir.Node) []item {
 			if kind != "" {
 				out[i].name ^= maphash.String(seed, kind)
 				out[i].single = key == "" || !clinical[kind]
+				out[i].sole = !clinical[kind]
 			}
 			if key != "" {
 				out[i].key = maphash.String(seed, key) | 1
@@ -280,7 +281,15 @@ func identityOfNode(n *fhir.Node) (kind, key string) {
 		in = res
 	}
 	if kind = in.Find("resourceType").String(); kind != "" {
-		for _, path := range [][]string{{"identifier"}, {"url"}, {"code", "coding"}, {"vaccineCode", "coding"}, {"medicationCodeableConcept", "coding"}, {"type", "coding"}} {
+		for v := range in.All("identifier") { // whatever their order
+			if own := pairOf(v, "system", "value"); own != "" && (key == "" || own < key) {
+				key = own
+			}
+		}
+		if key != "" {
+			return kind, key
+		}
+		for _, path := range [][]string{{"url"}, {"code", "coding"}, {"vaccineCode", "coding"}, {"medicationCodeableConcept", "coding"}, {"type", "coding"}} {
 			if v := in.Find(path...); v != nil {
 				if key = pairOf(v, "system", "value") + pairOf(v, "system", "code"); key == "" && v.Kind == fhir.String {
 					key = v.Text

@@ -96,7 +96,10 @@ func (s *setRun) readSide(ctx context.Context, side int) error {
 		x := indexed{ref: e.Ref, doc: IsDocument(e.Kind)}
 		ok := true
 		if x.doc {
-			text, _ := documentKey(e.Bytes, e.Name)
+			text := e.Name
+			if !s.key.file {
+				text, _ = documentKey(e.Bytes, e.Name)
+			}
 			buf = append(buf[:0], text...)
 			ok = text != ""
 		} else if s.o.Pairing == ByKey {

@@ -34,6 +34,7 @@ type Options struct {
 	Key     []string // paths; none takes those of Rules, then MSH-10, and if hardly anything pairs by that, what the data suggest
 	Rules   *Rules
 	Workers int                     // goroutines that compare; 0 is as many as the program may use
+	Begin   func(*Summary) error    // called before the first pair, when it is known how many messages there are and by what they are paired; an error ends the run
 	Report  func(done, total int64) // progress in messages of both sides, twice each; called by one goroutine
 }
 
@@ -125,6 +126,11 @@ func Sets(ctx context.Context, left, right Source, o Options, sink func(*Pair) e
 	plan, err := s.plan(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if o.Begin != nil {
+		if err := o.Begin(s.sum); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.compare(ctx, plan, sink); err != nil {
 		return nil, err
@@ -319,7 +325,9 @@ func (w *worker) pair(ctx context.Context, c couple, p *Pair) (err error) {
 
 func (w *worker) documents(p *Pair, one []byte, member Member, l, r []byte, c couple) error {
 	p.Key, p.Type = documentKey(one, member.Name)
-	p.KeyHidden = true
+	if p.KeyHidden = true; w.s.key.file {
+		p.Key = member.Name
+	}
 	if c.left < 0 || c.right < 0 {
 		return nil
 	}
