@@ -372,7 +372,7 @@ func onlyDigits(s string) string {
 
 // telephone gives the ten digits of a number of North America, or "" for what is none or a placeholder.
 func telephone(s string) string {
-	if at := strings.IndexAny(strings.ToLower(s), "x"); at > 0 {
+	if at := strings.IndexAny(s, "xX"); at > 0 {
 		s = s[:at] // an extension
 	}
 	d := onlyDigits(s)

@@ -146,6 +146,7 @@ func TestDictionaryGrows(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"", "BLUE CROSS BLUE 2100A SHIELD OF TENNESSEE", "AMBETTER FROM SUNSHINE HEALTH SILVER 4 +", "$1,000 \xff", "of", "Medi-Ca", "A B C", "ÀÉ 健"} {
 		f.Add(s, "HMO", "PO BOX 1", "00010")
+		f.Add(s, "0", "0", "0\xeca\xadX")
 	}
 	f.Fuzz(func(t *testing.T, name, kind, address, zip string) {
 		r := Record{ID: "1", Insurer: kind, Name: name, Type: kind, Address: address, ZIP: zip, Phones: []string{zip}, PayerIDs: []PayerID{{Value: zip}}}
