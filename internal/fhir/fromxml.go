@@ -94,15 +94,8 @@ func (c *fromXML) root(n *Node) (*Node, error) {
 func (c *fromXML) resource(n *Node, name string) *Node {
 	o := &Node{Kind: Object, Off: n.Off, End: n.End, NameOff: n.NameOff}
 	o.Children = append(o.Children, &Node{Kind: String, Name: "resourceType", Text: name, Off: n.Off, End: n.Off + 1 + len(n.Name), NameOff: n.Off})
-	c.members(o, n, c.d.Type(name).root())
+	c.members(o, n, c.d.Type(name).RootElement())
 	return o
-}
-
-func (s *Structure) root() *ElementDefinition {
-	if s == nil {
-		return nil
-	}
-	return s.Root
 }
 
 // members adds what n holds to o, by the definition e of n's content, nil if there is none.
@@ -152,12 +145,12 @@ func (c *fromXML) member(o, n *Node, parent *ElementDefinition) {
 	case typ == "Resource" || s != nil && s.Kind == "resource":
 		c.wrapped(o, name, n, list)
 	case s.Primitive() || e == nil && looksPrimitive(n):
-		value, more := c.primitive(o, n, typ, s.root())
+		value, more := c.primitive(o, n, typ, s.RootElement())
 		c.put(o, name, list, value, more)
 	default:
 		content := e
 		if e != nil && len(e.Children) == 0 && e.Reference == nil {
-			content = s.root()
+			content = s.RootElement()
 		}
 		v := &Node{Kind: Object, Off: n.Off, End: n.End, NameOff: n.NameOff}
 		c.members(v, n, content)
@@ -214,7 +207,7 @@ func (c *fromXML) primitive(o, n *Node, typ string, e *ElementDefinition) (value
 	if len(rest.Children) > 0 {
 		more = &Node{Kind: Object, Off: n.Off, End: n.End, NameOff: n.NameOff}
 		if e == nil {
-			e = c.d.Type("Element").root()
+			e = c.d.Type("Element").RootElement()
 		}
 		c.members(more, rest, e)
 	}

@@ -26,6 +26,14 @@ type Structure struct {
 // Primitive says whether the structure is a type whose value is one text.
 func (s *Structure) Primitive() bool { return s != nil && s.Kind == "primitive-type" }
 
+// RootElement returns the root of the snapshot; nil for no structure.
+func (s *Structure) RootElement() *ElementDefinition {
+	if s == nil {
+		return nil
+	}
+	return s.Root
+}
+
 // Unlimited is the Max of an element that may be there any number of times.
 const Unlimited = -1
 

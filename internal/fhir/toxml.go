@@ -53,7 +53,7 @@ func (w *xmlWriter) resource(n *Node, name, path string, depth int, declaration 
 	}
 	w.line(depth)
 	w.dst = append(append(append(w.dst, '<'), name...), declaration...)
-	w.body(n, nil, w.d.Type(name).root(), name, path, depth)
+	w.body(n, nil, w.d.Type(name).RootElement(), name, path, depth)
 }
 
 // pair is a primitive: its value under the name and the rest of it under _name.
@@ -249,9 +249,9 @@ func (w *xmlWriter) single(name string, p pair, e *ElementDefinition, typ, path 
 	if p.value.IsPrimitive() {
 		value = &p.value.Text
 	}
-	content := w.d.Type(typ).root()
+	content := w.d.Type(typ).RootElement()
 	if content == nil {
-		content = w.d.Type("Element").root()
+		content = w.d.Type("Element").RootElement()
 	}
 	w.body(p.more, value, content, name, path, depth)
 }
@@ -277,7 +277,7 @@ func (w *xmlWriter) object(name string, p pair, e *ElementDefinition, typ, path 
 	}
 	content := e
 	if e != nil && len(e.Children) == 0 && e.Reference == nil {
-		content = s.root()
+		content = s.RootElement()
 	}
 	w.body(p.value, nil, content, name, path, depth)
 }

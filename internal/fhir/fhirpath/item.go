@@ -93,16 +93,26 @@ func Resource(d *fhir.Definitions, n *fhir.Node) Collection {
 }
 
 // Element makes a collection of an element of a resource: its value n, its _name member if it is a primitive that has one,
-// its type, and the definition of its content if that is not the type's own. The resource may be nil.
-func Element(d *fhir.Definitions, n, more *fhir.Node, typ string, content *fhir.ElementDefinition, in *fhir.Node) Collection {
+// its type, and the definition of its content if that is not the type's own. in is the resource that it lies in, as
+// [Resource] or [Within] made it; nil if there is none.
+func Element(d *fhir.Definitions, n, more *fhir.Node, typ string, content *fhir.ElementDefinition, in Collection) Collection {
 	i := Item{typ: Type{"FHIR", typ}, node: n, more: more, def: content}
 	if content == nil {
 		i.def = rootOf(d, typ)
 	}
-	if in != nil {
-		i.home = &resource{node: in}
+	if len(in) > 0 {
+		i.home = in[0].home
 	}
 	return one(i)
+}
+
+// Within makes the collection of a resource that lies in another: contained, or in an entry of a Bundle with its fullUrl.
+func Within(d *fhir.Definitions, n *fhir.Node, in Collection, fullURL string) Collection {
+	var parent *resource
+	if len(in) > 0 {
+		parent = in[0].home
+	}
+	return one(resourceItem(d, n, parent, fullURL))
 }
 
 func resourceItem(d *fhir.Definitions, n *fhir.Node, parent *resource, url string) Item {
