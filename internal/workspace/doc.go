@@ -12,6 +12,13 @@
 //	m, err := w.Message(ctx, ids[0])      // with its bytes; this is logged
 //	for m, err := range w.Messages(ctx, ids) // many, with one entry in the log
 //
+// # What the tools keep
+//
+// Beside messages a workspace holds documents with their history ([Workspace.PutDocument]), sets of messages to compare with
+// ([Workspace.PutSet]), the journal of endpoints ([Workspace.OpenJournal], [Workspace.Exchanges]) and the runs of senders in it, the
+// queues of senders ([Workspace.Queues]), and of the linkage its rosters, runs and an append-only ledger of decisions
+// ([Workspace.Linkage]). Each is what a tool asks for through an interface of its own.
+//
 // # Keys
 //
 // Up to eight people and recovery codes can open a workspace, each with a key slot in the header; their names are inside
@@ -53,7 +60,7 @@
 // not happen, with one exception: if the log itself is damaged, the workspace is open for reading only, without an entry, and says so
 // ([Workspace.ReadOnly]). So whoever can change the file can keep reading from being logged, but not unseen, and not without
 // ending all writing. The same viewing or search within five minutes is one entry; many messages read at once are one, which
-// names them. Listing without a filter, reading the log and changing settings are not logged. What the tools do with the data they enter
+// names them; what an endpoint received or sent within a minute is one, which says how many. Listing without a filter, reading the log and changing settings are not logged. What the tools do with the data they enter
 // themselves ([Workspace.LogAct], [Workspace.LogExport], [Workspace.LogFailure]).
 // Wrong passphrases cannot be written without the key: they are counted in the lock file, unprotected, and enter the
 // log at the next opening. Anybody who can write in the folder can remove that count.

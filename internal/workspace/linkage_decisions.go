@@ -5,11 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/json"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -22,17 +23,38 @@ const linkLog = "link decisions"
 
 const decisionColumns = "seq, at, who, kind, action, " + candidateColumns + ", side, model, left_file, right_file, note, undoes, bulk, many"
 
-// digestOf chains a decision to the one before. The access log, whose chain is sealed by a key, has the last digest of each
-// appending, so a ledger that was changed from outside does not fit it.
-func digestOf(d linkage.Decision, previous []byte) ([]byte, error) {
-	b, err := json.Marshal(d)
-	if err != nil {
-		return nil, err
-	}
+// digestOf chains a decision to the one before, as FORMAT.md writes down. The access log, whose chain is sealed by a key, has the last
+// digest of each appending, so a ledger that was changed from outside does not fit it. Fields are named one by one here: a field that
+// package linkage adds must not change what was chained before.
+func digestOf(d linkage.Decision, previous []byte) []byte {
 	h := sha256.New()
+	h.Write([]byte("decision\x00"))
+	var b [8]byte
+	number := func(n uint64) {
+		binary.LittleEndian.PutUint64(b[:], n)
+		h.Write(b[:])
+	}
+	text := func(s string) {
+		number(uint64(len(s)))
+		h.Write([]byte(s))
+	}
+	number(uint64(d.Seq))
+	number(uint64(d.At.UnixMicro()))
+	for _, s := range []string{d.Who, string(d.Kind), string(d.Action), d.Left, d.Right, d.LeftHash, d.RightHash, string(d.Band), d.Pattern, string(d.Side), d.Model,
+		d.Files[0], d.Files[1], d.Note} {
+		text(s)
+	}
+	number(math.Float64bits(d.Probability))
+	number(math.Float64bits(d.Bits))
+	number(uint64(d.Undoes))
+	number(uint64(d.Bulk))
+	number(uint64(map[bool]int{true: 1}[d.Many]))
+	number(uint64(len(d.Gates)))
+	for _, g := range d.Gates {
+		text(g)
+	}
 	h.Write(previous)
-	h.Write(b)
-	return h.Sum(nil), nil
+	return h.Sum(nil)
 }
 
 // Append adds decisions to the ledger, all or none, and returns the Seq of the first. An undo must name a decision that stands. Who and
@@ -62,9 +84,7 @@ func (s LinkStore) Append(ctx context.Context, decisions ...linkage.Decision) (f
 					return err
 				}
 			}
-			if previous, err = digestOf(d, previous); err != nil {
-				return err
-			}
+			previous = digestOf(d, previous)
 			pair, err := candidateArgs(d.Candidate)
 			if err != nil {
 				return err
@@ -201,11 +221,7 @@ func (s LinkStore) VerifyDecisions(ctx context.Context) (n int64, err error) {
 		if err = e; err != nil {
 			return false
 		}
-		var want []byte
-		if want, err = digestOf(d, previous); err != nil {
-			return false
-		}
-		if d.Seq != n+1 || !bytes.Equal(want, digest) {
+		if d.Seq != n+1 || !bytes.Equal(digestOf(d, previous), digest) {
 			err = fail(ErrDamaged, "decision %d, or the one before it, is not as it was written", d.Seq)
 			return false
 		}
