@@ -84,9 +84,13 @@ func acker() Handler {
 	})
 }
 
-// exchange measures clients that each wait for the reply before the next
+// benchmarkExchange measures clients that each wait for the reply before the next
 // message, or keep depth messages under way.
-func benchmarkExchange(b *testing.B, clients, depth int) {
+func benchmarkExchange(b *testing.B, clients, depth int) { benchmarkPaced(b, clients, depth, 0) }
+
+// benchmarkPaced is benchmarkExchange at a rate in messages a second over all
+// clients, 0 = as fast as it goes. Times count from when a message is due.
+func benchmarkPaced(b *testing.B, clients, depth, rate int) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -115,8 +119,18 @@ func benchmarkExchange(b *testing.B, clients, depth int) {
 	for i := range times {
 		wg.Go(func() {
 			var a Answer
+			due := time.Now()
+			if rate > 0 {
+				// The clients take turns, as they would not all start at once.
+				due = due.Add(time.Duration(i) * time.Second / time.Duration(rate))
+			}
 			for left.Add(-1) >= 0 {
 				start := time.Now()
+				if rate > 0 {
+					time.Sleep(due.Sub(start))
+					start = due
+					due = due.Add(time.Second * time.Duration(len(times)) / time.Duration(rate))
+				}
 				if _, err := conns[i%clients].Send(ctx, usualMessage, &a); err != nil {
 					b.Error(err)
 					return
@@ -142,4 +156,5 @@ func benchmarkExchange(b *testing.B, clients, depth int) {
 func BenchmarkPingPong1(b *testing.B)      { benchmarkExchange(b, 1, 1) }
 func BenchmarkPingPong64(b *testing.B)     { benchmarkExchange(b, 64, 1) }
 func BenchmarkPingPong500(b *testing.B)    { benchmarkExchange(b, 500, 1) }
+func BenchmarkHalfLoad64(b *testing.B)     { benchmarkPaced(b, 64, 1, 20000) }
 func BenchmarkPipelined64by8(b *testing.B) { benchmarkExchange(b, 64, 8) }

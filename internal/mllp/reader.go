@@ -50,6 +50,9 @@ type Reader struct {
 	now  time.Time // when the last bytes came
 	err  error     // why there will be no more bytes
 
+	endAt int64 // offset of the next end byte, below pos if it is not known
+	noEnd int64 // up to there is no end byte
+
 	inFrame  bool
 	waiting  bool // buf[r] may begin a mark; more bytes decide
 	afterCut bool // the next frame begins with a second start
@@ -82,7 +85,7 @@ func NewReader(r io.Reader, o ReaderOptions) *Reader {
 	return &Reader{
 		src: r, clock: clock, o: o, start: f.Start, end: f.End,
 		tolerant: len(f.End) == 2 && f.End[1] == CarriageReturn,
-		buf:      *readBuffers.Get().(*[]byte), now: time.Now(),
+		buf:      *readBuffers.Get().(*[]byte), now: time.Now(), endAt: -1,
 	}
 }
 
@@ -235,12 +238,7 @@ func (r *Reader) begin(ev *Event, n int) {
 func (r *Reader) frame(ev *Event, last bool) bool {
 	for r.r < r.w {
 		b := r.buf[r.r:r.w]
-		e, s := len(b), -1
-		if len(r.end) > 0 {
-			if i := bytes.IndexByte(b, r.end[0]); i >= 0 {
-				e = i
-			}
-		}
+		e, s := r.nextEnd(b), -1
 		if len(r.start) > 0 {
 			s = bytes.IndexByte(b[:e], r.start[0])
 		}
@@ -287,6 +285,25 @@ func (r *Reader) frame(ev *Event, last bool) bool {
 		}
 	}
 	return false
+}
+
+// nextEnd returns where in b, the bytes in the buffer, the next first byte of an
+// end mark is, len(b) if nowhere. It looks at each byte once, however many start
+// bytes stand before it.
+func (r *Reader) nextEnd(b []byte) int {
+	if len(r.end) == 0 {
+		return len(b)
+	}
+	if r.endAt >= r.pos {
+		return int(r.endAt - r.pos)
+	}
+	from := int(max(r.noEnd-r.pos, 0))
+	if i := bytes.IndexByte(b[from:], r.end[0]); i >= 0 {
+		r.endAt = r.pos + int64(from+i)
+		return from + i
+	}
+	r.noEnd = r.pos + int64(len(b))
+	return len(b)
 }
 
 // content takes n bytes into the frame. It returns true if the frame is beyond

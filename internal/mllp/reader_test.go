@@ -187,8 +187,8 @@ func TestMuchOutsideOfFramesIsKeptInPieces(t *testing.T) {
 // TestMemoryIsBounded sends what makes a careless reader keep more and more.
 func TestMemoryIsBounded(t *testing.T) {
 	const limit = 256 << 10
-	for _, pattern := range []string{"x", "\x00", "\x0b", "\x1c", "\x0bx", "\x0bx\x1cy", "MSH|a\r", "\x0b\x1c\r", "x\x1c\r", "\x0b" + strings.Repeat("y", 100000)} {
-		r := NewReader(&loop{data: []byte(strings.Repeat(pattern, 4096/len(pattern)+1)), n: 4 << 20}, ReaderOptions{MaxFrame: limit})
+	for _, pattern := range []string{"x", "\x00", "\x0b", "\x1c", "\x0bx", "\x0bx", "\x0bx\x1cy", "MSH|a\r", "\x0b\x1c\r", "x\x1c\r", "\x0b" + strings.Repeat("y", 100000)} {
+		r := NewReader(&loop{data: []byte(strings.Repeat(pattern, 4096/len(pattern)+1)), n: 1 << 20}, ReaderOptions{MaxFrame: limit})
 		var ev Event
 		var length int64
 		for {
