@@ -50,6 +50,15 @@ func (d *Definitions) SearchParameters(resource string) []*SearchParameter {
 	return list
 }
 
+// SearchParameter returns a parameter by its canonical URL, nil if it is not known.
+func (d *Definitions) SearchParameter(url string) *SearchParameter {
+	l := d.file(fileSearch)[url]
+	if l == nil {
+		return nil
+	}
+	return newSearchParameter(l.read())
+}
+
 func newSearchParameter(n *Node) *SearchParameter {
 	p := &SearchParameter{URL: n.Find("url").String(), Code: n.Find("code").String(), Type: n.Find("type").String(), Expression: n.Find("expression").String()}
 	for b := range n.All("base") {

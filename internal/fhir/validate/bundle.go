@@ -40,6 +40,10 @@ func (b *bundle) find(reference, from string) *fhir.Node {
 	if m := literal.FindStringSubmatch(from); m != nil && m[1] != "" {
 		return b.byURL[m[1]+reference]
 	}
+	// Senders that number their resources by UUID refer to them as Type/UUID too.
+	if m := literal.FindStringSubmatch(reference); m != nil && m[1] == "" && strings.HasPrefix(from, "urn:uuid:") {
+		return b.byURL["urn:uuid:"+m[3]]
+	}
 	return nil
 }
 

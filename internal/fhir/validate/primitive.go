@@ -24,6 +24,9 @@ const maxLength = 1 << 20 // characters of a string (R4, section 2.24.0.1)
 func (w walker) primitive(m member, s *fhir.Structure, value, more *fhir.Node, at place) {
 	if more != nil {
 		w.extended(m, s, more, at)
+		if value == nil && more.Kind == fhir.Object && len(more.Children) == 1 && more.Children[0].Name == "id" {
+			w.report(CodeEmpty, Error, at, "the element has an id, and neither value nor extension (ele-1)")
+		}
 	}
 	if value == nil {
 		return
@@ -100,6 +103,9 @@ func problemOf(s *fhir.Structure, m member, text string) string {
 	case m.def.MaxLength > 0 && utf8.RuneCountInString(text) > m.def.MaxLength:
 		return "the value is longer than " + strconv.Itoa(m.def.MaxLength) + " characters"
 	}
+	if m.name == "id" && !m.def.Attribute { // of a resource, which R4 defines as a string
+		return idProblem(text)
+	}
 	switch m.typ {
 	case "boolean":
 		if text != "true" && text != "false" {
@@ -125,12 +131,7 @@ func problemOf(s *fhir.Structure, m member, text string) string {
 			return "this is no Base64"
 		}
 	case "id":
-		switch {
-		case len(text) > 64:
-			return "an id has at most 64 characters"
-		case !idPattern.MatchString(text):
-			return "an id consists of letters, digits, - and ."
-		}
+		return idProblem(text)
 	case "uri", "url", "canonical":
 		if strings.ContainsAny(text, " \t\r\n") {
 			return "a " + m.typ + " has no blanks"
@@ -145,6 +146,16 @@ func problemOf(s *fhir.Structure, m member, text string) string {
 		}
 	}
 	return patternProblem(s, text)
+}
+
+func idProblem(text string) string {
+	switch {
+	case len(text) > 64:
+		return "an id has at most 64 characters"
+	case !idPattern.MatchString(text):
+		return "an id consists of letters, digits, - and ."
+	}
+	return ""
 }
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9\-.]+$`)

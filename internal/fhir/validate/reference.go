@@ -30,6 +30,10 @@ func (w walker) reference(def *fhir.ElementDefinition, n *fhir.Node, at place) {
 	}
 	if w.bundle != nil {
 		if target := w.bundle.find(text, w.entry); target != nil {
+			if m := literal.FindStringSubmatch(text); m != nil && m[2] != target.ResourceType() {
+				w.report(CodeReference, Error, at, "the reference says %s, and leads to a %s in the bundle", short(m[2]), short(target.ResourceType()))
+				return
+			}
 			w.target(def, target.ResourceType(), at)
 			return
 		}

@@ -139,9 +139,27 @@ func (w walker) resource(n *fhir.Node, at place, self fhirpath.Collection) {
 	w.content(n, s.Root, name, at, true)
 	w.invariants(s.Root, self, at)
 	w.profiles(n, at)
-	if name == "Bundle" {
+	switch name {
+	case "Bundle":
 		w.checkBundle(n, at)
+	case "CapabilityStatement":
+		w.searchParameters(n, at)
 	}
+}
+
+// searchParameters compares the search parameters of a CapabilityStatement with their definitions.
+func (w walker) searchParameters(n *fhir.Node, at place) {
+	n.Walk(func(path string, p *fhir.Node) bool {
+		definition := p.Member("definition").String()
+		if _, item, _ := strings.Cut(path, ".searchParam["); definition == "" || !strings.HasSuffix(item, "]") || strings.Contains(item, ".") {
+			return true
+		}
+		url, _, _ := strings.Cut(definition, "|")
+		if known := w.d.SearchParameter(url); known != nil && p.Find("type").String() != known.Type {
+			w.report(CodeValue, Error, at.of(p, strings.TrimPrefix(path, n.ResourceType())), "the search parameter is of type %s by its definition, and %s here", known.Type, short(p.Find("type").String()))
+		}
+		return true
+	})
 }
 
 // profiles says that the profiles that a resource claims are not checked.

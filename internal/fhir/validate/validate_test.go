@@ -20,7 +20,7 @@ func folder(tb testing.TB) string {
 }
 
 // agreementFloor is how many of the validator's cases agreed last; it only rises.
-const agreementFloor = 0
+const agreementFloor = 56
 
 func TestAgreement(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(folder(t), "fhir-validator", "cases-r4.json"))
