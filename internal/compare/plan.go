@@ -22,8 +22,8 @@ func (s *setRun) plan(ctx context.Context) ([]couple, error) {
 	plan, paired := s.byKey()
 	s.keyCounts()
 	few := min(len(s.index[0]), len(s.index[1]))
-	// One message on each side is a pair whatever its key says.
-	if few == 1 && len(s.index[0]) == 1 && len(s.index[1]) == 1 {
+	// One message on each side is a pair whatever its control ID says.
+	if len(s.o.Key) == 0 && len(s.index[0]) == 1 && len(s.index[1]) == 1 {
 		if paired == 0 {
 			s.sum.Pairing = ByOrder
 		}

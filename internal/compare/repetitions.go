@@ -7,6 +7,9 @@ import (
 	"trestle/internal/hl7"
 )
 
+// fewRepetitions is up to how many repetitions each is looked at beside each other.
+const fewRepetitions = 64
+
 // repetitions aligns the repetitions of one field by identity and compares the pairs.
 func (c *comparison) repetitions(at, to place, l, r hl7.Value, nl, nr int) {
 	kind := ""
@@ -23,7 +26,7 @@ func (c *comparison) repetitions(at, to place, l, r hl7.Value, nl, nr int) {
 		partsR, itemsR = append(partsR, v), append(itemsR, c.repetitionItem(kind, v))
 	}
 	var pairs []int32
-	if nl == nr && c.keepPlaces(partsL, partsR, itemsL, itemsR) {
+	if nl == nr && nl <= fewRepetitions && c.keepPlaces(partsL, partsR, itemsL, itemsR) {
 		pairs = make([]int32, nl)
 		for i := range pairs {
 			pairs[i] = int32(i)

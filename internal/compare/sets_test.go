@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -236,5 +237,33 @@ func TestSliceOfDocuments(t *testing.T) {
 		if err != nil || (e.Kind == format.JSON) != bytes.HasPrefix(e.Bytes, []byte("{")) {
 			t.Errorf("%v %v", e.Kind, err)
 		}
+	}
+}
+
+// TestMemoryStaysSmall compares the memory of a set with that of one eight times as large: all that grows is the index.
+func TestMemoryStaysSmall(t *testing.T) {
+	live := func(n int) (bytes uint64) {
+		l, r := writeSet(t, t.TempDir(), n)
+		k := 0
+		_, err := Sets(context.Background(), files(t, l), files(t, r), Options{}, func(*Pair) error {
+			if k++; k == n*3/4 {
+				var m runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				bytes = m.HeapAlloc
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes
+	}
+	const n = 1000
+	live(n) // what is unpacked once
+	small, large := live(n), live(8*n)
+	// Two messages of 1.5 kB each would be 3,000.
+	if grown := (int64(large) - int64(small)) / (7 * n); grown > 300 {
+		t.Errorf("%d bytes more for each pair", grown)
 	}
 }

@@ -83,23 +83,11 @@ func (s *side) name(i int) (name3, bool) {
 // occurrence is the place among the segments of one name, from 1. All are counted when the first is asked for.
 func (s *side) occurrence(i int) int {
 	if s.lines[i].occurrence == 0 {
-		var names []name3
-		var counts []int32
+		counts := make(map[name3]int32, 16)
 		for k := range s.lines {
 			l := &s.lines[k]
-			at := -1
-			for j, n := range names {
-				if n == l.name {
-					at = j
-					break
-				}
-			}
-			if at < 0 {
-				at = len(names)
-				names, counts = append(names, l.name), append(counts, 0)
-			}
-			counts[at]++
-			l.occurrence = counts[at]
+			counts[l.name]++
+			l.occurrence = counts[l.name]
 		}
 	}
 	return int(s.lines[i].occurrence)
