@@ -14,14 +14,14 @@ const mostExact = 80
 func assign(pairs []Pair, left, right int, floor float64) (oversized int) {
 	g := newGroups(left + right)
 	for i := range pairs {
-		if pairs[i].Bits >= floor {
+		if pairs[i].takesPart(floor) {
 			g.join(pairs[i].Left, int32(left)+pairs[i].Right)
 		}
 	}
 	members := map[int32][]int32{}
 	var roots []int32
 	for i := range pairs {
-		if pairs[i].Bits < floor {
+		if !pairs[i].takesPart(floor) {
 			continue
 		}
 		root := g.find(pairs[i].Left)
@@ -45,6 +45,11 @@ func assign(pairs []Pair, left, right int, floor float64) (oversized int) {
 		solve(pairs, list, rows, cols, floor)
 	}
 	return oversized
+}
+
+// takesPart says whether a pair can be chosen: what people rejected, or is blocked, cannot.
+func (p *Pair) takesPart(floor float64) bool {
+	return p.Bits >= floor && p.Band != Blocked && p.Decided != ActDifferent && (p.Decided != "" || !p.Gates.Has(GateDecision))
 }
 
 func sides(pairs []Pair, list []int32) (rows, cols []int32) {

@@ -83,7 +83,7 @@ func (r *Result) margins() {
 		best := math.Inf(-1)
 		for _, list := range [][]int32{r.pairsOf[0][p.Left], r.pairsOf[1][p.Right]} {
 			for _, j := range list {
-				if q := &r.Pairs[j]; int(j) != i && q.Band != Blocked && rival(p.Pattern, q.Pattern) {
+				if q := &r.Pairs[j]; int(j) != i && q.Band != Blocked && q.Decided != ActDifferent && rival(p.Pattern, q.Pattern) {
 					best = max(best, q.Bits)
 				}
 			}
@@ -129,6 +129,9 @@ func (r *Result) duplicateGates() {
 		open[i][a], open[i][b] = true, true
 	}
 	for _, d := range r.Duplicates {
+		if r.settled[d.key()] {
+			continue
+		}
 		// Two persons of one name are often taken for duplicates; without more than the name they are not a group.
 		// Brothers and sisters with names alike are not one either; the gates of the household are for them.
 		if patternGates(d.Pattern)&SetOf(GateCorroboration, GateFirstName, GateBirthDate) == 0 {
@@ -187,6 +190,7 @@ func (r *Result) bands(o *Options) {
 		if untrusted {
 			p.Gates = p.Gates.With(GateTraining)
 		}
+		p.closed = p.Gates
 		p.Gates &^= off
 		if p.Band == "" && p.Assigned && p.Gates == 0 {
 			p.Band = Automatic
@@ -194,22 +198,26 @@ func (r *Result) bands(o *Options) {
 		}
 	}
 	for i := range r.Pairs {
-		p := &r.Pairs[i]
-		switch {
-		case p.Band != "":
-		case p.Gates.Has(GateDecision):
+		if p := &r.Pairs[i]; p.Band == "" {
 			p.Band = None
-		case hopeless(p.Pattern):
-			p.Band = None
-		case p.Assigned && p.Probability >= reviewFloor:
-			p.Band = Review
-		case p.Probability >= 0.5 && !taken[0][p.Left] && !taken[1][p.Right] &&
-			(p.Margin > -closeCall || p.Gates.Has(GateDuplicate) && p.Probability >= o.threshold()):
-			p.Band = Review // a competing candidate of what is in review
-		default:
-			p.Band = None
+			if p.forReview(o.threshold(), taken[0][p.Left] || taken[1][p.Right]) {
+				p.Band = Review
+			}
 		}
 	}
+}
+
+// forReview says whether a pair that is not automatic is worth a person's time. taken is whether one of its records has
+// an automatic link.
+func (p *Pair) forReview(threshold float64, taken bool) bool {
+	switch {
+	case p.Decided == ActDifferent, p.Decided == ActSame && !p.Changed, p.Decided == "" && p.Gates.Has(GateDecision), hopeless(p.Pattern):
+		return false
+	case p.Assigned && p.Probability >= reviewFloor:
+		return true
+	}
+	// A competing candidate of what is in review.
+	return p.Probability >= reviewFloor && !taken && (p.Margin > -closeCall || p.Gates.Has(GateDuplicate) && p.Probability >= threshold)
 }
 
 // hopeless says that a pair has nothing that a person could decide it by: without any evidence but names, and with a

@@ -51,6 +51,11 @@ type Pair struct {
 	Pattern     Pattern
 	Gates       GateSet // why it is not automatic; those that the project switched off are not here
 	Assigned    bool    // chosen by the one-to-one assignment
+
+	Decided Action // what people decided about it; empty if nobody did
+	Changed bool   // a record has changed since
+
+	closed GateSet // all gates that are closed, whatever is switched off
 }
 
 // Duplicate is two rows of one roster that may be one person.
@@ -81,11 +86,12 @@ type Result struct {
 	t           *tables
 	left, right *people
 	options     Options
-	pairsOf     [2]map[int32][]int32 // by row: indexes into Pairs
-	youngest    normal.Day           // the latest birth date
+	settled     map[duplicateKey]bool // duplicates that people decided
+	pairsOf     [2]map[int32][]int32  // by row: indexes into Pairs
+	youngest    normal.Day            // the latest birth date
 }
 
-// ErrSameFile is in the notes of a run over one file twice.
+// errSame is in the notes of a run over one file twice.
 var errSame = errors.New("both rosters are the same file: each record links to itself, and only the duplicates say something")
 
 // Run links two rosters. The only errors are those of the context and of rosters without names and birth dates.
@@ -166,6 +172,7 @@ func (r *Result) run(ctx context.Context, o *Options) error {
 			return err
 		}
 	}
+	r.decideDuplicates(o.Ledger)
 	return r.link(ctx, cross, o)
 }
 
