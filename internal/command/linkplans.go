@@ -33,6 +33,7 @@ columns hold is guessed, and SPEC overrules it. Prints the figures; with --out w
                   and the most similar plan that exists
   candidates.csv  the first five candidates of every left plan
   duplicates.csv  system,id_a,id_b,probability: plans of one list that say the same
+  plans.csv       all plans of both lists with their fields as they were understood
   set-aside.csv   rows that could not be used, and rows that are no payers
   summary.json    the figures, thresholds, gates, and the hashes of both files
 

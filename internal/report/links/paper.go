@@ -161,3 +161,12 @@ func (p *Paper) Check() error {
 	}
 	return nil
 }
+
+// Merge makes a merge of a decided duplicate: d.Right goes into d.Left, both of one side.
+func (p *Paper) Merge(side linkage.Side, d linkage.Decision) Merge {
+	s := p.Left
+	if side == linkage.Right {
+		s = p.Right
+	}
+	return Merge{Side: side, Kept: s.identifier(d.Left), Gone: s.identifier(d.Right), By: d.Who, At: d.At}
+}

@@ -19,6 +19,7 @@ func PlanTables(r *plan.Result) map[string]report.Sheet {
 		"create.csv":     createTable(r),
 		"duplicates.csv": duplicateTable(r.Duplicates),
 		"set-aside.csv":  badTable(r),
+		"plans.csv":      planTable(r),
 	}
 }
 
@@ -79,11 +80,17 @@ func PlanCreation(c plan.Creation) Creation {
 	}}
 }
 
-func createTable(r *plan.Result) report.Sheet {
-	columns := []string{"left_id"}
+// CreationFields names the fields of a plan to create, in their order.
+func CreationFields() []string {
+	var names []string
 	for _, f := range PlanCreation(plan.Creation{Plan: &plan.Plan{}}).Fields {
-		columns = append(columns, f.Name)
+		names = append(names, f.Name)
 	}
+	return names
+}
+
+func createTable(r *plan.Result) report.Sheet {
+	columns := append([]string{"left_id"}, CreationFields()...)
 	columns = append(columns, "nearest_id", "nearest_probability", "nearest_reasons", "same_as_left_id")
 	return report.Sheet{Name: "Create", Columns: report.Titles(columns...), Rows: each(r.Creations, func(c plan.Creation) []report.Cell {
 		row := []report.Cell{report.Text(c.Plan.ID)}
@@ -95,6 +102,30 @@ func createTable(r *plan.Result) report.Sheet {
 			near = probability(c.Near)
 		}
 		return append(row, report.Text(c.NearID), near, report.Text(c.NearWhy), report.Text(c.Duplicate))
+	})}
+}
+
+// planTable lists all plans of both lists with their fields as they were understood.
+func planTable(r *plan.Result) report.Sheet {
+	type row struct {
+		side linkage.Side
+		plan *plan.Plan
+	}
+	var all []row
+	for _, s := range []struct {
+		side linkage.Side
+		list *plan.List
+	}{{linkage.Left, r.Left}, {linkage.Right, r.Right}} {
+		for i := range s.list.Plans {
+			all = append(all, row{s.side, &s.list.Plans[i]})
+		}
+	}
+	return report.Sheet{Name: "Plans", Columns: report.Titles(append([]string{"system", "id"}, CreationFields()...)...), Rows: each(all, func(o row) []report.Cell {
+		cells := report.Texts(string(o.side), o.plan.ID)
+		for _, f := range PlanCreation(plan.Creation{Plan: o.plan, Insurer: o.plan.Insurer}).Fields {
+			cells = append(cells, report.Text(f.Value))
+		}
+		return cells
 	})}
 }
 
