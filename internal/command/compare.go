@@ -33,6 +33,9 @@ compared too.
   --junit FILE         write JUnit XML for a build server
   --mask               hide what may be patient data, in all of them
 
+LEFT may be a baseline: a folder of messages with its rules in the file compare.yaml, which
+are used if --rules names no others. Patient data is in all output unless it is masked.
+
 A rule file, each part of which can be left out:
   key: [PID-3.1, EVN-2]
   ignore:
@@ -78,6 +81,12 @@ func runCompare(ctx context.Context, s *session, args []string) (err error) {
 		o.Pairing = compare.ByOrder
 	case *similar:
 		o.Pairing = compare.BySimilarity
+	}
+	if *rulesFile == "" { // a baseline brings its own
+		own := filepath.Join(sides[0], compare.BaselineRules)
+		if info, statErr := os.Stat(own); statErr == nil && info.Mode().IsRegular() {
+			*rulesFile = own
+		}
 	}
 	if o.Rules, err = compareRules(*rulesFile, splitPaths(*ignore)); err != nil {
 		return err

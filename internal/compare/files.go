@@ -33,11 +33,15 @@ type openFile struct {
 	stale bool
 }
 
+// BaselineRules is the file of rules in a folder of messages. With it the folder is a baseline: what a system once sent, and
+// what may differ from it.
+const BaselineRules = "compare.yaml"
+
 // maxOpen is how many files are held open for reading messages again.
 const maxOpen = 64
 
 // OpenFiles returns a source of files and folders; of folders, with all files below them in the order of their names,
-// but those whose names start with a dot. Close it when done.
+// but those whose names start with a dot and the rules of a baseline. Close it when done.
 func OpenFiles(paths ...string) (*Files, error) {
 	f := &Files{open: map[int32]*openFile{}}
 	for _, p := range paths {
@@ -62,7 +66,9 @@ func OpenFiles(paths ...string) (*Files, error) {
 				if err != nil {
 					return err
 				}
-				f.add(name, filepath.ToSlash(relative))
+				if relative != BaselineRules {
+					f.add(name, filepath.ToSlash(relative))
+				}
 			}
 			return nil
 		})
