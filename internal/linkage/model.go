@@ -124,6 +124,12 @@ func (m *Model) prepare() {
 			m.weight[c][f][0] = 0
 		}
 	}
+	// In small rosters chance can make a rare partial agreement look better than equality. It is not.
+	for f := range Field(Fields - 1) {
+		for l := 2; l < levelsOf[f]; l++ {
+			m.weight[person1][f][l] = min(m.weight[person1][f][l], m.weight[person1][f][Exact])
+		}
+	}
 }
 
 // evidence sums the weights of a pattern: log2 of P(pattern | class) / P(pattern | stranger).

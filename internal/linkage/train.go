@@ -320,6 +320,9 @@ func (g *pairing) checkRuns(ctx context.Context, tr *Training, start, base *Mode
 	return nil
 }
 
+// chance is by how many bits a level may seem better than the one above it, where few pairs have it.
+const chance = 3
+
 // problems is the sanity gate: reasons not to trust what was learned. Any of them switches automatic links off.
 func (g *pairing) problems(m *Model, tr *Training) []string {
 	var list []string
@@ -335,7 +338,9 @@ func (g *pairing) problems(m *Model, tr *Training) []string {
 		{SSNField, []Level{Exact, SSNDiffers}}, {SexField, []Level{Exact, Differs}},
 	} {
 		for i := 1; i < len(f.levels); i++ {
-			if m.weight[person1][f.field][f.levels[i]] >= m.weight[person1][f.field][f.levels[i-1]] {
+			// The weights themselves are kept from rising: look at what was learned, and forgive what is within chance.
+			raw := func(l Level) float64 { return math.Log2(m.p[person1][f.field][l] / m.p[stranger][f.field][l]) }
+			if raw(f.levels[i]) > raw(f.levels[i-1])+chance {
 				say("a worse agreement in the %s counts more than a better one", f.field)
 				break
 			}
