@@ -254,6 +254,10 @@ func (c *Conn) writeOut() {
 		}
 	}
 	c.writing = false
+	if c.err == nil && c.due() {
+		// What became due while this goroutine wrote is not its to run.
+		c.kick()
+	}
 	c.changed.Broadcast()
 }
 
@@ -360,7 +364,9 @@ func (c *Conn) act(t *Turn) {
 		c.broken(err)
 	}
 	c.pop(t)
-	c.advance()
+	if c.err == nil {
+		c.advance()
+	}
 	c.changed.Broadcast()
 }
 
@@ -373,6 +379,12 @@ func (c *Conn) broken(err error) {
 		c.base.Close()
 		notify := c.notify
 		c.notify = nil
+		for _, t := range c.turns[c.first:] {
+			if (t.state == turnReady || t.state == turnDo) && t.onWritten != nil {
+				notify = append(notify, t.onWritten)
+				t.onWritten = nil
+			}
+		}
 		if len(notify) > 0 {
 			c.done.Add(1)
 			go func() {

@@ -2,7 +2,7 @@ package mllp
 
 import "bytes"
 
-// matching of a mark.
+// matching says how far some bytes are a mark.
 type matching uint8
 
 const (

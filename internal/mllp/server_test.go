@@ -124,6 +124,88 @@ func TestAcknowledgementsComeInOrder(t *testing.T) {
 	}
 }
 
+// TestOrderUnderLoad finishes turns at once, in groups on another goroutine, and
+// by functions, as they come; each connection must see its replies in order.
+func TestOrderUnderLoad(t *testing.T) {
+	const conns, messages = 8, 300
+	group := make(chan *Turn, 256)
+	var b Builder
+	answer := func(turn *Turn) { turn.Reply(b.Append(turn.Buffer(), turn.Header(), Reply{Code: AA})) }
+	var committed sync.WaitGroup
+	committed.Go(func() {
+		var held []*Turn
+		for turn := range group {
+			if held = append(held, turn); len(held) < 7 && len(group) > 0 {
+				continue
+			}
+			for i := len(held) - 1; i >= 0; i-- {
+				answer(held[i])
+			}
+			held = held[:0]
+		}
+	})
+	var n, written atomic.Int64
+	address, stop := serve(t, &Server{MaxPending: 32, Handler: HandlerFunc(func(turn *Turn) {
+		turn.OnWritten(func(_ time.Time, err error) {
+			if err == nil {
+				written.Add(1)
+			}
+		})
+		switch n.Add(1) % 5 {
+		case 0:
+			answer(turn)
+		case 1:
+			reply := framed(string(b.Append(nil, turn.Header(), Reply{Code: AA})))
+			turn.Do(func(c *Conn) error {
+				_, err := c.Write([]byte(reply))
+				return err
+			})
+		default:
+			group <- turn
+		}
+	})})
+	var wg sync.WaitGroup
+	for range conns {
+		c := connect(t, address)
+		wg.Go(func() {
+			for i := range messages {
+				if _, err := io.WriteString(c, framed(numbered(i))); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			r := NewReader(c.r, ReaderOptions{})
+			defer r.Release()
+			var ev Event
+			for i := range messages {
+				if err := r.Read(&ev); err != nil {
+					t.Errorf("after %d replies: %v", i, err)
+					return
+				}
+				if got, want := ackID(string(ev.Bytes)), fmt.Sprintf("AA M-%d", i); got != want {
+					t.Errorf("%s, want %s", got, want)
+					return
+				}
+			}
+			if err := r.Read(&ev); err != io.EOF {
+				t.Errorf("after the last reply: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	stop()
+	close(group)
+	committed.Wait()
+	if written.Load() != conns*messages {
+		t.Errorf("%d of %d replies were reported as written", written.Load(), conns*messages)
+	}
+}
+
 // TestNoPeerEndsTheListener sends every deviation from a raw socket and sees
 // that it is named, and that another client is still served.
 func TestNoPeerEndsTheListener(t *testing.T) {
@@ -299,6 +381,38 @@ func TestFaultsOnPurpose(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestReplyThatCouldNotBeWrittenIsReported(t *testing.T) {
+	heard := make(chan error, 3)
+	address, _ := serve(t, &Server{Handler: HandlerFunc(func(turn *Turn) {
+		turn.OnWritten(func(_ time.Time, err error) { heard <- err })
+		switch string(turn.Header().ControlID()) {
+		case "M-0":
+			c := turn.Conn()
+			turn.Do(func(*Conn) error { return c.Wait(50 * time.Millisecond) })
+		case "M-1":
+			turn.Do(func(c *Conn) error { return c.Reset() })
+		default:
+			turn.Reply([]byte("never"))
+		}
+	})})
+	c := connect(t, address)
+	c.send(framed(numbered(0)) + framed(numbered(1)) + framed(numbered(2)))
+	lost := 0
+	for range 3 {
+		select {
+		case err := <-heard:
+			if err != nil {
+				lost++
+			}
+		case <-time.After(patience):
+			t.Fatal("nothing is heard of a reply")
+		}
+	}
+	if lost == 0 {
+		t.Error("the reply after the reset counts as written")
 	}
 }
 

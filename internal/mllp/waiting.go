@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// why fill returned.
+// filling says why fill returned.
 type filling uint8
 
 const (
