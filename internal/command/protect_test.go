@@ -3,7 +3,9 @@ package command
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -131,5 +133,43 @@ func TestSecrets(t *testing.T) {
 	must(t, `workspace secret remove --yes w.trestle "Lakeside client"`)
 	if out := must(t, "workspace secret list w.trestle"); out != "" {
 		t.Errorf("%q", out)
+	}
+}
+
+// TestRepair: a damaged index is built again, what was there is kept, and where a table is damaged it is said and nothing is changed.
+func TestRepair(t *testing.T) {
+	run := at // the loop has an at of its own
+	t.Chdir(t.TempDir())
+	must(t, "workspace new w.trestle")
+	if err := os.WriteFile("a.hl7", []byte(fmt.Sprintf(message, 1, 4711)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "workspace import w.trestle a.hl7")
+	whole, err := os.ReadFile("w.trestle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended, refused := 0, 0
+	for at := 65536 + 1000; at < len(whole); at += 4096 {
+		bad := bytes.Clone(whole)
+		bad[at] ^= 1
+		if err := os.WriteFile("w.trestle", bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		switch status, out, errs := run(t, "workspace verify --repair w.trestle"); {
+		case status == StatusOK && strings.Contains(out, "what was there is now w-before-repair-") && strings.Contains(out, "everything is as it was written"):
+			mended++
+		case status == StatusFailed && strings.Contains(errs, "nothing was changed"):
+			refused++
+		default:
+			t.Fatalf("page %d: status %d, %q %q", (at-65536)/4096+1, status, out, errs)
+		}
+		kept, _ := filepath.Glob("w-before-repair-*")
+		for _, k := range kept {
+			os.Remove(k)
+		}
+	}
+	if mended == 0 || refused == 0 {
+		t.Errorf("%d mended, %d refused", mended, refused)
 	}
 }

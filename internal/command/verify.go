@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"path/filepath"
 
 	"trestle/internal/job"
 	"trestle/internal/workspace"
@@ -12,6 +13,7 @@ import (
 
 func runVerify(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("workspace verify", flag.ContinueOnError)
+	repair := set.Bool("repair", false, "")
 	file := passphraseFlag(set)
 	path, err := onlyWorkspace(set, args)
 	if err != nil {
@@ -22,7 +24,23 @@ func runVerify(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	defer clear(pass)
+	if *repair {
+		return s.repair(ctx, path, pass)
+	}
 	return s.verify(ctx, path, pass)
+}
+
+// repair builds what is derived again, and prints what the check of the result found.
+func (s *session) repair(ctx context.Context, path string, pass []byte) error {
+	s.sayWait(path)
+	progress, stop := s.watch("repair")
+	defer stop()
+	kept, report, err := workspace.Repair(ctx, path, pass, s.opening(), progress)
+	stop()
+	if err == nil {
+		fmt.Fprintf(s.out, "repaired %s; what was there is now %s\n", clean(path), clean(filepath.Join(filepath.Dir(path), filepath.Base(kept))))
+	}
+	return s.checked(report, err)
 }
 
 // verify prints what the check of a workspace found; it fails if something is wrong.

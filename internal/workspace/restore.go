@@ -36,7 +36,7 @@ func Restore(ctx context.Context, backup, path string, passphrase []byte, o Open
 	part := t.path + restorePart
 	r, err = b.unpack(ctx, part, progress)
 	if err == nil {
-		kept, err = t.put(part)
+		kept, err = t.put(part, "before-restore")
 	}
 	if err != nil {
 		os.Remove(part)
@@ -123,7 +123,7 @@ func (w *Workspace) unpack(ctx context.Context, part string, progress func(done,
 
 // put puts a finished file into the place of this workspace, and gives the name under which what was there is kept. The lock is
 // held.
-func (w *Workspace) put(part string) (kept string, err error) {
+func (w *Workspace) put(part, label string) (kept string, err error) {
 	if w.file == nil {
 		if err := free(w.path); err != nil {
 			return "", err
@@ -134,7 +134,7 @@ func (w *Workspace) put(part string) (kept string, err error) {
 		return "", fileError("to write", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 	}
 	ext := filepath.Ext(w.path)
-	kept = strings.TrimSuffix(w.path, ext) + "-before-restore-" + time.Now().UTC().Format(copyTime) + ext
+	kept = strings.TrimSuffix(w.path, ext) + "-" + label + "-" + time.Now().UTC().Format(copyTime) + ext
 	if err := free(kept); err != nil {
 		return "", err
 	}

@@ -51,7 +51,7 @@ func (r Report) Problems() []string {
 		add(true, "Structure: %s.", s)
 	}
 	for _, s := range r.FullText {
-		add(true, "Index of words: %s.", s)
+		add(true, "Index of words: %s. It can be built again: repair the workspace.", s)
 	}
 	add(r.LogProblem != "", "Access log: %s.", r.LogProblem)
 	if len(out) > 0 && r.countedReadable {
@@ -142,13 +142,34 @@ func (w *Workspace) recoverLog(ctx context.Context, r *Report) {
 
 // integrity asks SQLite and the access log.
 func (w *Workspace) integrity(ctx context.Context, r *Report) {
-	note := func(list *[]string, err error) {
-		if err != nil && len(*list) < maxListed {
-			*list = append(*list, w.sqlError(ctx, err).Error())
-		}
+	w.structure(ctx, r)
+	w.wordsAndLog(ctx, r)
+}
+
+// note adds an error to a list of a report.
+func (w *Workspace) note(ctx context.Context, list *[]string, err error) {
+	if err != nil && len(*list) < maxListed {
+		*list = append(*list, w.sqlError(ctx, err).Error())
 	}
-	rows, err := w.read.QueryContext(ctx, "PRAGMA integrity_check")
-	note(&r.Integrity, err)
+}
+
+// structure asks SQLite, and counts the messages. It does so on a connection of its own: in one that has searched before, FTS5's part of the check goes by
+// what it remembers of its index, and takes it for damage that somebody has written meanwhile.
+func (w *Workspace) structure(ctx context.Context, r *Report) {
+	r.Integrity = nil
+	note := func(err error) { w.note(ctx, &r.Integrity, err) }
+	role := reader
+	switch {
+	case w.guest != nil:
+		role = guest
+	case w.salvage.on.Load():
+		role = salvager
+	}
+	db := connect(w.path, w.keys, role)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	rows, err := db.QueryContext(ctx, "PRAGMA integrity_check")
+	note(err)
 	if err == nil {
 		for rows.Next() {
 			var s string
@@ -156,19 +177,23 @@ func (w *Workspace) integrity(ctx context.Context, r *Report) {
 				r.Integrity = append(r.Integrity, s)
 			}
 		}
-		note(&r.Integrity, rows.Err())
+		note(rows.Err())
 		rows.Close()
 	}
 	var broken int
-	err = w.read.QueryRowContext(ctx, "SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken)
-	note(&r.Integrity, err)
+	note(db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken))
 	if broken > 0 {
 		r.Integrity = append(r.Integrity, fmt.Sprintf("%d rows belong to messages that are not there", broken))
 	}
-	note(&r.Integrity, w.read.QueryRowContext(ctx, "SELECT count(*) FROM messages").Scan(&r.Messages))
-	if len(r.Integrity) == 0 {
-		note(&r.FullText, w.checkWords(ctx))
+	note(db.QueryRowContext(ctx, "SELECT count(*) FROM messages").Scan(&r.Messages))
+}
+
+// wordsAndLog compares the indexes of words with the texts, and follows the chain of the access log.
+func (w *Workspace) wordsAndLog(ctx context.Context, r *Report) {
+	if len(r.Integrity) == 0 && w.guest == nil { // it needs a connection that may write
+		w.note(ctx, &r.FullText, w.checkWords(ctx))
 	}
+	var err error
 	if r.LogEntries, err = w.verifyLog(ctx, w.read); err != nil {
 		r.LogProblem = err.Error()
 	}

@@ -43,7 +43,9 @@ type Workspace struct {
 	log       accessLog
 	schema    int // version of the tables inside
 	salvage   salvage
-	guest     *guestOf    // set where another program writes, and this one only reads
+	guest     *guestOf // set where another program writes, and this one only reads
+	raw       *os.File // for VerifyOpen; closed only after SQLite has closed its own
+	raws      sync.Mutex
 	alone     *alone      // held while the file is replaced or destroyed
 	importing atomic.Bool // there may be an import that is not in the log yet
 	gathers   bool        // enters what other programs read into the log
@@ -516,6 +518,12 @@ func (w *Workspace) abandon() error {
 			errs = append(errs, w.sqlError(context.Background(), db.Close()))
 		}
 	}
+	w.raws.Lock()
+	if w.raw != nil { // after SQLite has closed the file: it would lose its locks
+		w.raw.Close()
+		w.raw = nil
+	}
+	w.raws.Unlock()
 	if w.sweep {
 		w.removeTraces()
 	}
