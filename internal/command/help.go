@@ -43,16 +43,16 @@ func entries() []entry {
 		{"workspace secret show", "workspace secret show [--passphrase-file FILE] WORKSPACE NAME", "print a secret", secretShowHelp, runSecretShow},
 		{"workspace secret remove", "workspace secret remove [--yes] [--passphrase-file FILE] WORKSPACE NAME", "remove a secret", secretRemoveHelp, runSecretRemove},
 		{"workspace log", "workspace log [--user NAME] [--action ACTION] [--text WORDS] [--failed] [--since DATE] [--until DATE] [--newest] [--limit N] [--json] [--csv FILE] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
-		{"workspace verify", "workspace verify [--repair] [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
+		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
 		{"workspace backup", "workspace backup [--keep N] [--passphrase-file FILE] WORKSPACE TO", "make a verified copy", backupHelp, runBackup},
 		{"workspace restore", "workspace restore [--yes] [--passphrase-file FILE] BACKUP WORKSPACE", "put a backup in the place of a workspace", restoreHelp, runRestore},
 		{"workspace compact", "workspace compact [--passphrase-file FILE] WORKSPACE", "give the room of deleted messages back", compactHelp, runCompact},
 		{"workspace rekey", "workspace rekey [--yes] [--name NAME] [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "encrypt it again under a new data key", rekeyHelp, runRekey},
 		{"workspace purge", "workspace purge [--before DATE] [--tag TAG] [--source FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "remove messages by age, tag or file", purgeHelp, runPurge},
 		{"workspace dispose", "workspace dispose [--certificate FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "destroy a workspace, with a certificate", disposeHelp, runDispose},
-		{"mock mllp", "mock mllp --listen ADDRESS [--rules FILE.yaml | --preset NAME] [--open] [--allow ADDRESS] [--journal FILE.jsonl] [--no-payloads] [--name NAME] [--quiet] [--max-frame BYTES] [--release-2] [--tls auto] [--tls-save-ca FILE] [--tls-cert FILE --tls-key FILE] [--tls-ca FILE]", "be a partner that listens, by rules", mockHelp, runMock},
+		{"mock mllp", "mock mllp --listen ADDRESS [--rules FILE.yaml | --preset NAME] [--open] [--allow ADDRESS] [--journal FILE.jsonl | --workspace W --endpoint NAME] [--passphrase-file FILE] [--no-payloads] [--quiet] [--max-frame BYTES] [--release-2] [--tls auto] [--tls-save-ca FILE] [--tls-cert FILE --tls-key FILE] [--tls-ca FILE]", "be a partner that listens, by rules", mockHelp, runMock},
 		{"mock presets", "mock presets [NAME]", "list the partners that are ready-made", mockPresetsHelp, runMockPresets},
-		{"send", "send --to HOST:PORT [--rate N] [--count N] [--loop] [--connections N] [--window N] [--per-message] [--timeout D] [--new-ids] [--expect CODE] [--retry N] [--retry-rejected] [--batch] [--series TEXT] [--seed N] [--journal FILE.jsonl] [--release-2] [--tls] [--tls-ca FILE] [--tls-name NAME] [--tls-cert FILE --tls-key FILE] [--tls-insecure] [--json] FILE...", "send messages and check what comes back", sendHelp, runSend},
+		{"send", "send --to HOST:PORT [--rate N] [--count N] [--loop] [--connections N] [--window N] [--per-message] [--timeout D] [--new-ids] [--expect CODE] [--retry N] [--retry-rejected] [--batch] [--series TEXT] [--seed N] [--journal FILE.jsonl | --workspace W --endpoint NAME] [--run NAME] [--passphrase-file FILE] [--release-2] [--tls] [--tls-ca FILE] [--tls-name NAME] [--tls-cert FILE --tls-key FILE] [--tls-insecure] [--json] FILE...", "send messages and check what comes back", sendHelp, runSend},
 		{"link run", "link run --left FILE --right FILE [--spec FILE] [--out DIR] [--seed N] [--json]", "say which patients of two rosters are the same", linkRunHelp, runLinkRun},
 		{"link profile", "link profile [--spec FILE] [--json] FILE", "say what the columns of a roster hold", linkProfileHelp, runLinkProfile},
 		{"link plans", "link plans --left FILE --right FILE [--spec FILE] [--simulate FILE] [--out DIR] [--json]", "say which insurance plans of two systems are the same", linkPlansHelp, runLinkPlans},
@@ -308,9 +308,6 @@ const verifyHelp = `
 Reads the whole file: every page is authenticated, the database and its full-text index are
 checked, and the access log's chain is followed. Exit status 1 if something is wrong.
 
-  --repair                build all indexes and the index of words again, in a new file that
-                          takes the place of the old one once it was verified; the old one is
-                          kept beside it. If more is damaged, nothing is changed
   --passphrase-file FILE  read the passphrase from a file
 `
 

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
+	"trestle/internal/workspace"
 )
 
 const mockHelp = `
@@ -26,7 +28,11 @@ answers first what it has received.
   --journal FILE.jsonl keep every exchange, one JSON object a line. A message is acknowledged
                        only after it is on the disk. The file holds patient data in clear.
   --no-payloads        the journal keeps sizes, times and hashes only
-  --name NAME          name of the endpoint in the journal
+  --workspace W        keep every exchange in this workspace instead, encrypted. Its patients answer
+                       queries, its rosters are lists for rules.
+  --endpoint NAME      name of the endpoint in the journal (mock); where the workspace has an
+                       endpoint of this name, its settings and rules hold unless flags say otherwise
+  --passphrase-file FILE  read the passphrase of the workspace from a file
   --quiet              no line for each message
   --max-frame BYTES    largest message; beyond it the connection is closed (64 MB)
   --release-2          commit bytes of MLLP release 2
@@ -86,54 +92,142 @@ func (l *textList) Set(text string) error {
 	return nil
 }
 
-func runMock(ctx context.Context, s *session, args []string) (err error) {
+// mock is what the flags of "mock mllp" say.
+type mock struct {
+	config                             endpoint.Config
+	rules, preset                      string
+	journal, workspace, passphraseFile string
+	quiet                              bool
+	security                           security
+	auto, saveCA                       string
+}
+
+func runMock(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("mock mllp", flag.ContinueOnError)
-	var c endpoint.Config
-	set.StringVar(&c.Address, "listen", "", "")
-	rulesFile := set.String("rules", "", "")
-	preset := set.String("preset", "", "")
-	set.BoolVar(&c.Open, "open", false, "")
-	set.Var((*textList)(&c.Allow), "allow", "")
-	journalFile := set.String("journal", "", "")
-	set.BoolVar(&c.DropPayloads, "no-payloads", false, "")
-	set.StringVar(&c.Name, "name", "mock", "")
-	quiet := set.Bool("quiet", false, "")
-	set.IntVar(&c.MaxFrame, "max-frame", 0, "")
-	set.BoolVar(&c.Release2, "release-2", false, "")
-	security := tlsFlags(set)
-	auto := set.String("tls", "", "")
-	saveCA := set.String("tls-save-ca", "", "")
+	var m mock
+	set.StringVar(&m.config.Address, "listen", "", "")
+	set.StringVar(&m.rules, "rules", "", "")
+	set.StringVar(&m.preset, "preset", "", "")
+	set.BoolVar(&m.config.Open, "open", false, "")
+	set.Var((*textList)(&m.config.Allow), "allow", "")
+	set.StringVar(&m.journal, "journal", "", "")
+	set.StringVar(&m.workspace, "workspace", "", "")
+	set.StringVar(&m.config.Name, "endpoint", "mock", "")
+	set.StringVar(&m.passphraseFile, "passphrase-file", "", "")
+	set.BoolVar(&m.config.DropPayloads, "no-payloads", false, "")
+	set.BoolVar(&m.quiet, "quiet", false, "")
+	set.IntVar(&m.config.MaxFrame, "max-frame", 0, "")
+	set.BoolVar(&m.config.Release2, "release-2", false, "")
+	m.security = tlsFlags(set)
+	set.StringVar(&m.auto, "tls", "", "")
+	set.StringVar(&m.saveCA, "tls-save-ca", "", "")
 	plain, err := parse(set, args)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(plain) > 0 {
+	case len(plain) > 0:
 		return usagef("mock mllp takes no arguments but flags; the address is given with --listen")
+	case m.rules != "" && m.preset != "":
+		return usagef("give --rules or --preset, not both: \"trestle mock presets NAME\" prints a preset as a file of rules")
+	case m.journal != "" && m.workspace != "":
+		return usagef("give --journal or --workspace, not both")
+	case m.workspace != "":
+		return s.within(ctx, m.workspace, m.passphraseFile, func(w *workspace.Workspace) error { return s.mockInWorkspace(ctx, w, &m) })
 	}
-	file, title, err := behaviour(&c, *rulesFile, *preset)
+	file, title, err := m.behaviour()
 	if err != nil {
 		return err
 	}
+	var o endpoint.Options
+	if m.journal == "" {
+		return s.mock(ctx, &m, file, title, o)
+	}
+	j, err := endpoint.OpenFileJournal(m.journal)
+	if err != nil {
+		return err
+	}
+	o.Journal = j
+	return errors.Join(s.mock(ctx, &m, file, title, o), j.Close())
+}
+
+// mockInWorkspace keeps the journal in a workspace, and takes the settings and rules of the endpoint from there if it has one of this
+// name; flags go before them.
+func (s *session) mockInWorkspace(ctx context.Context, w *workspace.Workspace, m *mock) error {
+	if err := m.stored(ctx, w); err != nil {
+		return err
+	}
+	file, title, err := m.behaviour()
+	if err != nil {
+		return err
+	}
+	if m.rules == "" && m.preset == "" {
+		d, err := w.Document(ctx, workspace.DocumentRules, m.config.Name)
+		switch {
+		case err == nil:
+			if file, err = rules.Parse(d.Bytes); err != nil {
+				return fmt.Errorf("the rules of %s: %w", m.config.Name, err)
+			}
+			title = "the rules of " + m.config.Name
+		case !errors.Is(err, workspace.ErrNotFound):
+			return err
+		}
+	}
+	lists, err := w.RosterLists(ctx)
+	if err != nil {
+		return err
+	}
+	j, err := w.OpenJournal(ctx)
+	if err != nil {
+		return err
+	}
+	o := endpoint.Options{Journal: j, Patients: w.Patients(), Lists: lists}
+	return errors.Join(s.mock(ctx, m, file, title, o), j.Close())
+}
+
+// stored takes the settings of the endpoint from the workspace, where it has them.
+func (m *mock) stored(ctx context.Context, w *workspace.Workspace) error {
+	d, err := w.Document(ctx, workspace.DocumentEndpoint, m.config.Name)
+	if errors.Is(err, workspace.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := endpoint.ParseConfig(d.Bytes)
+	if err != nil {
+		return fmt.Errorf("the endpoint %s: %w", m.config.Name, err)
+	}
+	given := m.config
+	c.Name = given.Name
+	if given.Address != "" {
+		c.Address = given.Address
+	}
+	if len(given.Allow) > 0 {
+		c.Allow = given.Allow
+	}
+	if given.MaxFrame > 0 {
+		c.MaxFrame = given.MaxFrame
+	}
+	c.Open = given.Open // to be reached by others is said each time
+	c.Release2 = c.Release2 || given.Release2
+	c.DropPayloads = c.DropPayloads || given.DropPayloads
+	if c.TLS && m.auto == "" && *m.security.cert == "" {
+		m.auto = "auto"
+	}
+	m.config = c
+	return nil
+}
+
+// mock listens until ctx ends.
+func (s *session) mock(ctx context.Context, m *mock, file rules.File, title string, o endpoint.Options) (err error) {
+	c := m.config
 	if c.Address == "" {
 		return usagef("mock mllp needs an address, as in --listen 127.0.0.1:2575")
 	}
-	var o endpoint.Options
-	if o.TLS, err = security.listener(*auto, *saveCA, c.Address, time.Now()); err != nil {
+	if o.TLS, err = m.security.listener(m.auto, m.saveCA, c.Address, time.Now()); err != nil {
 		return err
 	}
 	c.TLS = o.TLS != nil
-	if *journalFile != "" {
-		j, err := endpoint.OpenFileJournal(*journalFile)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if closeErr := j.Close(); closeErr != nil && err == nil {
-				err = closeErr
-			}
-		}()
-		o.Journal = j
-	}
 	l, err := endpoint.NewListener(c, file, o)
 	if err != nil {
 		return usagef("%s", err)
@@ -149,33 +243,31 @@ func runMock(ctx context.Context, s *session, args []string) (err error) {
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
-	return s.attend(ctx, l, *quiet)
+	return s.attend(ctx, l, m.quiet)
 }
 
 // behaviour reads the rules, from a file or a preset, and says what they are called.
-func behaviour(c *endpoint.Config, path, preset string) (rules.File, string, error) {
+func (m *mock) behaviour() (rules.File, string, error) {
 	switch {
-	case path != "" && preset != "":
-		return rules.File{}, "", usagef("give --rules or --preset, not both: \"trestle mock presets NAME\" prints a preset as a file of rules")
-	case preset != "":
-		p, err := endpoint.FindPreset(preset)
+	case m.preset != "":
+		p, err := endpoint.FindPreset(m.preset)
 		if err != nil {
 			return rules.File{}, "", usagef("%s", err)
 		}
-		p.Apply(c)
+		p.Apply(&m.config)
 		return p.Rules, p.Title, nil
-	case path != "":
-		b, err := os.ReadFile(path)
+	case m.rules != "":
+		b, err := os.ReadFile(m.rules)
 		if err != nil {
-			return rules.File{}, "", &readError{path, err}
+			return rules.File{}, "", &readError{m.rules, err}
 		}
 		f, err := rules.Parse(b)
 		if err != nil {
-			return f, "", fmt.Errorf("%s: %w", path, err)
+			return f, "", fmt.Errorf("%s: %w", m.rules, err)
 		}
 		title := f.Title
 		if title == "" {
-			title = path
+			title = m.rules
 		}
 		return f, title, nil
 	}

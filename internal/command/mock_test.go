@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"trestle/internal/workspace"
 )
 
 const sendable = "MSH|^~\\&|EHR|LAKE|TRESTLE|RIVER|20260302101400||ADT^A08^ADT_A01|%|P|2.5.1\rEVN|A08|20260302101400\rPID|1||88121^^^LAKE^MR||DOE^JANE\rPV1|1|O\r"
@@ -142,5 +145,56 @@ func TestSendIsInterrupted(t *testing.T) {
 	status := Run(ctx, []string{"send", "--to", address, "--loop", "--rate", "200", messageFile(t, "M1")}, Env{Stdout: &out, Stderr: &lockedBuffer{}})
 	if status != StatusInterrupted || strings.Contains(out.String(), "FAILED") || !strings.Contains(out.String(), " ok, 0 failed") {
 		t.Errorf("status %d\n%s", status, out.String())
+	}
+}
+
+func TestMockAndSendInAWorkspace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.trestle")
+	const pass = "correct horse battery staple"
+	ctx := t.Context()
+	w, err := workspace.Create(ctx, path, []byte(pass), workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "tester"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.PutDocument(ctx, workspace.DocumentEndpoint, "adt-in", []byte("name: adt-in\naddress: 127.0.0.1:1\n"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.PutDocument(ctx, workspace.DocumentRules, "adt-in", []byte("rules: [{when: {fields: [{path: MSH-10, equals: M2}]}, then: AE}]"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(t.TempDir(), "pass")
+	if err := os.WriteFile(secret, []byte(pass), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address, _, stop := runningMock(t, "--workspace", path, "--endpoint", "adt-in", "--passphrase-file", secret)
+	if status, said, errs := sending(t, "--to", address, messageFile(t, "M1", "M2")); status != StatusFailed || !strings.Contains(said, "M2  AE") {
+		t.Errorf("status %d\n%s%s", status, said, errs)
+	}
+	if status := stop(); status != StatusOK {
+		t.Errorf("the mock ended with status %d", status)
+	}
+	address, _, stop = runningMock(t)
+	if status, said, errs := sending(t, "--to", address, "--workspace", path, "--run", "r1", "--passphrase-file", secret, messageFile(t, "S1")); status != StatusOK {
+		t.Errorf("status %d\n%s%s", status, said, errs)
+	}
+	stop()
+	w, err = workspace.Open(ctx, path, []byte(pass), workspace.OpenOptions{User: "tester"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	var got []string
+	for e, err := range w.ReadExchanges(ctx, workspace.ExchangeQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, joinNonEmpty(" ", e.Endpoint, e.Run, string(e.Direction), e.ControlID, e.Code))
+	}
+	slices.Sort(got)
+	if want := []string{"adt-in in M1 AA", "adt-in in M2 AE", "send r1 out S1 AA"}; !slices.Equal(got, want) {
+		t.Errorf("%v", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"trestle/internal/endpoint"
+	"trestle/internal/workspace"
 )
 
 const sendHelp = `
@@ -37,6 +38,9 @@ hold one message, many, or a batch. Messages go out byte for byte unless --new-i
                        triggers in order, as "5 A01 A08 A03" or "3 S12 S13 S15"
   --seed N             another series
   --journal FILE.jsonl keep every exchange, one JSON object a line, patient data in clear
+  --workspace W        keep every exchange in this workspace instead, encrypted
+  --endpoint NAME, --run NAME   names of the sender and of this run in the journal
+  --passphrase-file FILE  read the passphrase of the workspace from a file
   --release-2          commit bytes of MLLP release 2
   --tls                encrypt, and check the listener's certificate with the system's authorities
   --tls-ca FILE        ... with this authority instead (PEM)
@@ -49,7 +53,7 @@ A line is: ok or FAILED, file[index], type, control ID, code, time, and why it f
 Exit status: 0 every message got what was expected; 1 some did not; 2 trouble.
 `
 
-func runSend(ctx context.Context, s *session, args []string) (err error) {
+func runSend(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("send", flag.ContinueOnError)
 	c := endpoint.SendConfig{Endpoint: "send"}
 	set.StringVar(&c.To, "to", "", "")
@@ -68,6 +72,10 @@ func runSend(ctx context.Context, s *session, args []string) (err error) {
 	series := set.String("series", "", "")
 	seed := set.Uint64("seed", 0, "")
 	journalFile := set.String("journal", "", "")
+	workspaceFile := set.String("workspace", "", "")
+	passphraseFile := set.String("passphrase-file", "", "")
+	set.StringVar(&c.Endpoint, "endpoint", "send", "")
+	set.StringVar(&c.Run, "run", "", "")
 	set.BoolVar(&c.Release2, "release-2", false, "")
 	security := tlsFlags(set)
 	useTLS := set.Bool("tls", false, "")
@@ -96,24 +104,32 @@ func runSend(ctx context.Context, s *session, args []string) (err error) {
 	if *insecure {
 		s.complain("the listener is not checked: it could be anyone's")
 	}
-	var journal endpoint.Journal
-	if *journalFile != "" {
+	run := func(journal endpoint.Journal) error {
+		sender, err := endpoint.NewSender(c, journal)
+		if err != nil {
+			return usagef("%s", err)
+		}
+		return s.send(ctx, sender, messages, *asJSON)
+	}
+	switch {
+	case *journalFile != "" && *workspaceFile != "":
+		return usagef("give --journal or --workspace, not both")
+	case *journalFile != "":
 		j, err := endpoint.OpenFileJournal(*journalFile)
 		if err != nil {
 			return err
 		}
-		defer func() {
-			if closeErr := j.Close(); closeErr != nil && err == nil {
-				err = closeErr
+		return errors.Join(run(j), j.Close())
+	case *workspaceFile != "":
+		return s.within(ctx, *workspaceFile, *passphraseFile, func(w *workspace.Workspace) error {
+			j, err := w.OpenJournal(ctx)
+			if err != nil {
+				return err
 			}
-		}()
-		journal = j
+			return errors.Join(run(j), j.Close())
+		})
 	}
-	sender, err := endpoint.NewSender(c, journal)
-	if err != nil {
-		return usagef("%s", err)
-	}
-	return s.send(ctx, sender, messages, *asJSON)
+	return run(nil)
 }
 
 // messages says what is to be sent.
