@@ -14,6 +14,8 @@ import (
 
 	"trestle/internal/hl7"
 	"trestle/internal/linkage"
+	"trestle/internal/linkage/plan"
+	"trestle/internal/report"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -383,5 +385,48 @@ func TestPlansAreNoPatients(t *testing.T) {
 	p.Kind, p.Left.Authority = linkage.Patients, Authority{}
 	if err := p.WriteA24(context.Background(), io.Discard); !errors.Is(err, errNoAuthority) {
 		t.Error(err)
+	}
+}
+
+func TestPlanTables(t *testing.T) {
+	read := func(text string) *plan.List {
+		l, err := plan.ReadList(context.Background(), "plans.csv", strings.NewReader(text), plan.ListSpec{}, plan.Standard())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	left := read("plan_id,payer,name,phone\nP1,Aetna,Aetna Choice POS II,690-555-0114\nP2,Zephyr,Zephyr Dental,\nP3,Self-pay,Self-pay,\n")
+	right := read("plan_id,payer,name,phone\nA,AETNA,AENTA CHOICE POS 2,6905550114\nB,HUMANA,HUMANA GOLD PLUS HMO,\nC,HUMANA,HUMANA GOLD PLUS HMO,\n")
+	result, err := plan.Match(context.Background(), left, right, plan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := PlanTables(result)
+	got := map[string]string{}
+	for name, s := range tables {
+		var out bytes.Buffer
+		if err := (report.CSV{}).Write(context.Background(), &out, s); err != nil {
+			t.Fatal(err)
+		}
+		got[name] = out.String()
+	}
+	for name, want := range map[string][]string{
+		"links.csv":      {"left_id,right_id,probability,band,reasons\n", "\nP1,A,", ",automatic,"},
+		"review.csv":     {"left_id,right_id,probability,band,reasons\n"},
+		"create.csv":     {"left_id,name,insurer,", "\nP2,Zephyr Dental,Zephyr,,dental,"},
+		"duplicates.csv": {"system,id_a,id_b,probability\n", "\nright,B,C,0.98\n"},
+		"set-aside.csv":  {"\nleft,4,it is no payer (self-pay) and is never linked,"},
+		"candidates.csv": {"left_id,rank,right_id,", "\nP1,1,A,"},
+		"plans.csv":      {"system,id,name,", "\nleft,P1,Aetna Choice POS II,Aetna,", "\nright,B,"},
+	} {
+		for _, w := range want {
+			if !strings.Contains(got[name], w) {
+				t.Errorf("%s does not hold %q:\n%s", name, w, got[name])
+			}
+		}
+	}
+	if len(got) != 7 {
+		t.Errorf("%d tables", len(got))
 	}
 }
