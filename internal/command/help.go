@@ -43,7 +43,7 @@ func entries() []entry {
 		{"workspace secret show", "workspace secret show [--passphrase-file FILE] WORKSPACE NAME", "print a secret", secretShowHelp, runSecretShow},
 		{"workspace secret remove", "workspace secret remove [--yes] [--passphrase-file FILE] WORKSPACE NAME", "remove a secret", secretRemoveHelp, runSecretRemove},
 		{"workspace log", "workspace log [--user NAME] [--action ACTION] [--text WORDS] [--failed] [--since DATE] [--until DATE] [--newest] [--limit N] [--json] [--csv FILE] [--passphrase-file FILE] WORKSPACE", "print who did what, and when", logHelp, runLog},
-		{"workspace verify", "workspace verify [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
+		{"workspace verify", "workspace verify [--repair] [--passphrase-file FILE] WORKSPACE", "check that nothing was damaged or tampered with", verifyHelp, runVerify},
 		{"workspace backup", "workspace backup [--keep N] [--passphrase-file FILE] WORKSPACE TO", "make a verified copy", backupHelp, runBackup},
 		{"workspace restore", "workspace restore [--yes] [--passphrase-file FILE] BACKUP WORKSPACE", "put a backup in the place of a workspace", restoreHelp, runRestore},
 		{"workspace compact", "workspace compact [--passphrase-file FILE] WORKSPACE", "give the room of deleted messages back", compactHelp, runCompact},
@@ -308,6 +308,9 @@ const verifyHelp = `
 Reads the whole file: every page is authenticated, the database and its full-text index are
 checked, and the access log's chain is followed. Exit status 1 if something is wrong.
 
+  --repair                build all indexes and the index of words again, in a new file that
+                          takes the place of the old one once it was verified; the old one is
+                          kept beside it. If more is damaged, nothing is changed
   --passphrase-file FILE  read the passphrase from a file
 `
 
