@@ -19,7 +19,7 @@ func (m *matcher) decide() []Candidate {
 		slices.SortStableFunc(order, func(a, b int) int {
 			ca, cb := &m.pairs[a], &m.pairs[b]
 			if taken.left[i] == ca.right || taken.left[i] == cb.right {
-				return cmp.Compare(btoi(taken.left[i] == cb.right), btoi(taken.left[i] == ca.right))
+				return cmp.Compare(oneIf(taken.left[i] == cb.right), oneIf(taken.left[i] == ca.right))
 			}
 			return cmp.Or(cmp.Compare(rankOf(cb), rankOf(ca)), cmp.Compare(ca.right, cb.right))
 		})
@@ -32,12 +32,16 @@ func (m *matcher) decide() []Candidate {
 	return all
 }
 
-func btoi(b bool) int {
+func oneIf(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
 }
+
+// wanted is from which share among its own candidates a pair is shown to a person although another left plan suits the
+// right one better: that is no reason to create a second one of it unasked.
+const wanted = 0.3
 
 // inSight is how many bits a candidate may be behind the best one, to be shown beside it.
 const inSight = 10
@@ -140,13 +144,15 @@ func (m *matcher) candidate(k, rank int, assigned bool, taken holds) Candidate {
 	case taken.left[c.left] >= 0, taken.right[c.right] >= 0 && !m.many(c.right):
 		out.Gates = append(out.Gates, GateTaken)
 		out.Band = linkage.None
+	case slices.Contains(out.Gates, GateNotPayer):
+		out.Band = linkage.None
 	case blocked && c.bits > 0 && c.alike():
 		out.Band = linkage.Blocked
 	case blocked:
 		out.Band = linkage.None
 	case assigned && len(out.Gates) == 0 && out.Probability >= m.options.Automatic:
 		out.Band = linkage.Automatic
-	case out.Probability >= m.options.Review || assigned && c.forward >= m.options.Review/2:
+	case out.Probability >= m.options.Review, c.forward >= wanted:
 		out.Band = linkage.Review
 		if out.Probability < m.options.Automatic {
 			out.Gates = append(out.Gates, m.doubt(c))

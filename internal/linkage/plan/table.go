@@ -49,7 +49,12 @@ func FromTable(table *roster.Roster, s ListSpec, d *Dictionary) (*List, error) {
 		}
 	}
 	l := NewList(table.Name, rows, d)
-	l.Hash, l.Bad, l.Notes = table.Hash, bad, slices.Clone(table.Notes)
+	l.Hash, l.Bad = table.Hash, bad
+	for _, note := range table.Notes {
+		if !strings.HasPrefix(note, "No column was recognised") { // as a patient's identifier
+			l.Notes = append(l.Notes, note)
+		}
+	}
 	l.Key = Key{Column: table.Columns[key].Name, ChosenBy: "specification", Candidates: t.candidates}
 	if s.Key == "" {
 		l.Key.ChosenBy = "guess"
