@@ -28,8 +28,8 @@ const (
 )
 
 // align returns for each item of l the index of its partner in r, or -1.
-func (a *aligner) align(l, r []item, alike func(i, j int) float64) []int32 {
-	a = &aligner{l: l, r: r, alike: alike, pairs: make([]int32, len(l)), taken: make([]bool, len(r))}
+func align(l, r []item, alike func(i, j int) float64) []int32 {
+	a := &aligner{l: l, r: r, alike: alike, pairs: make([]int32, len(l)), taken: make([]bool, len(r))}
 	for i := range a.pairs {
 		a.pairs[i] = -1
 	}
@@ -260,11 +260,7 @@ func (a *aligner) strays(fromL, toL, fromR, toR int) {
 			}
 		}
 		for _, i := range is {
-			t := token(a.l[i])
-			if a.l[i].sole && t == a.l[i].name && len(at[t]) != 1 {
-				continue
-			}
-			if a.pairs[i] < 0 && len(at[t]) > 0 {
+			if t := token(a.l[i]); a.pairs[i] < 0 && len(at[t]) > 0 {
 				a.pair(int(i), int(at[t][0]))
 				at[t] = at[t][1:]
 			}

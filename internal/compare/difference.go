@@ -132,6 +132,9 @@ type Result struct {
 	same bool // both sides declare the same delimiters
 }
 
+// Of returns the differences of a row. They belong to the result.
+func (r *Result) Of(row Row) []Difference { return r.Differences[row.First:row.Last:row.Last] }
+
 // Open iterates over the differences that no rule speaks of, formatting included.
 func (r *Result) Open() iter.Seq[*Difference] { return r.with(Open) }
 

@@ -206,7 +206,7 @@ var ordered = map[string]bool{"given": true, "line": true, "item": true, "sectio
 // arrays aligns items by identity and compares the pairs.
 func (d *documents) arrays(l, r []*fhir.Node, at, to spot, indexed bool) {
 	itemsL, itemsR := d.items(l), d.items(r)
-	pairs := (&aligner{}).align(itemsL, itemsR, func(i, j int) float64 { return alikeNodes(l[i], r[j]) })
+	pairs := align(itemsL, itemsR, func(i, j int) float64 { return alikeNodes(l[i], r[j]) })
 	moved := movedAmong(pairs)
 	name := at.path[strings.LastIndexByte(at.path, '.')+1:]
 	if d.fhir && !ordered[name] {

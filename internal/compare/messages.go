@@ -153,7 +153,7 @@ func (c *comparison) alignTrees(pairs []int32) {
 		pairs[i] = -1
 	}
 	l, r := c.trees()
-	w := treeWalk{c: c, l: l, r: r, pairs: pairs, kinL: make([]int32, len(l.nodes)), kinR: make([]bool, len(r.nodes))}
+	w := treeWalk{c: c, l: l, r: r, pairs: pairs, kinL: make([]bool, len(l.nodes)), kinR: make([]bool, len(r.nodes))}
 	w.kids(l.nodes[0].kids, r.nodes[0].kids)
 	w.strays()
 }
@@ -163,13 +163,13 @@ type treeWalk struct {
 	c     *comparison
 	l, r  *tree
 	pairs []int32
-	kinL  []int32 // of each group of the left 1 if it has a partner
+	kinL  []bool // which nodes have a partner
 	kinR  []bool
 }
 
 func (w *treeWalk) kids(kidsL, kidsR []int32) {
 	itemsL, itemsR := itemsOf(w.l, kidsL), itemsOf(w.r, kidsR)
-	pairs := (&aligner{}).align(itemsL, itemsR, func(i, j int) float64 { return w.alike(kidsL[i], kidsR[j]) })
+	pairs := align(itemsL, itemsR, func(i, j int) float64 { return w.alike(kidsL[i], kidsR[j]) })
 	for i, j := range pairs {
 		if j >= 0 {
 			w.pair(kidsL[i], kidsR[j])
@@ -187,7 +187,7 @@ func itemsOf(t *tree, kids []int32) []item {
 
 func (w *treeWalk) pair(a, b int32) {
 	l, r := &w.l.nodes[a], &w.r.nodes[b]
-	w.kinL[a], w.kinR[b] = 1, true
+	w.kinL[a], w.kinR[b] = true, true
 	if l.segment >= 0 {
 		w.pairs[l.segment] = r.segment
 		return
@@ -288,7 +288,7 @@ func (w *treeWalk) strays() {
 	}
 	var all []stray
 	times := map[uint64]int{}
-	w.eachLone(w.l, func(k int32) bool { return w.kinL[k] == 1 }, func(n *node, kin bool) {
+	w.eachLone(w.l, func(k int32) bool { return w.kinL[k] }, func(n *node, kin bool) {
 		times[n.content^n.name]++
 		all = append(all, stray{n, kin})
 	})

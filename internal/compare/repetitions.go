@@ -32,7 +32,7 @@ func (c *comparison) repetitions(at, to place, l, r hl7.Value, nl, nr int) {
 			pairs[i] = int32(i)
 		}
 	} else {
-		pairs = (&aligner{}).align(itemsL, itemsR, func(i, j int) float64 {
+		pairs = align(itemsL, itemsR, func(i, j int) float64 {
 			return c.share(partsL[i].Component(1), partsR[j].Component(1), 0)
 		})
 	}

@@ -71,7 +71,15 @@ type Summary struct {
 	Repeated  [2]int      // messages whose key an earlier one has
 	Formats   int         // pairs that differ in formatting only or have any such difference
 	Patterns  []Pattern
-	Overflow  int // differences of further patterns, which are counted here only
+	Overflow  int         // differences of further patterns, which are counted here only
+	Rules     []RuleCount // in the order of the rules; one that nothing matched may be out of date
+}
+
+// RuleCount says of how many differences a rule spoke.
+type RuleCount struct {
+	Rule    string // in words, as in Difference.Rule
+	Verdict Verdict
+	Count   int
 }
 
 // Title is the key, or under the mask, where the key may be patient data, the number of the pair.
@@ -122,7 +130,7 @@ func Sets(ctx context.Context, left, right Source, o Options, sink func(*Pair) e
 	if err != nil {
 		return nil, err
 	}
-	s := &setRun{o: o, sources: [2]Source{left, right}, sum: &Summary{Pairing: o.Pairing, Key: k.texts}, key: k, types: map[string]*TypeCount{}}
+	s := &setRun{o: o, sources: [2]Source{left, right}, sum: &Summary{Pairing: o.Pairing, Key: k.texts}, key: k, types: map[string]*TypeCount{}, spoke: map[string]int{}}
 	plan, err := s.plan(ctx)
 	if err != nil {
 		return nil, err
@@ -149,6 +157,7 @@ type setRun struct {
 	sum     *Summary
 	types   map[string]*TypeCount
 	found   patterns
+	spoke   map[string]int // of each rule, of how many differences
 	done    int64
 	total   int
 }
@@ -371,6 +380,11 @@ func (s *setRun) count(p *Pair) {
 	t.Counts[p.Status]++
 	if p.Result != nil {
 		s.found.add(p)
+		for i := range p.Result.Differences {
+			if d := &p.Result.Differences[i]; d.Rule != "" && (d.Verdict == Expected || d.Verdict == Ignored) {
+				s.spoke[d.Rule]++
+			}
+		}
 		for d := range p.Result.Open() {
 			if d.Kind == Formatting {
 				s.sum.Formats++
@@ -387,6 +401,18 @@ func (s *setRun) finish() {
 	slices.SortFunc(s.sum.Types, func(a, b TypeCount) int { return strings.Compare(a.Type, b.Type) })
 	s.sum.Patterns = s.found.list()
 	s.sum.Overflow = s.found.overflow
+	if s.o.Rules == nil {
+		return
+	}
+	for _, r := range s.o.Rules.set().rules {
+		c := RuleCount{Rule: r.words, Verdict: Ignored, Count: s.spoke[r.words]}
+		if r.kind == ruleExpect || r.kind == ruleTable {
+			c.Verdict = Expected
+		}
+		if !slices.Contains(s.sum.Rules, c) {
+			s.sum.Rules = append(s.sum.Rules, c)
+		}
+	}
 }
 
 // errTooMany bounds the index.

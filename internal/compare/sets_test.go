@@ -87,7 +87,10 @@ func TestSuggestedKey(t *testing.T) {
 		t.Errorf("%+v", s.Patterns)
 	}
 	// One step accepts the pattern.
-	_, s = told(t, left, right, Options{Rules: (&Rules{Ignore: []Ignore{{Path: "MSH-10"}}}).ExpectPattern(s.Patterns[0])})
+	_, s = told(t, left, right, Options{Rules: (&Rules{Ignore: []Ignore{{Path: "MSH-10"}, {Path: "ZZZ"}}}).ExpectPattern(s.Patterns[0])})
+	if want := []RuleCount{{"ignore MSH-10", Ignored, 40}, {"ignore ZZZ", Ignored, 0}, {"expect PV1-2", Expected, 40}}; !slices.Equal(s.Rules, want) {
+		t.Errorf("%v", s.Rules)
+	}
 	if !s.Clean() || s.Count(AsExpected) != 40 || len(s.Patterns) != 0 {
 		t.Errorf("%+v", s)
 	}

@@ -293,6 +293,11 @@ func Sentences(s *compare.Summary) []string {
 			}
 		}
 	}
+	for _, r := range s.Rules {
+		if r.Count == 0 && s.Count(compare.Exact) < s.Total() {
+			lines = append(lines, fmt.Sprintf("Nothing matched the rule %q.", r.Rule))
+		}
+	}
 	if s.Formats > 0 {
 		lines = append(lines, fmt.Sprintf("%d %s in formatting.", s.Formats, plural(s.Formats, "pair differs", "pairs differ")))
 	}

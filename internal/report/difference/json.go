@@ -137,6 +137,14 @@ type SummaryObject struct {
 	Right         SideObject          `json:"right"`
 	Types         map[string]TypeSums `json:"types"`
 	OtherPatterns int                 `json:"differencesOfOtherPatterns,omitempty"`
+	Rules         []RuleObject        `json:"rules,omitempty"`
+}
+
+// RuleObject says of how many differences a rule spoke.
+type RuleObject struct {
+	Rule    string `json:"rule"`
+	Verdict string `json:"verdict"`
+	Count   int    `json:"count"`
 }
 
 // SideObject sums one side up.
@@ -186,6 +194,9 @@ func Summarise(s *compare.Summary) SummaryObject {
 	}
 	if s.Pairing == compare.ByKey {
 		o.Key = s.Key
+	}
+	for _, r := range s.Rules {
+		o.Rules = append(o.Rules, RuleObject{r.Rule, r.Verdict.String(), r.Count})
 	}
 	for _, t := range s.Types {
 		c := t.Counts
