@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/ianaindex"
 
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/mllp"
@@ -33,6 +35,12 @@ type Config struct {
 	Start    string `yaml:"start,omitempty" json:"start,omitempty"`
 	End      string `yaml:"end,omitempty" json:"end,omitempty"`
 	Release2 bool   `yaml:"release-2,omitempty" json:"release2,omitempty"` // commit bytes of MLLP release 2
+
+	// Charset reads every message in this character set, by its IANA name, whatever MSH-18 says: for rules and for what the journal
+	// searches by. Empty follows MSH-18 and the bytes. The bytes themselves stay as they are.
+	Charset string `yaml:"charset,omitempty" json:"charset,omitempty"`
+	// Check has every message checked, so that the journal has its findings, also where no rule asks for them.
+	Check bool `yaml:"check,omitempty" json:"check,omitempty"`
 
 	Ack Ack `yaml:"ack,omitempty" json:"ack,omitzero"`
 
@@ -107,6 +115,9 @@ func (c *Config) Validate() error {
 	if _, err := c.Ack.settings(); err != nil {
 		all = append(all, err)
 	}
+	if _, err := c.charset(); err != nil {
+		all = append(all, err)
+	}
 	if c.MaxFrame < 0 || c.MaxConnections < 0 || c.Idle < 0 || c.Partial < 0 || c.Deadline < 0 {
 		all = append(all, errors.New("limits and time-outs cannot be negative; 0 takes the usual one"))
 	}
@@ -144,6 +155,18 @@ func (c *Config) framing() (mllp.Framing, error) {
 		*x.to = b
 	}
 	return f, f.Validate()
+}
+
+// charset is the character set that is forced, nil for none.
+func (c *Config) charset() (encoding.Encoding, error) {
+	if c.Charset == "" {
+		return nil, nil
+	}
+	e, err := ianaindex.IANA.Encoding(c.Charset)
+	if err != nil || e == nil {
+		return nil, fmt.Errorf("the character set %q is not known: give its IANA name, such as ISO-8859-1, windows-1252 or UTF-8", c.Charset)
+	}
+	return e, nil
 }
 
 func (a *Ack) settings() (s mllp.Settings, err error) {

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/text/encoding"
+
 	"trestle/internal/check"
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/hl7"
@@ -40,6 +42,7 @@ type Listener struct {
 	server   *mllp.Server
 	framing  mllp.Framing
 	settings mllp.Settings
+	charset  encoding.Encoding // forced; nil follows the message
 	builder  mllp.Builder
 	program  atomic.Pointer[rules.Program]
 	counters counters
@@ -76,6 +79,7 @@ func NewListener(c Config, f rules.File, o Options) (*Listener, error) {
 	l.pool.New = func() any { return &turn{l: l} }
 	l.framing, _ = c.framing()
 	l.settings, _ = c.Ack.settings()
+	l.charset, _ = c.charset()
 	l.links.dial = l.dial
 	if l.options.Now == nil {
 		l.options.Now = time.Now

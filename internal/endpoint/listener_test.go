@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"trestle/internal/check"
 	"trestle/internal/endpoint/rules"
 )
 
@@ -790,4 +791,31 @@ func TestStoppingAnswersWhatWasReceived(t *testing.T) {
 	if !acknowledges(s.read(), "M1") || time.Since(began) > 5*time.Second {
 		t.Error("not answered at the end")
 	}
+}
+
+func TestForcedCharset(t *testing.T) {
+	m := start(t, "rules: [{when: {fields: [{path: PID-5.1, equals: Müller}]}, then: {code: AE, text: 'no', reply: 'ZAK|{{PID-5.1}}'}}]", func(c *Config, _ *Options) { c.Charset = "ISO-8859-1" })
+	s := m.dial()
+	// The header claims UTF-8, the bytes are Latin-1.
+	s.send(strings.Replace(strings.Replace(text("M1"), "DOE^JANE", "M\xfcller^J", 1), "|2.5.1\r", "|2.5.1||||||UNICODE UTF-8\r", 1))
+	if r := s.read(); !strings.Contains(r, "MSA|AE|M1|no\r") || !strings.Contains(r, "\rZAK|M\xfcller\r") {
+		t.Errorf("%q", r)
+	}
+	if err := (&Config{Address: "127.0.0.1:0", Charset: "latin-77"}).Validate(); err == nil || !strings.Contains(err.Error(), "latin-77") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestFindingsInTheJournal(t *testing.T) {
+	m := start(t, "", func(c *Config, _ *Options) { c.Check = true })
+	s := m.dial()
+	s.send(strings.Replace(text("M1"), "19790228", "19790231", 1))
+	s.read()
+	m.stop()
+	for _, f := range m.journal.All()[0].Findings {
+		if f.Path == "PID-7" && f.Severity == check.Warning {
+			return
+		}
+	}
+	t.Error("the date that is none is not among the findings")
 }

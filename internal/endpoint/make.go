@@ -135,7 +135,7 @@ func (m *making) payload(dst []byte, code mllp.Code, own bool) []byte {
 				return b
 			}
 		case a.Reply != nil && a.Reply.IsMessage():
-			return append(dst, a.Reply.Segments(m.quote(code))...)
+			return append(dst, a.Reply.Segments(m.quoteRaw(code))...)
 		}
 	}
 	r := mllp.Reply{Code: code, Enhanced: own}
@@ -151,13 +151,19 @@ func (m *making) payload(dst []byte, code mllp.Code, own bool) []byte {
 	}
 	dst = w.l.builder.Append(dst, m.h, r)
 	if !code.Accept() && len(m.errors) == 0 && a.Reply != nil {
-		dst = append(dst, a.Reply.Segments(m.quote(code))...)
+		dst = append(dst, a.Reply.Segments(m.quoteRaw(code))...)
 	}
 	return dst
 }
 
-func (m *making) quote(code mllp.Code) rules.Quote {
-	return rules.Quote{Message: &m.w.message, Now: m.w.l.options.Now(), Code: string(code), NewID: func() string { return string(m.w.l.newID()) }}
+// quote is what templates of text quote from.
+func (m *making) quote(code mllp.Code) rules.Quote { return m.quoteOf(m.w.read, code) }
+
+// quoteRaw is what templates of segments quote from: the bytes as they came.
+func (m *making) quoteRaw(code mllp.Code) rules.Quote { return m.quoteOf(&m.w.message, code) }
+
+func (m *making) quoteOf(message *hl7.Message, code mllp.Code) rules.Quote {
+	return rules.Quote{Message: message, Now: m.w.l.options.Now(), Code: string(code), NewID: func() string { return string(m.w.l.newID()) }}
 }
 
 // errorsOf are the ERR segments of the rule. A refusal without any gets one, as the standard recommends: its text, or that the

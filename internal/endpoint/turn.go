@@ -1,8 +1,12 @@
 package endpoint
 
 import (
+	"bytes"
 	"strconv"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
 
 	"trestle/internal/check"
 	"trestle/internal/endpoint/rules"
@@ -17,6 +21,7 @@ type turn struct {
 	k       *client
 	program *rules.Program
 	message hl7.Message
+	read    *hl7.Message // message, in the character set that is forced
 	e       Exchange
 	reply   []byte // in the turn's own buffer; nil sends nothing
 	later   []onward
@@ -56,7 +61,7 @@ func (l *Listener) serve(t *mllp.Turn) {
 
 // release gives the turn back.
 func (w *turn) release() {
-	w.t, w.k, w.program, w.reply = nil, nil, nil, nil
+	w.t, w.k, w.program, w.read, w.reply = nil, nil, nil, nil, nil
 	w.e = Exchange{}
 	w.later = w.later[:0]
 	w.plan = plan{}
@@ -84,7 +89,6 @@ func (w *turn) frame() {
 		w.batch(&batch)
 	} else {
 		w.l.counters.in.Add(1)
-		w.message.Reset(w.t.Event.Bytes)
 		w.one(w.t.Event.Bytes, &w.e)
 		if code := w.answer(w.t.Event.Bytes, &w.e); code != mllp.None {
 			w.e.Code = string(code)
@@ -108,19 +112,40 @@ func (w *turn) ownConversation() string {
 	return w.l.config.Name + " " + strconv.FormatUint(w.t.Conn().ID(), 10) + " " + strconv.FormatInt(w.t.Event.Offset, 10) + " " + strconv.FormatInt(w.e.FirstByte.UnixMicro(), 36)
 }
 
-// one reads what the journal keeps of one message.
-func (w *turn) one(_ []byte, e *Exchange) {
-	if w.l.commits != nil || w.l.feed.watched() {
-		e.facts(&w.message)
+// one reads one message, and what the journal keeps of it.
+func (w *turn) one(b []byte, e *Exchange) {
+	w.message.Reset(b)
+	w.read = &w.message
+	if w.l.charset != nil && bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		w.read = inCharset(b, w.l.charset)
 	}
+	if w.l.commits != nil || w.l.feed.watched() {
+		e.facts(w.read)
+	}
+}
+
+// inCharset is a message in UTF-8 that says so, made of one in another character set.
+func inCharset(b []byte, set encoding.Encoding) *hl7.Message {
+	text, err := set.NewDecoder().Bytes(b)
+	if err != nil {
+		return hl7.Parse(b)
+	}
+	m := hl7.Parse(text)
+	if said, err := m.SetRaw(hl7.MustPath("MSH-18"), []byte("UNICODE UTF-8")); err == nil {
+		return said
+	}
+	return m
 }
 
 // answer decides about the message in w.message and makes its reply.
 func (w *turn) answer(b []byte, e *Exchange) mllp.Code {
 	h := mllp.ReadHeader(b)
 	found := w.findings(e)
+	if w.l.config.Check {
+		found()
+	}
 	d := w.program.Decide(&rules.Subject{
-		Message: &w.message, Type: string(h.Type()), Trigger: string(h.Trigger()), Client: w.k.address, Time: w.l.options.Now(), Findings: found,
+		Message: w.read, Type: string(h.Type()), Trigger: string(h.Trigger()), Client: w.k.address, Time: w.l.options.Now(), Findings: found,
 	})
 	w.plan.add(d.Faults)
 	if h.IsAck() && e.Kind == KindMessage {
@@ -145,7 +170,7 @@ func (w *turn) answer(b []byte, e *Exchange) mllp.Code {
 
 // findings returns how rules ask for findings: once, and only if they do.
 func (w *turn) findings(e *Exchange) func() []check.Finding {
-	if !w.program.NeedsFindings() {
+	if !w.program.NeedsFindings() && !w.l.config.Check {
 		return nil
 	}
 	var list []check.Finding
@@ -185,7 +210,6 @@ func (w *turn) batch(batch *mllp.Batch) {
 	var replies [][]byte
 	worst := mllp.None
 	for i, b := range batch.Messages {
-		w.message.Reset(b)
 		part := Exchange{Kind: KindMessage}
 		w.one(b, &part)
 		w.reply = nil
