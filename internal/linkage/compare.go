@@ -256,10 +256,14 @@ func births(a, b normal.Day) Level {
 		}
 		x, y = x/10, y/10
 	}
+	apart := ay-by > generation || by-ay > generation
+	if digits == 1 && apart {
+		return BirthPartial // 1956 and 1986: a slip, or father and son with one birthday
+	}
 	if digits == 1 || digits == 2 && last == first+1 && exchanged(int(a), int(b), first) {
 		return BirthSlip
 	}
-	if ay-by > generation || by-ay > generation {
+	if apart {
 		return BirthDiffers // father and son may have one birthday
 	}
 	equal := 0

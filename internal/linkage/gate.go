@@ -34,11 +34,11 @@ const (
 
 var gates = [Gates]struct{ name, about string }{
 	GateProbability:   {"probability", "the probability is below the threshold"},
-	GateFirstName:     {"first-name", "the given name is missing, different, an initial or only alike"},
+	GateFirstName:     {"first-name", "the given name is missing, different, an initial or only alike; or the middle names contradict each other"},
 	GateSurname:       {"surname", "the surname is different or missing, and no identifier, SSN or two contacts of the person agree"},
 	GateSuffix:        {"suffix", "the generational suffixes contradict each other (Sr, Jr)"},
 	GateBirthDate:     {"birth-date", "the birth date is missing or differs by more than one slip; with an SSN or identifier and the whole name, by more than one of its parts"},
-	GateBirthSlip:     {"birth-slip", "the birth date has a slip, and no SSN, mobile phone, e-mail or identifier agrees"},
+	GateBirthSlip:     {"birth-slip", "the birth date has a slip, and neither SSN, mobile phone, e-mail or identifier agrees, nor name, address and home phone or member identifier together"},
 	GateSSN:           {"ssn-conflict", "the social security numbers contradict each other"},
 	GateSex:           {"sex-conflict", "the sexes contradict each other, and not all of name, birth date and an SSN or identifier agrees"},
 	GateRunnerUp:      {"runner-up", "another record fits nearly as well"},
@@ -137,6 +137,9 @@ func personalOf(p Pattern) personal {
 
 func (e personal) any() bool { return e.ssn || e.id || e.mobile || e.mail }
 
+// agreeing says that middle names are the same, or their initials.
+func agreeing(middle Level) bool { return middle == Exact || middle == MiddleInitial }
+
 // patternGates are the gates that a pair's own levels close.
 func patternGates(p Pattern) GateSet {
 	var s GateSet
@@ -146,10 +149,13 @@ func patternGates(p Pattern) GateSet {
 	at := dob == Exact && (p.Address() == Exact || p.Contact() == Exact) // of the household
 	switch first {
 	case Exact:
+		// Twins with one first name and two middle names are rare, and do occur.
+		if p.Level(Middle) == MiddleDiffers && !e.any() && !(p.Address() == Exact && p.Contact() == Exact) {
+			s = s.With(GateFirstName)
+		}
 	case FirstNickname:
 		// The lists hold odd and cross-sex pairs: the rest must be beyond doubt.
-		middle := p.Level(Middle) == Exact || p.Level(Middle) == MiddleInitial
-		if !(dob == Exact && (e.any() || middle) || at && p.Level(SexField) == Exact) || p.Level(Middle) == MiddleDiffers && !sure {
+		if !(dob == Exact && (e.any() || agreeing(p.Level(Middle))) || at && p.Level(SexField) == Exact) || p.Level(Middle) == MiddleDiffers && !sure {
 			s = s.With(GateFirstName)
 		}
 	case FirstSwapped:
@@ -170,7 +176,7 @@ func patternGates(p Pattern) GateSet {
 			s = s.With(GateSurname)
 		}
 	default:
-		if !((first == Exact || first == FirstNickname || first == FirstSwapped && e.ssn) && dob == Exact && (e.ssn || e.id || e.mobile && e.mail || (e.mobile || e.mail) && at || first == Exact && p.Address() == Exact && p.Contact() == Exact)) {
+		if !((first == Exact || first == FirstNickname || first == FirstSwapped && e.ssn) && dob == Exact && (e.ssn || e.id || e.mobile && e.mail || (e.mobile || e.mail) && at || first == Exact && p.Contact() == Exact && (p.Address() == Exact || p.Address() == AddressNear && agreeing(p.Level(Middle))))) {
 			s = s.With(GateSurname)
 		}
 	}
@@ -180,7 +186,8 @@ func patternGates(p Pattern) GateSet {
 	switch dob {
 	case Exact:
 	case BirthSlip:
-		if !e.any() {
+		// A household does not have the same name twice with birth dates a slip apart; father and son are a generation apart.
+		if !e.any() && !(first == Exact && surname == Exact && p.Address() == Exact && p.Contact() == Exact && p.Level(Middle) != MiddleDiffers) {
 			s = s.With(GateBirthSlip)
 		}
 	case BirthPartial:
@@ -200,7 +207,7 @@ func patternGates(p Pattern) GateSet {
 		}
 	}
 	// A sex that was entered wrongly: nobody but the same person has the whole name, the birth date and the number.
-	if p.Level(SexField) == Differs && !(sure && first == Exact && surname == Exact) {
+	if p.Level(SexField) == Differs && !(sure && (first == Exact || first == FirstSwapped) && surname == Exact) {
 		s = s.With(GateSex)
 	}
 	if !e.any() && ssn != SSNSlip && ssn != SSNLast4 && p.Address() != Exact && p.Address() != AddressNear && p.Contact() != Exact {

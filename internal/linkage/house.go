@@ -63,7 +63,7 @@ func (r *Result) slips() {
 		}
 		e := personalOf(p.Pattern)
 		at := p.Pattern.Address() == Exact || p.Pattern.Contact() == Exact
-		middle := l(Middle) == Exact || l(Middle) == MiddleInitial
+		middle := agreeing(l(Middle))
 		a, b := r.t.given.name(r.left.list[p.Left].first), r.t.given.name(r.right.list[p.Right].first)
 		if e.ssn || e.id || at && middle || (at || e.any()) && (sameLetters(a, b) || r.adult(&r.left.list[p.Left])) {
 			p.Gates &^= 1 << GateFirstName

@@ -216,8 +216,8 @@ func (p *Pair) forReview(threshold float64, taken bool) bool {
 	case p.Assigned && p.Probability >= reviewFloor:
 		return true
 	}
-	// A competing candidate of what is in review.
-	return p.Probability >= reviewFloor && !taken && (p.Margin > -closeCall || p.Gates.Has(GateDuplicate) && p.Probability >= threshold)
+	// A competing candidate of what is in review; one with nothing but the name is shown beside it, and is no row of its own.
+	return p.Probability >= reviewFloor && !taken && (!bare(p.Pattern) || p.Margin > -1) && (p.Margin > -closeCall || p.Gates.Has(GateDuplicate) && p.Probability >= threshold)
 }
 
 // hopeless says that a pair has nothing that a person could decide it by: without any evidence but names, and with a
