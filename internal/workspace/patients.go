@@ -1,128 +1,149 @@
 package workspace
 
 import (
+	"bytes"
 	"context"
-	"path/filepath"
 	"strings"
 
 	"trestle/internal/endpoint"
 	"trestle/internal/hl7"
-	"trestle/internal/linkage"
 )
 
-// Patients answers the queries of partners from the messages of a workspace: a patient is who the PID segment of a message
-// names, as the newest message has it.
-type Patients struct{ w *Workspace }
+// PatientFinder answers the queries of a partner from the patients in the workspace's messages.
+type PatientFinder struct{ w *Workspace }
 
-// Patients returns the patients of the stored messages. Each search is entered in the access log, as reading messages is.
-func (w *Workspace) Patients() Patients { return Patients{w} }
+// Patients gives what an endpoint answers queries from. That it reads the messages for it is one entry of the access log in five minutes; the
+// journal has the queries and the answers.
+func (w *Workspace) Patients() PatientFinder { return PatientFinder{w} }
 
-// maxLooked is how many messages one search reads at most, the newest first.
-const maxLooked = 1000
+var _ endpoint.Patients = PatientFinder{}
 
-// Find returns the patients that the query means, each once.
-func (p Patients) Find(ctx context.Context, q endpoint.PatientQuery) ([]endpoint.Patient, error) {
-	ids, err := p.w.IDs(ctx, Query{MRN: strings.ReplaceAll(q.ID, "*", ""), Descending: true})
-	if err != nil {
-		return nil, err
-	}
-	var found []endpoint.Patient
-	seen := map[string]bool{}
-	for m, err := range p.w.Messages(ctx, ids[:min(len(ids), maxLooked)]) {
-		if err != nil && m.ID == 0 {
+// maxLooked is how many messages are looked at for one query, newest first: the answer must not keep the partner waiting.
+const maxLooked = 5000
+
+// Find gives the patients that fit a query, each as the newest fitting message has them, newest first. Upper and lower
+// case are equal, and names are found by their beginning.
+func (f PatientFinder) Find(ctx context.Context, q endpoint.PatientQuery) ([]endpoint.Patient, error) {
+	const what = "patients for the answers of an endpoint"
+	if key := string(ActionViewed) + " " + what; !f.w.log.repeated(key) {
+		if err := f.w.reading(ctx, nil, ActionViewed, what, ""); err != nil {
 			return nil, err
 		}
-		if err != nil {
-			continue // one damaged message hides no other patient
-		}
-		message := hl7.Parse(m.Bytes)
-		pid, ok := message.Find("PID", 1)
-		if !ok || m.MRN == "" || seen[m.MRN] || !means(q, pid) {
-			continue
-		}
-		seen[m.MRN] = true
-		x := endpoint.Patient{PID: usualDelimiters(pid)}
-		if pv1, ok := message.Find("PV1", 1); ok {
-			x.PV1 = usualDelimiters(pv1)
-		}
-		if found = append(found, x); q.Limit > 0 && len(found) == q.Limit {
-			break
+		f.w.log.remember(key)
+	}
+	c := conditions{}
+	c.add("m.format LIKE 'hl7%'")
+	if q.ID != "" { // it may be any of the identifiers in PID-3
+		if phrase := strings.ReplaceAll(q.ID, `"`, ""); strings.ContainsFunc(phrase, isWordRune) {
+			c.add("m.id IN (SELECT rowid FROM message_words WHERE message_words MATCH ?)", `"`+phrase+`"`)
 		}
 	}
-	return found, nil
-}
-
-// means says whether the patient fits the query. Names fit where they begin as asked for, in any case.
-func means(q endpoint.PatientQuery, pid hl7.Segment) bool {
-	begins := func(v hl7.Value, want string) bool {
-		text := v.Text()
-		return len(text) >= len(want) && strings.EqualFold(text[:len(want)], want)
+	if q.Family != "" {
+		c.add("m.name>=? AND m.name<?", q.Family, q.Family+"\U0010ffff")
 	}
-	name := pid.Field(5)
-	if !begins(name.Component(1).Subcomponent(1), q.Family) || !begins(name.Component(2), q.Given) ||
-		!strings.HasPrefix(pid.Field(7).Component(1).Text(), q.Birth) || q.Sex != "" && !strings.EqualFold(pid.Field(8).Text(), q.Sex) {
-		return false
-	}
-	if q.Authority == "" {
-		return true
-	}
-	for r := range pid.Field(3).AllRepetitions() {
-		if strings.EqualFold(r.Component(4).Subcomponent(1).Text(), q.Authority) && (q.ID == "" || strings.EqualFold(r.Component(1).Text(), q.ID)) {
-			return true
-		}
-	}
-	return false
-}
-
-// usualDelimiters copies a segment, with |^~\& in the place of its own delimiters.
-func usualDelimiters(s hl7.Segment) []byte {
-	d, std := s.Delimiters().Usable(), hl7.Standard()
-	if d.Field == std.Field && d.Component == std.Component && d.Repetition == std.Repetition && d.Escape == std.Escape && d.Subcomponent == std.Subcomponent {
-		return append([]byte(nil), s.Bytes()...)
-	}
-	var pairs []string
-	for _, p := range [][2]string{{d.Field, std.Field}, {d.Component, std.Component}, {d.Repetition, std.Repetition}, {d.Escape, std.Escape}, {d.Subcomponent, std.Subcomponent}} {
-		if p[0] != "" {
-			pairs = append(pairs, p[0], p[1])
-		}
-	}
-	return []byte(strings.NewReplacer(pairs...).Replace(string(s.Bytes())))
-}
-
-// RosterLists are the rosters of a workspace as lists of identifiers for rules: by the name of the file, with or without its
-// ending.
-type RosterLists map[string]map[string]struct{}
-
-// RosterLists reads the patient rosters as they are now. The newest of one name counts.
-func (w *Workspace) RosterLists(ctx context.Context) (RosterLists, error) {
-	rosters, err := w.Linkage().Rosters(ctx, linkage.Patients)
+	rows, err := f.w.read.QueryContext(ctx, "SELECT c.bytes FROM messages m JOIN contents c USING(id)"+c.where()+" ORDER BY m.id DESC LIMIT ?", append(c.args, maxLooked)...)
 	if err != nil {
-		return nil, err
+		return nil, f.w.sqlError(ctx, err)
 	}
-	lists, newest := RosterLists{}, map[string]int64{}
-	for _, r := range rosters {
-		if r.Name == "" || r.ID < newest[r.Name] {
+	defer rows.Close()
+	var out []endpoint.Patient
+	seen := map[string]bool{}
+	for rows.Next() && (q.Limit <= 0 || len(out) < q.Limit) {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, f.w.sqlError(ctx, err)
+		}
+		m := hl7.Parse(b)
+		pid, ok := m.Find("PID", 1)
+		if !ok || !asked(pid, q) {
 			continue
 		}
-		newest[r.Name] = r.ID
-		set := make(map[string]struct{}, r.Rows)
-		for row, err := range w.Linkage().Rows(ctx, r.ID) {
-			if err != nil {
-				return nil, err
-			}
-			if row.Bad == "" {
-				set[row.ID] = struct{}{}
-			}
+		who := strings.ToLower(identity(pid))
+		if who == "" || seen[who] {
+			continue
 		}
-		lists[r.Name] = set
-		lists[strings.TrimSuffix(r.Name, filepath.Ext(r.Name))] = set
+		seen[who] = true
+		p := endpoint.Patient{PID: inStandardDelimiters(pid)}
+		if pv1, ok := m.Find("PV1", 1); ok {
+			p.PV1 = inStandardDelimiters(pv1)
+		}
+		out = append(out, p)
 	}
-	return lists, nil
+	return out, f.w.sqlError(ctx, rows.Err())
 }
 
-// Contains reports whether a roster has a record of this identifier.
-func (l RosterLists) Contains(list, value string) (in, known bool) {
-	set, known := l[list]
-	_, in = set[value]
-	return in, known
+// identity tells patients apart: the first identifier in PID-3 with its assigning authority, or PID-2 where there is none.
+func identity(pid hl7.Segment) string {
+	for r := range pid.Field(3).AllRepetitions() {
+		if id := valued(r.Component(1)); id != "" {
+			return id + "^" + valued(r.Component(4).Subcomponent(1))
+		}
+	}
+	return valued(pid.Field(2).Component(1))
+}
+
+func valued(v hl7.Value) string {
+	if v.State() != hl7.Valued {
+		return ""
+	}
+	return strings.TrimSpace(v.Text())
+}
+
+// asked reports whether a patient is one that the query asks for.
+func asked(pid hl7.Segment, q endpoint.PatientQuery) bool {
+	begins := func(text, with string) bool {
+		return len(text) >= len(with) && strings.EqualFold(text[:len(with)], with)
+	}
+	if q.ID != "" {
+		found := strings.EqualFold(valued(pid.Field(2).Component(1)), q.ID) && q.Authority == ""
+		for r := range pid.Field(3).AllRepetitions() {
+			found = found || strings.EqualFold(valued(r.Component(1)), q.ID) && (q.Authority == "" || strings.EqualFold(valued(r.Component(4).Subcomponent(1)), q.Authority))
+		}
+		if !found {
+			return false
+		}
+	}
+	if q.Family != "" || q.Given != "" {
+		found := false
+		for r := range pid.Field(5).AllRepetitions() {
+			found = found || begins(valued(r.Component(1).Subcomponent(1)), q.Family) && begins(valued(r.Component(2)), q.Given)
+		}
+		if !found {
+			return false
+		}
+	}
+	return (q.Birth == "" || begins(valued(pid.Field(7).Component(1)), q.Birth)) && (q.Sex == "" || strings.EqualFold(valued(pid.Field(8).Component(1)), q.Sex))
+}
+
+// inStandardDelimiters gives a segment as it is, or, where its message has other delimiters, written anew in the usual ones.
+func inStandardDelimiters(s hl7.Segment) []byte {
+	standard, own := hl7.Standard(), s.Delimiters()
+	own.Truncation = ""
+	if own == standard {
+		return bytes.Clone(s.Bytes())
+	}
+	var out strings.Builder
+	out.WriteString(s.Name())
+	for n := 1; n <= s.Fields(); n++ {
+		out.WriteString(standard.Field)
+		out.WriteString(joined(s.Field(n).AllRepetitions(), standard.Repetition, func(r hl7.Value) string {
+			return joined(r.AllComponents(), standard.Component, func(c hl7.Value) string {
+				return joined(c.AllSubcomponents(), standard.Subcomponent, func(v hl7.Value) string {
+					if v.State() == hl7.Null {
+						return `""`
+					}
+					return standard.EscapeText(v.Text())
+				})
+			})
+		}))
+	}
+	return []byte(out.String())
+}
+
+func joined(values func(func(hl7.Value) bool), between string, write func(hl7.Value) string) string {
+	var parts []string
+	for v := range values {
+		parts = append(parts, write(v))
+	}
+	return strings.Join(parts, between)
 }

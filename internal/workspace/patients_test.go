@@ -2,86 +2,63 @@ package workspace
 
 import (
 	"context"
-	"iter"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"trestle/internal/endpoint"
 	"trestle/internal/inspect"
-	"trestle/internal/linkage"
 )
 
-func TestPatientsAnswerQueries(t *testing.T) {
+func TestPatients(t *testing.T) {
+	ctx := context.Background()
 	w := newWorkspace(t, filepath.Join(t.TempDir(), "w.trestle"))
 	defer w.Close()
-	ctx := context.Background()
-	for _, text := range []string{
-		"MSH|^~\\&|A|B|C|D|20260101||ADT^A04|1|P|2.5\rPID|1||100^^^LAKE^MR||ROE^ANN||19800101|F\r",
-		"MSH|^~\\&|A|B|C|D|20260102||ADT^A08|2|P|2.5\rPID|1||100^^^LAKE^MR||ROE^ANNA||19800101|F\rPV1|1|I\r",
-		"MSH#*~\\&#A#B#C#D#20260103##ADT*A04#3#P#2.5\rPID#1##200***HILL*MR##POE*BOB##19900202#M\r",
-		"MSH|^~\\&|A|B|C|D|20260104||ORM^O01|4|P|2.5\rORC|NW\r",
+	var batch []inspect.Record
+	for i, m := range []string{
+		"MSH|^~\\&|EHR||||||ADT^A01|1|P|2.5.1\rPID|1||100^^^RB^MR~900-00-0001^^^SSA^SS||Testperson^Quenby||19700101|F\rPV1|1|I\r",
+		"MSH|^~\\&|EHR||||||ADT^A08|2|P|2.5.1\rPID|1||100^^^RB^MR~900-00-0001^^^SSA^SS||Testperson^Quenby^New||19700101|F\r",
+		"MSH|^~\\&|EHR||||||ADT^A01|3|P|2.5.1\rPID|1||100^^^OTHER^MR||Testperson^Orrin||19800202|M\r",
+		"MSH#*~!?#EHR######ADT*A01#4#P#2.5.1\rPID#1##200***RB?1.2?ISO*MR##Exam|plar*Talwyn##19900303#F\rPV1#1#O\r",
+		"MSH|^~\\&|EHR||||||SIU^S12|5|P|2.5.1\rSCH|1\r",
 	} {
-		for r, err := range inspect.Read(ctx, "test", strings.NewReader(text), inspect.Options{}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := w.AddMessages(ctx, []inspect.Record{r}); err != nil {
-				t.Fatal(err)
-			}
+		name := map[int]string{3: "EXAM|PLAR, Talwyn", 4: ""}[i]
+		if i < 3 {
+			name = "TESTPERSON, x"
 		}
+		batch = append(batch, inspect.Record{Source: "patients.hl7", Index: i, Bytes: []byte(m), Summary: inspect.Summary{Format: "hl7v2", Name: name, MRN: "x"}})
 	}
-	ann, bob := "PID|1||100^^^LAKE^MR||ROE^ANNA||19800101|F", "PID|1||200^^^HILL^MR||POE^BOB||19900202|M"
-	for _, c := range []struct {
-		name string
+	if _, err := w.AddMessages(ctx, batch); err != nil {
+		t.Fatal(err)
+	}
+	const quenby, orrin = "PID|1||100^^^RB^MR~900-00-0001^^^SSA^SS||Testperson^Quenby^New||19700101|F", "PID|1||100^^^OTHER^MR||Testperson^Orrin||19800202|M"
+	const talwyn = `PID|1||200^^^RB&1.2&ISO^MR||Exam\F\plar^Talwyn||19900303|F`
+	for name, c := range map[string]struct {
 		q    endpoint.PatientQuery
 		want []string
 	}{
-		{"everyone", endpoint.PatientQuery{}, []string{bob, ann}},
-		{"at most one", endpoint.PatientQuery{Limit: 1}, []string{bob}},
-		{"by number, as last known", endpoint.PatientQuery{ID: "100"}, []string{ann}},
-		{"the beginning of a number is none", endpoint.PatientQuery{ID: "10*"}, nil},
-		{"by authority", endpoint.PatientQuery{ID: "200", Authority: "LAKE"}, nil},
-		{"by name", endpoint.PatientQuery{Family: "ro", Given: "a"}, []string{ann}},
-		{"by birth and sex", endpoint.PatientQuery{Birth: "19900202", Sex: "M"}, []string{bob}},
-		{"nobody", endpoint.PatientQuery{Family: "X"}, nil},
+		"all":                {endpoint.PatientQuery{}, []string{talwyn, orrin, quenby}},
+		"limit":              {endpoint.PatientQuery{Limit: 1}, []string{talwyn}},
+		"one id, two people": {endpoint.PatientQuery{ID: "100"}, []string{orrin, quenby}},
+		"authority":          {endpoint.PatientQuery{ID: "100", Authority: "rb"}, []string{quenby}},
+		"another identifier": {endpoint.PatientQuery{ID: "900-00-0001"}, []string{quenby}},
+		"part of an id":      {endpoint.PatientQuery{ID: "900"}, nil},
+		"only signs":         {endpoint.PatientQuery{ID: `"*"`}, nil},
+		"family":             {endpoint.PatientQuery{Family: "testp"}, []string{orrin, quenby}},
+		"given":              {endpoint.PatientQuery{Family: "Testperson", Given: "ORR"}, []string{orrin}},
+		"birth and sex":      {endpoint.PatientQuery{Birth: "19900303", Sex: "f"}, []string{talwyn}},
+		"nobody":             {endpoint.PatientQuery{Family: "Sampleby"}, nil},
 	} {
 		found, err := w.Patients().Find(ctx, c.q)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var got []string
 		for _, p := range found {
 			got = append(got, string(p.PID))
 		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %d patients, not those wanted", c.name, len(got))
+		if strings.Join(got, "\n") != strings.Join(c.want, "\n") || err != nil {
+			t.Errorf("%s: %q, want %q, %v", name, got, c.want, err)
 		}
 	}
-}
-
-func TestRosterLists(t *testing.T) {
-	w := newWorkspace(t, filepath.Join(t.TempDir(), "w.trestle"))
-	defer w.Close()
-	ctx := context.Background()
-	rows := func(list ...linkage.StoredRow) iter.Seq[linkage.StoredRow] { return slices.Values(list) }
-	for _, set := range [][]linkage.StoredRow{{{ID: "old"}}, {{ID: "100"}, {ID: "bad", Bad: "no name"}}} {
-		if _, err := w.Linkage().SaveRoster(ctx, linkage.StoredRoster{Kind: linkage.Patients, Side: linkage.Left, Name: "ehr.csv", Imported: time.Now()}, rows(set...)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	lists, err := w.RosterLists(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		list, value string
-		in, known   bool
-	}{{"ehr", "100", true, true}, {"ehr.csv", "100", true, true}, {"ehr", "bad", false, true}, {"ehr", "old", false, true}, {"other", "100", false, false}} {
-		if in, known := lists.Contains(c.list, c.value); in != c.in || known != c.known {
-			t.Errorf("%s in %s: %v %v", c.value, c.list, in, known)
-		}
+	if found, err := w.Patients().Find(ctx, endpoint.PatientQuery{ID: "200"}); err != nil || len(found) != 1 || string(found[0].PV1) != "PV1|1|O" {
+		t.Errorf("%q %v", found, err)
 	}
 }
