@@ -304,8 +304,14 @@ func (p *Plan) readProgramme(t text, tokens []token) {
 	}
 }
 
-// lineWords are kept in [Plan.Business] and not as words.
-var lineWords = wordSet("MEDICARE MEDICAID MEDICAL-CALIFORNIA SUPPLEMENT ADVANTAGE COMMERCIAL MARKETPLACE EXCHANGE DENTAL VISION PEDIATRIC ADULT")
+// lineWords are what [Plan.Business] has said already. In a plan of another line they are words as any: Blue Advantage
+// is no Medicare.
+var lineWords = map[Line]map[string]bool{
+	Commercial: wordSet("COMMERCIAL"), Exchange: wordSet("MARKETPLACE EXCHANGE COMMERCIAL"), Medicare: wordSet("MEDICARE"),
+	Advantage: wordSet("MEDICARE ADVANTAGE SENIOR REPLACEMENT"), Supplement: wordSet("MEDICARE SUPPLEMENT MEDICAL"), PartD: wordSet("MEDICARE"),
+	Dual: wordSet("MEDICARE MEDICAID DUAL"), Medicaid: wordSet("MEDICAID MEDICAL-CALIFORNIA"), Dental: wordSet("DENTAL"), Vision: wordSet("VISION"),
+	WorkersComp: wordSet("WORKERS COMPENSATION"), Auto: wordSet("AUTO"),
+}
 
 func (p *Plan) keepWords(tokens []token) {
 	seen := map[string]bool{} // of a brand's word too: Ambetter from Sunshine Health - Ambetter Bronze 1
@@ -324,7 +330,7 @@ func (p *Plan) keepWords(tokens []token) {
 				continue
 			}
 		}
-		if lineWords[t.text] && p.Business != LineUnknown && !p.dental && !p.vision {
+		if lineWords[p.Business][t.text] {
 			continue
 		}
 		seen[t.text] = true
