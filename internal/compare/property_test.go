@@ -192,3 +192,28 @@ func FuzzMessages(f *testing.F) {
 		}
 	})
 }
+
+// TestScatteredInsertions puts new results under random ones: as many additions, and nothing moves.
+func TestScatteredInsertions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 5))
+	for range 300 {
+		b, n := oru, 1+rng.IntN(6)
+		for k := range n {
+			lines := strings.SplitAfter(b, "\r")
+			var after []int
+			for i, line := range lines {
+				if strings.HasPrefix(line, "OBX") && !strings.HasPrefix(lines[i+1], "NTE") {
+					after = append(after, i+1)
+				}
+			}
+			at := after[rng.IntN(len(after))]
+			b = strings.Join(slices.Insert(lines, at, fmt.Sprintf("OBX|9|NM|%d-%d^New %d^LN||%d|mg/dL|||||F\r", 100+k, k, k, k)), "")
+		}
+		r := holds(t, []byte(oru), []byte(b))
+		for i := range r.Differences {
+			if d := &r.Differences[i]; d.Kind != Added || len(r.Differences) != n {
+				t.Fatalf("%d insertions: %s, of %d", n, d.line(), len(r.Differences))
+			}
+		}
+	}
+}
