@@ -257,6 +257,10 @@ func (ln *line) try(b []byte, m *hl7.Message, expect []mllp.Code, r *Result, e *
 // judge reads the reply: its code, and whether it is the reply to this message.
 func (r *Result) judge(b []byte, e *Exchange) {
 	r.Reply, r.Findings = e.Reply, e.Findings
+	if sent, is := mllp.SplitBatch(b); is {
+		r.judgeBatch(&sent, e)
+		return
+	}
 	ack, ok := mllp.ParseAck(e.Reply)
 	if !ok {
 		r.Detail, e.Outcome = "the reply is no acknowledgement", OutcomeFailed
@@ -271,6 +275,45 @@ func (r *Result) judge(b []byte, e *Exchange) {
 	for _, d := range mllp.Correlate(b, e.Reply) {
 		r.Passed, r.Detail, e.Outcome = false, d.Text, OutcomeFailed
 		return
+	}
+}
+
+// judgeBatch reads the reply to a frame of several messages: a batch that acknowledges each of them, or those that are in error
+// (HL7 v2.9.1 section 2.10.3). The code is the worst of all.
+func (r *Result) judgeBatch(sent *mllp.Batch, e *Exchange) {
+	replies, is := mllp.SplitBatch(e.Reply)
+	if !is {
+		replies.Messages = [][]byte{e.Reply}
+	}
+	acks := map[string]mllp.Acknowledgement{}
+	for _, b := range replies.Messages {
+		if ack, ok := mllp.ParseAck(b); ok {
+			acks[string(ack.ControlID)] = ack
+			if rank(ack.Code) > rank(r.Code) {
+				r.Code, r.Text = ack.Code, ack.Text
+			}
+			for _, x := range ack.Errors {
+				r.Errors = append(r.Errors, errorWords(x))
+			}
+		}
+	}
+	missing := 0
+	for _, b := range sent.Messages {
+		h := mllp.ReadHeader(b)
+		if _, ok := acks[string(h.ControlID())]; !ok {
+			missing++
+		}
+	}
+	onlyErrors := is && (r.Code == mllp.None || !r.Code.Positive())
+	switch {
+	case is && r.Code == mllp.None && len(replies.Messages) == 0:
+		r.Code, r.Passed, r.Detail = mllp.AA, true, "an empty batch came back: no message is in error"
+	case r.Code == mllp.None:
+		r.Detail, e.Outcome = "the reply is no acknowledgement", OutcomeFailed
+	case missing > 0 && !onlyErrors:
+		r.Detail, e.Outcome = fmt.Sprintf("%d of %d messages of the batch were not acknowledged", missing, len(sent.Messages)), OutcomeFailed
+	default:
+		r.Passed = true
 	}
 }
 

@@ -132,7 +132,8 @@ type Journal interface {
 	Complete(ctx context.Context, batch []Completion) error
 }
 
-// Seal fills sizes and hashes from the bytes, and drops the bytes unless they are to be kept.
+// Seal fills sizes and hashes from the bytes. Unless payloads are to be kept it drops the bytes and everything that was read from
+// them but what a list needs: type, control ID, and the codes and places of findings.
 func (e *Exchange) Seal(keepPayloads bool) {
 	e.RequestSize, e.ReplySize = int64(len(e.Request)), int64(len(e.Reply))
 	if e.RequestSize > 0 {
@@ -144,9 +145,12 @@ func (e *Exchange) Seal(keepPayloads bool) {
 	if keepPayloads {
 		return
 	}
-	e.Request, e.Reply = nil, nil
+	e.Request, e.Reply, e.MRN, e.Account = nil, nil, "", ""
 	for i := range e.Findings {
-		e.Findings[i].Bytes = nil
+		f := &e.Findings[i]
+		if f.Bytes = nil; f.Path != "" { // what check says may quote a value
+			f.Text = ""
+		}
 	}
 }
 

@@ -738,12 +738,15 @@ func TestOtherFraming(t *testing.T) {
 }
 
 func TestDropPayloads(t *testing.T) {
-	m := start(t, "", func(c *Config, _ *Options) { c.DropPayloads = true })
+	m := start(t, "", func(c *Config, _ *Options) { c.DropPayloads, c.Check = true, true })
 	s := m.dial()
-	s.send(text("M1"))
+	s.send(strings.Replace(text("M1"), "19790228", "19790231", 1))
 	s.read()
 	m.stop()
 	e := m.journal.All()[0]
+	if all := fmt.Sprintf("%+v", e); strings.Contains(all, "88121") || strings.Contains(all, "AC1") || strings.Contains(all, "19790231") || len(e.Findings) == 0 {
+		t.Errorf("patient data was kept, or no finding: %d findings", len(e.Findings))
+	}
 	if e.Request != nil || e.Reply != nil || e.RequestSize != int64(len(text("M1"))) || e.ReplySize == 0 || e.RequestSHA256 == [32]byte{} {
 		t.Errorf("%d bytes kept, sizes %d and %d", len(e.Request)+len(e.Reply), e.RequestSize, e.ReplySize)
 	}

@@ -433,3 +433,30 @@ func TestResultJSON(t *testing.T) {
 		t.Errorf("%s %v", b, err)
 	}
 }
+
+func TestBatchInOneFrame(t *testing.T) {
+	m := start(t, "rules: [{when: {fields: [{path: MSH-10, equals: M3}]}, then: AE}]")
+	batch := func(ids ...string) Outgoing {
+		b := "BHS|^~\\&|EHR|LAKE|TRESTLE|RIVER|20260302||||B1\r"
+		for _, id := range ids {
+			b += text(id)
+		}
+		return Outgoing{Bytes: []byte(b + fmt.Sprintf("BTS|%d\r", len(ids)))}
+	}
+	list, _ := sendTo(t, SendConfig{To: m.Addr().String(), Timeout: 2 * time.Second}, OneMessage(batch("M1", "M2"), batch("M1", "M3"), Outgoing{Bytes: []byte(text("M4"))}))
+	for i, want := range []mllp.Code{mllp.AA, mllp.AE, mllp.AA} {
+		if r := list[i]; r.Code != want || r.Passed != want.Positive() {
+			t.Errorf("%d: %s, passed %v: %s", i, r.Code, r.Passed, r.Detail)
+		}
+	}
+	// One positive acknowledgement for two messages leaves one of them in the dark.
+	sent, reply := batch("M1", "M2"), "MSH|^~\\&|T|R|E|L|20260302||ACK|X1|P|2.5.1\rMSA|AA|M1\r"
+	var r Result
+	if r.judge(sent.Bytes, &Exchange{Reply: []byte(reply)}); r.Passed || r.Detail != "1 of 2 messages of the batch were not acknowledged" {
+		t.Errorf("passed %v: %s", r.Passed, r.Detail)
+	}
+	var empty Result
+	if empty.judge(sent.Bytes, &Exchange{Reply: []byte("BHS|^~\\&|T|R\rBTS|0\r")}); !empty.Passed {
+		t.Errorf("an empty batch: %s", empty.Detail)
+	}
+}
