@@ -29,7 +29,7 @@ func (w walker) content(n *fhir.Node, e *fhir.ElementDefinition, typ string, at 
 	if e.Reference != nil {
 		e = e.Reference
 	}
-	filled := len(members) > 0
+	w.slices(e, members, typ, at)
 	for _, def := range e.Children {
 		count := counts[def]
 		name := def.Name
@@ -43,7 +43,7 @@ func (w walker) content(n *fhir.Node, e *fhir.ElementDefinition, typ string, at 
 			w.report(CodeTooMany, Error, at, "%s.%s is there %d times: at most %d permitted", typ, name, count, def.Max)
 		}
 	}
-	if !filled && !isResource {
+	if len(n.Children) == 0 && !isResource {
 		w.report(CodeEmpty, Error, at, "the element has no value and no content (ele-1)")
 	}
 }
@@ -234,14 +234,47 @@ func (w walker) inner(m member, n *fhir.Node, at place) {
 	w.resource(n, at, fhirpath.Within(w.d, n, w.within, w.entry))
 }
 
-// prescribed compares with a fixed value.
+// prescribed compares with a fixed value or a pattern.
 func (w walker) prescribed(def *fhir.ElementDefinition, value *fhir.Node, at place) {
-	if def.Fixed == nil || value == nil {
+	if value == nil {
 		return
 	}
-	want := *def.Fixed
-	want.Name = value.Name
-	if !want.Same(value) {
+	if def.Fixed != nil && !sameValue(def.Fixed, value) {
 		w.report(CodeFixed, Error, at, "the value differs from the one that the definition prescribes")
 	}
+	if def.Pattern != nil && !fits(def.Pattern, value) {
+		w.report(CodeFixed, Error, at, "the value lacks what the definition prescribes")
+	}
+}
+
+// sameValue compares without the names of the roots and the order of members.
+func sameValue(want, got *fhir.Node) bool {
+	return fits(want, got) && fits(got, want)
+}
+
+// fits says whether got has everything that the pattern has (ElementDefinition.pattern[x]).
+func fits(pattern, got *fhir.Node) bool {
+	switch {
+	case got == nil || pattern.Kind != got.Kind:
+		return false
+	case pattern.Kind == fhir.Object:
+		for _, m := range pattern.Children {
+			if !fits(m, got.Member(m.Name)) {
+				return false
+			}
+		}
+		return true
+	case pattern.Kind == fhir.Array:
+		for _, item := range pattern.Children {
+			found := false
+			for _, c := range got.Children {
+				found = found || fits(item, c)
+			}
+			if !found {
+				return false
+			}
+		}
+		return true
+	}
+	return pattern.Text == got.Text
 }

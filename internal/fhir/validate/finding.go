@@ -51,6 +51,7 @@ const (
 	CodeNarrative    = "narrative"       // XHTML that a narrative may not have
 	CodeExtension    = "extension"       // an extension that its definition forbids here
 	CodeBundle       = "bundle"          // a rule for Bundles is broken
+	CodeProfile      = "profile"         // a rule of a profile is broken: a slice, a pattern
 	CodeNotChecked   = "not-checked"     // nobody can tell here
 	CodeTooManyFound = "limit"           // there are more findings of a kind than are listed
 )
@@ -75,11 +76,16 @@ type place struct {
 }
 
 func (v *validator) report(code string, s Severity, at place, format string, args ...any) {
+	f := Finding{code, s, at.path, at.off, at.size, fmt.Sprintf(format, args...)}
+	if v.found[f] { // a profile repeats what its type says
+		return
+	}
+	v.found[f] = true
 	v.counts[code]++
 	if v.counts[code] > v.limit {
 		v.left = true
 		v.worst = max(v.worst, s)
 		return
 	}
-	v.list = append(v.list, Finding{code, s, at.path, at.off, at.size, fmt.Sprintf(format, args...)})
+	v.list = append(v.list, f)
 }

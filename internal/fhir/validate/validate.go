@@ -17,6 +17,8 @@ type Options struct {
 	Definitions *fhir.Definitions // default R4
 	// AllowComments makes comments in JSON no error.
 	AllowComments bool
+	// Profiles are the canonical URLs of profiles to check against, beside those that resources claim.
+	Profiles []string
 	// Limit is how many findings of one code are listed; default 50.
 	Limit int
 }
@@ -62,7 +64,9 @@ type validator struct {
 	d      *fhir.Definitions
 	limit  int
 	xml    bool
+	asked  []string // profiles for the root
 	list   []Finding
+	found  map[Finding]bool
 	counts map[string]int
 	left   bool
 	worst  Severity
@@ -70,7 +74,7 @@ type validator struct {
 }
 
 func newValidator(ctx context.Context, o Options) *validator {
-	v := &validator{ctx: ctx, d: o.Definitions, limit: o.Limit, counts: map[string]int{}, said: map[string]bool{}}
+	v := &validator{ctx: ctx, d: o.Definitions, limit: o.Limit, asked: o.Profiles, found: map[Finding]bool{}, counts: map[string]int{}, said: map[string]bool{}}
 	if v.d == nil {
 		v.d = fhir.R4()
 	}
@@ -138,7 +142,7 @@ func (w walker) resource(n *fhir.Node, at place, self fhirpath.Collection) {
 	}
 	w.content(n, s.Root, name, at, true)
 	w.invariants(s.Root, self, at)
-	w.profiles(n, at)
+	w.profiles(n, at, self)
 	switch name {
 	case "Bundle":
 		w.checkBundle(n, at)
@@ -162,14 +166,33 @@ func (w walker) searchParameters(n *fhir.Node, at place) {
 	})
 }
 
-// profiles says that the profiles that a resource claims are not checked.
-func (w walker) profiles(n *fhir.Node, at place) {
-	for p := range n.All("meta", "profile") {
-		url, _, _ := strings.Cut(p.Text, "|")
-		if s := w.d.Structure(url); s != nil && !s.Constraint && s.Type == n.ResourceType() {
-			continue
+// profiles checks the profiles that a resource claims, and those that were asked for. What is not known is said.
+func (w walker) profiles(n *fhir.Node, at place, self fhirpath.Collection) {
+	urls := map[string]bool{}
+	check := func(url string) {
+		url, _, _ = strings.Cut(url, "|")
+		if urls[url] {
+			return
 		}
-		w.once(CodeNotChecked, Information, at, "the profile %s is not checked", short(p.Text))
+		urls[url] = true
+		s := w.d.Structure(url)
+		switch {
+		case s == nil:
+			w.once(CodeNotChecked, Information, at, "the profile %s is not checked: its definition is not loaded", short(url))
+		case !w.d.IsA(n.ResourceType(), s.Type):
+			w.report(CodeProfile, Error, at, "the profile %s is for %s", short(url), s.Type)
+		case s.Constraint:
+			w.content(n, s.Root, n.ResourceType(), at, true)
+			w.invariants(s.Root, self, at)
+		}
+	}
+	for p := range n.All("meta", "profile") {
+		check(p.Text)
+	}
+	if n == w.root {
+		for _, url := range w.asked {
+			check(url)
+		}
 	}
 }
 
@@ -209,6 +232,12 @@ func compile(expression string) *fhirpath.Expression {
 // native are the invariants that the structure's own checks cover, without FHIRPath.
 var native = map[string]bool{"ele-1": true}
 
+// errata correct rules of R4 that cannot be kept as published.
+var errata = map[string]string{
+	// A boolean of FHIR is no System.Boolean; R5 has it so.
+	"operator = 'exists' implies (answer is Boolean)": "operator = 'exists' implies (answer is boolean)",
+}
+
 // invariants evaluates the rules of a definition on an element. A rule that gives nothing is not broken: dates of different
 // precision, for example, have no order.
 func (w walker) invariants(e *fhir.ElementDefinition, self fhirpath.Collection, at place) {
@@ -222,7 +251,11 @@ func (w walker) invariants(e *fhir.ElementDefinition, self fhirpath.Collection, 
 		if c.Key == "dom-3" && self[0].Node().Member("contained") == nil {
 			continue
 		}
-		x := compile(c.Expression)
+		expression := c.Expression
+		if corrected, ok := errata[expression]; ok {
+			expression = corrected
+		}
+		x := compile(expression)
 		if x == nil {
 			w.once(CodeNotChecked, Information, at, "the rule %s cannot be checked: its expression is not understood", c.Key)
 			continue
