@@ -82,7 +82,7 @@ func TestFebrl4(t *testing.T) {
 		if p.Band == Automatic {
 			automatic[key] = true
 		}
-		if p.Assigned && p.Probability >= 0.5 {
+		if p.Band != None && p.Probability >= 0.5 { // what links.csv and review.csv say is more likely than not
 			linked[key] = true
 		}
 	}

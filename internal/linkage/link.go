@@ -228,12 +228,12 @@ func hopeless(p Pattern) bool {
 	}
 	switch p.Level(BirthDay) {
 	case Exact:
-		return p.Level(First) >= FirstDiffers
+		return p.Level(First) >= FirstDiffers && p.Address() != AddressArea
 	case BirthSlip:
 		return p.Level(First) >= FirstInitial || p.Level(SSNField) == SSNDiffers ||
 			p.Address() == AddressDiffers && (p.Contact() == ContactDiffers || p.Level(Mobile) == Differs || p.Level(Mail) >= MailAlike)
 	}
-	return true
+	return p.Address() != AddressArea
 }
 
 // summarise counts the result.
