@@ -1,15 +1,19 @@
 package ui
 
 import (
+	"errors"
+
 	"trestle/internal/job"
 	"trestle/internal/present/accesslog"
 	"trestle/internal/present/backup"
+	"trestle/internal/present/endpoints"
 	"trestle/internal/present/home"
 	"trestle/internal/present/inspect"
 	"trestle/internal/present/people"
 	"trestle/internal/present/shell"
 	logview "trestle/internal/ui/accesslog"
 	backupview "trestle/internal/ui/backup"
+	endpointsview "trestle/internal/ui/endpoints"
 	homeview "trestle/internal/ui/home"
 	"trestle/internal/ui/host"
 	inspectview "trestle/internal/ui/inspect"
@@ -35,6 +39,7 @@ type session struct {
 	project     *projectPlace
 	inspect     *inspect.Model
 	inspectView *inspectview.View
+	endpoints   *endpoints.Model
 	places      map[shell.Place]host.Place
 	services    []service // what may go on while the window is locked
 }
@@ -69,6 +74,9 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.backup = backup.New(n.runner, w)
 	n.inspect = inspect.New(n.runner, w)
 	n.inspect.SetMasked(s.m.Masked())
+	n.endpoints = endpoints.New(n.runner, w)
+	n.endpoints.SetMasked(s.m.Masked())
+	n.services = append(n.services, n.endpoints)
 	return n
 }
 
@@ -76,6 +84,7 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 func (n *session) load() {
 	n.home.Load()
 	n.inspect.Reload()
+	n.endpoints.Load()
 	n.backup.Begin()
 }
 
@@ -98,6 +107,10 @@ func (n *session) makeViews() {
 	)
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
+	endpointsView := endpointsview.New(n.endpoints, s)
+	endpointsView.Inspect = func(text string) { n.inspect.Paste(text); s.Go(shell.Inspect) }
+	n.inspectView.Send = func(ids []int64) { s.Go(shell.Endpoints); endpointsView.Offer(ids) }
+	n.places[shell.Endpoints] = endpointsView
 	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
 	n.places[shell.Settings] = still{s, newSettings(s)}
 }
@@ -109,9 +122,16 @@ func (n *session) endModels() {
 	}
 }
 
+// end closes the project after all work has ended: listeners answer first what they have received. It may take a while and
+// is not called on the goroutine of the screen.
+func (n *session) end() error {
+	n.runner.Close()
+	return errors.Join(n.endpoints.Wait(), n.workspace.Close())
+}
+
 // models are the states of all places and pages.
 func (n *session) models() []model {
-	return []model{n.inspect, n.home, n.log, n.people, n.backup}
+	return []model{n.inspect, n.endpoints, n.home, n.log, n.people, n.backup}
 }
 
 // setMasked hides patient data in all of them, or shows it.
@@ -122,6 +142,18 @@ func (n *session) setMasked(on bool) {
 		}
 	}
 	n.homeView.Refresh()
+}
+
+// line is what the status line says of what goes on in places that are not shown.
+func (n *session) line() string {
+	for _, p := range shell.Places() {
+		if l, ok := n.places[p].(interface{ Line() string }); ok {
+			if text := l.Line(); text != "" {
+				return text
+			}
+		}
+	}
+	return ""
 }
 
 // describe tells the top bar what the project file says.

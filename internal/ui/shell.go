@@ -241,8 +241,7 @@ func (s *Shell) finish(old *session, then func()) {
 	}
 	old.endModels()
 	job.Start(context.Background(), s.runner, func(context.Context) (struct{}, error) {
-		old.runner.Close()
-		return struct{}{}, old.workspace.Close()
+		return struct{}{}, old.end()
 	}, func(_ struct{}, err error) {
 		if err != nil && !s.ended {
 			s.Tell("The project was closed with a problem", err.Error())

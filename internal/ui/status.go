@@ -56,6 +56,9 @@ func (l *statusLine) hint(text string) {
 
 func (l *statusLine) redraw() {
 	l.left.SetText(l.hinted)
+	if l.hinted == "" && l.s.session != nil {
+		l.left.SetText(l.s.session.line())
+	}
 	l.where.SetText("")
 	l.counts.Hide()
 	if n := l.s.session; n != nil {

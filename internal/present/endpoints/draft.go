@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,10 +165,23 @@ func (d *Draft) name(m *Model, p *point) error {
 	if other := m.named(d.Name); other != nil && other != p {
 		return wrong(NameField, "another endpoint is called %s", other.name)
 	}
-	if host, port, err := net.SplitHostPort(strings.TrimSpace(d.Address)); err != nil || port == "" || host == "" && d.Sender {
+	if host, port, ok := cutAddress(strings.TrimSpace(d.Address)); !ok || port == "" || host == "" && d.Sender {
 		return wrong(AddressField, "write it as host:port, such as 127.0.0.1:2575")
 	}
 	return nil
+}
+
+// cutAddress splits host:port; a host with colons stands in brackets.
+func cutAddress(address string) (host, port string, ok bool) {
+	i := strings.LastIndexByte(address, ':')
+	if i < 0 {
+		return "", "", false
+	}
+	host, port = address[:i], address[i+1:]
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		return host[1 : len(host)-1], port, true
+	}
+	return host, port, !strings.Contains(host, ":")
 }
 
 // config is the listener that the form describes.

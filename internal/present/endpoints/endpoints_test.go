@@ -121,9 +121,7 @@ func TestMessageIsSentAndAcknowledged(t *testing.T) {
 	if p.Steps().Len() != 2 { // what was sent, and what was received
 		t.Errorf("%d steps of the conversation", p.Steps().Len())
 	}
-	if h, ok := p.Header(); !ok || !h.Running || !strings.Contains(h.Numbers, "2 in") {
-		t.Errorf("%+v", h)
-	}
+	p.until("the numbers", func() bool { h, ok := p.Header(); return ok && h.Running && strings.Contains(h.Numbers, "2 in") })
 	if line := p.Line(); !strings.Contains(line, "adt-in") || !strings.Contains(line, "2 in") {
 		t.Error(line)
 	}

@@ -226,7 +226,7 @@ func since(d time.Duration) string {
 // Columns of a conversation.
 var stepColumns = []screen.Column{
 	{ID: "after", Title: "After", Width: 70, MinWidth: 50, Right: true, Fixed: true},
-	{ID: "way", Title: "", Width: 28, MinWidth: 24, Fixed: true},
+	{ID: "way", Title: "", Width: 32, MinWidth: 30, Mono: true, Fixed: true},
 	{ID: "what", Title: "What", Width: 110, MinWidth: 60, Fixed: true},
 	{ID: "answer", Title: "Answer", Width: 76, MinWidth: 44, Fixed: true},
 	{ID: "detail", Title: "", Width: 160, MinWidth: 60, Flex: true, Fixed: true},

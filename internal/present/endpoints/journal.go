@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -41,21 +42,21 @@ const (
 	colTime = iota
 	colWay
 	colMessage
-	colControl
-	colMRN
 	colCode
 	colLatency
+	colControl
+	colMRN
 	colWhat
 )
 
 var journalColumns = []screen.Column{
-	{ID: "time", Title: "Time", Width: 100, MinWidth: 60, Mono: true, Fixed: true},
-	{ID: "way", Title: "", Width: 28, MinWidth: 24, Fixed: true},
+	{ID: "time", Title: "Time", Width: 112, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "way", Title: "", Width: 32, MinWidth: 30, Mono: true, Fixed: true},
 	{ID: "message", Title: "Message", Width: 84, MinWidth: 50, Mono: true, Fixed: true},
-	{ID: "control", Title: "Control ID", Width: 110, MinWidth: 60, Mono: true, Fixed: true},
-	{ID: "mrn", Title: "MRN", Width: 84, MinWidth: 48, Mono: true, Fixed: true},
-	{ID: "code", Title: "Answer", Width: 76, MinWidth: 44, Fixed: true},
+	{ID: "code", Title: "Answer", Width: 80, MinWidth: 44, Fixed: true},
 	{ID: "latency", Title: "After", Width: 64, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "control", Title: "Control ID", Width: 130, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "mrn", Title: "MRN", Width: 104, MinWidth: 48, Mono: true, Fixed: true},
 	{ID: "what", Title: "What happened", Width: 240, MinWidth: 100, Flex: true, Fixed: true},
 }
 
@@ -360,6 +361,55 @@ func (j *journal) more() {
 			j.follow()
 		}
 		m.Changed(Journal)
+	})
+}
+
+// Similar is a filter that finds exchanges that share something with one.
+type Similar struct{ Title, Query string }
+
+// SimilarExchanges lists the filters that a row offers.
+func (m *Model) SimilarExchanges(row int) (all []Similar) {
+	if row < 0 || row >= len(m.journal.rows) {
+		return nil
+	}
+	e := &m.journal.rows[row]
+	add := func(title, field, value string) {
+		if value != "" {
+			all = append(all, Similar{title, field + ":\"" + value + "\""})
+		}
+	}
+	add("Show "+messageWords(e)+" only", "type", messageWords(e))
+	if m.masked {
+		add("Show this patient only", "mrn", e.MRN)
+	} else {
+		add("Show MRN "+e.MRN+" only", "mrn", e.MRN)
+	}
+	add("Show this control ID only", "control", e.ControlID)
+	add("Show "+e.Code+" only", "code", e.Code)
+	add("Show what this rule answered", "rule", e.Rule)
+	add("Show this run only", "run", e.Run)
+	return all
+}
+
+// ExportJournal writes what the filter shows of the journal, oldest first: a table without the bytes where the file's name
+// ends in .csv, else a JSON object a line with them.
+func (m *Model) ExportJournal(path string) {
+	q, ok := m.journal.asked()
+	if !ok {
+		return
+	}
+	job.Track(m.ctx, m.runner, "export the journal", func(ctx context.Context, p *job.Progress) (int, error) {
+		write := writeLines
+		if strings.EqualFold(filepath.Ext(path), ".csv") {
+			write = writeTable
+		}
+		return write(ctx, path, m.store.ExportExchanges(ctx, q, filepath.Base(path)), p)
+	}, func(n int, err error) {
+		if err != nil {
+			m.fail("Could not export the journal", err)
+			return
+		}
+		m.say(News{Text: plural(n, "exchange") + " exported. The file holds patient data and is not encrypted."}, nil)
 	})
 }
 

@@ -18,10 +18,10 @@ const (
 )
 
 var pointColumns = []screen.Column{
-	{ID: "name", Title: "Endpoint", Width: 130, MinWidth: 90, Flex: true, Fixed: true},
-	{ID: "address", Title: "Address", Width: 112, MinWidth: 60, Mono: true, Fixed: true},
-	{ID: "in", Title: "Messages", Width: 66, MinWidth: 44, Right: true, Fixed: true},
-	{ID: "bad", Title: "Not AA", Width: 52, MinWidth: 40, Right: true, Fixed: true},
+	{ID: "name", Title: "Endpoint", Width: 100, MinWidth: 90, Flex: true, Fixed: true},
+	{ID: "address", Title: "Address", Width: 88, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "in", Title: "Count", Width: 60, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "bad", Title: "Not AA", Width: 60, MinWidth: 40, Right: true, Fixed: true},
 }
 
 // Points is the list of endpoints, each with a switch.

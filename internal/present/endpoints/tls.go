@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"trestle/internal/endpoint"
@@ -66,7 +65,7 @@ func (m *Model) serverTLS(ctx context.Context, c endpoint.Config) (*tls.Config, 
 		return nil, fmt.Errorf("the project's certificate authority: %w", err)
 	}
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
-	if host, _, err := net.SplitHostPort(c.Address); err == nil && host != "" && host != "127.0.0.1" && host != "localhost" {
+	if host, _, ok := cutAddress(c.Address); ok && host != "" && host != "127.0.0.1" && host != "localhost" {
 		hosts = append(hosts, host)
 	}
 	leaf, err := a.Server(hosts, time.Now())
@@ -86,8 +85,8 @@ func (m *Model) clientTLS(ctx context.Context, to string) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _, err := net.SplitHostPort(to)
-	if err != nil {
+	host, _, ok := cutAddress(to)
+	if !ok {
 		return nil, fmt.Errorf("the address %q is not host:port", to)
 	}
 	return pki.ClientConfig(a.Cert, own, host)

@@ -300,14 +300,19 @@ func (m *Model) Answers() int { return m.list.answers }
 // Selected is the selected row, -1 for none.
 func (m *Model) Selected() int { return m.list.selected }
 
-// Delete removes the messages of the given rows with their notes and tags. The access log keeps that it happened.
-func (m *Model) Delete(rows []int) {
-	var ids []int64
+// IDsOf are the messages of rows.
+func (m *Model) IDsOf(rows []int) (ids []int64) {
 	for _, r := range rows {
 		if r >= 0 && r < len(m.list.ids) {
 			ids = append(ids, m.list.ids[r])
 		}
 	}
+	return ids
+}
+
+// Delete removes the messages of the given rows with their notes and tags. The access log keeps that it happened.
+func (m *Model) Delete(rows []int) {
+	ids := m.IDsOf(rows)
 	if len(ids) == 0 {
 		return
 	}

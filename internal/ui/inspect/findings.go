@@ -47,7 +47,7 @@ func newFindingsPane(v *View) *findingsPane {
 		container.NewBorder(kit.NewCaption("Note (kept in the project when you leave the field)"), nil, nil, nil, p.note))
 	p.tabs = kit.NewSegmentedControl([]string{"Findings", "Note and tags"}, func(int) { p.choose() })
 	p.body = container.NewStack(p.list)
-	bar := heading(p.tabs,
+	bar := kit.NewHeading(p.tabs,
 		kit.NewToolButton(theme.IconChevronLeft, "Previous finding (Shift+F8)", func() { v.m.NextFinding(-1) }),
 		kit.NewToolButton(theme.IconChevronRight, "Next finding (F8)", func() { v.m.NextFinding(1) }))
 	p.content = container.New(kit.Column{Flex: 1}, bar, p.body)

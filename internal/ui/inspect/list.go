@@ -57,7 +57,7 @@ func newListPane(v *View) *listPane {
 		return false
 	}
 	p.grid.OnSecondary = p.menu
-	bar := heading(p.title,
+	bar := kit.NewHeading(p.title,
 		kit.NewToolButton(theme.IconImport, "Open messages… (Ctrl+O)", v.ChooseFiles),
 		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste))
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
@@ -156,6 +156,7 @@ func (p *listPane) menu(row int, at fyne.Position) {
 	if len(items) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
+	items = append(items, fyne.NewMenuItem("Send…", p.v.SendSelected))
 	items = append(items, fyne.NewMenuItem("Delete…", p.v.DeleteSelected))
 	p.v.host.Menu(fyne.NewMenu("", items...), at)
 }

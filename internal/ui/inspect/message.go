@@ -36,7 +36,7 @@ func newMessagePane(v *View) *messagePane {
 	p.code.OnSecondary = p.menu
 	p.titles = container.New(kit.Titles{}, p.kind, p.detail)
 	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), kit.Gap(3, 0)), p.titles)
-	p.content = container.New(kit.Column{Flex: 1}, band(bar), p.code)
+	p.content = container.New(kit.Column{Flex: 1}, kit.NewBand(bar), p.code)
 	return p
 }
 

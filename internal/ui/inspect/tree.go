@@ -25,7 +25,7 @@ func newTreePane(v *View) *treePane {
 	p.tree.OnOpen = v.m.Toggle
 	p.tree.OnSecondary = p.menu
 	p.empty = kit.NewToolButton(theme.IconForm, "Show fields without a value too", func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) })
-	bar := heading(kit.NewTitle("Fields", theme.SizeText), p.empty,
+	bar := kit.NewHeading(kit.NewTitle("Fields", theme.SizeText), p.empty,
 		kit.NewToolButton(theme.IconChevronDown, "Unfold all segments", func() { v.m.OpenAll(true) }),
 		kit.NewToolButton(theme.IconChevronUp, "Fold all segments", func() { v.m.OpenAll(false) }))
 	p.content = container.New(kit.Column{Flex: 1}, bar, p.tree)

@@ -16,6 +16,8 @@ import (
 
 // View is the place Inspect.
 type View struct {
+	// Send offers messages, by their ids, to the senders of the project.
+	Send func(ids []int64)
 	// Shown says whether the place is the one on the screen: only then it may take the keyboard by itself.
 	Shown func() bool
 
@@ -32,7 +34,7 @@ type View struct {
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, Shown: func() bool { return false }}
+	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func([]int64) {}}
 	v.list = newListPane(v)
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
@@ -181,6 +183,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.fold", Title: "Fold all segments", Run: func() { v.m.OpenAll(false) }},
 		shell.Action{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
 		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
+		shell.Action{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
 		shell.Action{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
 	)
 }
@@ -214,6 +217,13 @@ func (v *View) CopyPath() {
 // EditNote shows the note of the open message and gives it the keyboard.
 func (v *View) EditNote() { v.lower.editNote() }
 
+// SendSelected offers the selected messages, or the open one, to be sent.
+func (v *View) SendSelected() {
+	if ids := v.m.IDsOf(v.list.grid.SelectedRows()); len(ids) > 0 {
+		v.Send(ids)
+	}
+}
+
 // DeleteSelected asks and then deletes the selected messages.
 func (v *View) DeleteSelected() {
 	rows := v.list.grid.SelectedRows()
@@ -226,18 +236,6 @@ func (v *View) DeleteSelected() {
 	}
 	v.host.Decide("Delete "+what+"?", "The bytes, notes and tags are removed from the project. The access log keeps that it was done. This cannot be undone.",
 		"Delete", func() { v.m.Delete(rows) })
-}
-
-// heading is a bar with a title at the left and controls at the right.
-func heading(left fyne.CanvasObject, right ...fyne.CanvasObject) fyne.CanvasObject {
-	row := container.NewHBox(right...)
-	bar := container.NewBorder(nil, nil, container.NewHBox(kit.Gap(6, 0), container.NewCenter(left)), container.NewHBox(container.NewCenter(row), kit.Gap(3, 0)))
-	return band(bar)
-}
-
-// band puts a bar's content on the panel colour, at a bar's height, with a rule below.
-func band(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(kit.Column{Flex: 0}, kit.OnPanel(theme.ColorPanel, container.NewStack(kit.Gap(0, theme.BarHeight), content)), kit.NewRule())
 }
 
 // severityChip is how the worst of some findings looks.

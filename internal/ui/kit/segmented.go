@@ -2,6 +2,7 @@ package kit
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -210,5 +211,13 @@ func (r *segmentedRenderer) Refresh() {
 	r.Layout(r.s.Size())
 	for _, o := range r.Objects() {
 		o.Refresh()
+	}
+}
+
+// SetLabels changes the words of the choices, not their number.
+func (s *SegmentedControl) SetLabels(labels []string) {
+	if len(labels) == len(s.labels) && !slices.Equal(labels, s.labels) {
+		s.labels = labels
+		s.Refresh()
 	}
 }

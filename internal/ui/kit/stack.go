@@ -2,7 +2,7 @@ package kit
 
 import "fyne.io/fyne/v2"
 
-// Row is a layout that sets objects side by side without gaps. The one at Flex takes the width that the others leave.
+// Row is a layout that sets objects side by side without gaps; those that are hidden take no room. The one at Flex takes the width that the others leave.
 // Unlike Fyne's border layout it keeps them in the order in which Tab visits them.
 type Row struct{ Flex int }
 
@@ -10,6 +10,9 @@ type Row struct{ Flex int }
 func (Row) MinSize(o []fyne.CanvasObject) fyne.Size {
 	var m fyne.Size
 	for _, c := range o {
+		if !c.Visible() {
+			continue
+		}
 		s := c.MinSize()
 		m = fyne.NewSize(m.Width+s.Width, max(m.Height, s.Height))
 	}
@@ -20,12 +23,15 @@ func (Row) MinSize(o []fyne.CanvasObject) fyne.Size {
 func (r Row) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	rest := size.Width
 	for i, c := range o {
-		if i != r.Flex {
+		if i != r.Flex && c.Visible() {
 			rest -= c.MinSize().Width
 		}
 	}
 	var x float32
 	for i, c := range o {
+		if !c.Visible() {
+			continue
+		}
 		w := c.MinSize().Width
 		if i == r.Flex {
 			w = max(rest, 0)
@@ -36,13 +42,16 @@ func (r Row) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Column is a layout that sets objects one below the other without gaps. The one at Flex takes the height that the others leave.
+// Column is a layout that sets objects one below the other without gaps; those that are hidden take no room. The one at Flex takes the height that the others leave.
 type Column struct{ Flex int }
 
 // MinSize implements fyne.Layout.
 func (Column) MinSize(o []fyne.CanvasObject) fyne.Size {
 	var m fyne.Size
 	for _, c := range o {
+		if !c.Visible() {
+			continue
+		}
 		s := c.MinSize()
 		m = fyne.NewSize(max(m.Width, s.Width), m.Height+s.Height)
 	}
@@ -53,12 +62,15 @@ func (Column) MinSize(o []fyne.CanvasObject) fyne.Size {
 func (l Column) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	rest := size.Height
 	for i, c := range o {
-		if i != l.Flex {
+		if i != l.Flex && c.Visible() {
 			rest -= c.MinSize().Height
 		}
 	}
 	var y float32
 	for i, c := range o {
+		if !c.Visible() {
+			continue
+		}
 		h := c.MinSize().Height
 		if i == l.Flex {
 			h = max(rest, 0)

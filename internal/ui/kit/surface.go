@@ -138,6 +138,12 @@ func (s *surface) blit(m *image.Alpha, x, y int, ink color.NRGBA) {
 // text draws s with its dot at x (in pixels, with fractions) on a baseline, and returns where the dot is then.
 func (s *surface) text(t *typeface, str string, x float64, baseline int, ink color.NRGBA) float64 {
 	if !t.covers(str) {
+		if parts := t.parts(str); parts != nil {
+			for _, p := range parts {
+				x = s.text(p.face, p.text, x, baseline, ink)
+			}
+			return x
+		}
 		g := fallback(str, t.face, t.px)
 		s.blit(g.mask, int(math.Round(x)), baseline+g.at.Y, ink)
 		return x + float64(g.mask.Rect.Dx())
@@ -160,6 +166,13 @@ func (s *surface) text(t *typeface, str string, x float64, baseline int, ink col
 // measure is the width of a text as text draws it.
 func (s *surface) measure(t *typeface, str string) float64 {
 	if !t.covers(str) {
+		if parts := t.parts(str); parts != nil {
+			width := 0.0
+			for _, p := range parts {
+				width += p.face.width(p.text)
+			}
+			return width
+		}
 		return float64(fallback(str, t.face, t.px).mask.Rect.Dx())
 	}
 	return t.width(str)

@@ -70,6 +70,9 @@ func (b *ToolButton) SetHint(s string) { b.hint = s }
 // SetIcon changes the icon.
 func (b *ToolButton) SetIcon(i theme.IconName) { b.icon = i; b.Refresh() }
 
+// SetAction changes what the button does.
+func (b *ToolButton) SetAction(action func()) { b.action = action }
+
 // SetEnabled lets the button be pressed, or not.
 func (b *ToolButton) SetEnabled(on bool) {
 	if on {

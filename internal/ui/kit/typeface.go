@@ -95,6 +95,38 @@ func (t *typeface) has(r rune) bool {
 	return err == nil && i != 0
 }
 
+// part is a stretch of a text in one face.
+type part struct {
+	text string
+	face *typeface
+}
+
+// parts divides a text between the face and the fixed-width one, which has arrows and other signs that the humanist face
+// lacks. It is nil where neither has a letter: such scripts are shaped as a whole.
+func (t *typeface) parts(str string) (parts []part) {
+	other := theme.Mono
+	if t.face == theme.SansSemibold {
+		other = theme.MonoBold
+	}
+	twin := typeAt(other, t.px)
+	start, face := 0, (*typeface)(nil)
+	for i, r := range str {
+		next := t
+		if !t.has(r) {
+			if next = twin; !twin.has(r) {
+				return nil
+			}
+		}
+		if next != face {
+			if i > start {
+				parts = append(parts, part{str[start:i], face})
+			}
+			start, face = i, next
+		}
+	}
+	return append(parts, part{str[start:], face})
+}
+
 // advance is how far r moves the dot.
 func (t *typeface) advance(r rune) fixed.Int26_6 {
 	if a, ok := t.advances[r]; ok {

@@ -1,0 +1,326 @@
+package endpoints
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	model "trestle/internal/present/endpoints"
+	"trestle/internal/present/screen"
+	"trestle/internal/present/shell"
+	"trestle/internal/ui/host"
+	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
+)
+
+// View is the place Endpoints.
+type View struct {
+	// Inspect opens bytes in the place Inspect.
+	Inspect func(text string)
+
+	m    *model.Model
+	host host.Host
+	root *fyne.Container // the empty state or the place
+
+	place   fyne.CanvasObject
+	news    *kit.News
+	points  *kit.GridView
+	chosen  *chosenPane
+	journal *journalPane
+	detail  *detailPane
+	split   *fyne.Container // journal alone, or beside an exchange
+	both    fyne.CanvasObject
+}
+
+// New returns the view over m.
+func New(m *model.Model, h host.Host) *View {
+	v := &View{m: m, host: h, Inspect: func(string) {}}
+	v.news = kit.NewNews()
+	v.points = kit.NewGridView(m.Points())
+	v.points.Single = true
+	v.points.Empty = "No endpoint yet."
+	v.points.OnSelect = m.Choose
+	v.points.OnSwitch = func(row, _ int) { m.Turn(row) }
+	v.points.OnOpen = func(row int) { m.Choose(row); v.EditSettings() }
+	v.points.OnSecondary = v.pointMenu
+	v.points.OnKey = func(e *fyne.KeyEvent) bool {
+		if e.Name == fyne.KeyDelete {
+			v.Delete()
+			return true
+		}
+		return false
+	}
+	v.chosen, v.journal, v.detail = newChosenPane(v), newJournalPane(v), newDetailPane(v)
+	v.both = kit.NewColumns(v.journal.content, v.detail.content, 0.52)
+	v.split = container.NewStack(v.journal.content)
+	list := container.New(kit.Column{Flex: 1},
+		kit.NewHeading(kit.NewTitle("Endpoints", theme.SizeText),
+			kit.NewToolButton(theme.IconAdd, "New listener… (Ctrl+N)", func() { v.Create(false) }),
+			kit.NewToolButton(theme.IconExport, "New sender…", func() { v.Create(true) })),
+		v.points)
+	right := kit.NewRows(v.chosen.content, v.split, 0.42)
+	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.26))
+	v.root = container.NewStack(v.place)
+	m.Changed = v.redraw
+	v.redraw(model.All)
+	return v
+}
+
+// Content is what the window shows.
+func (v *View) Content() fyne.CanvasObject { return v.root }
+
+// Focus gives the list of endpoints the keyboard.
+func (v *View) Focus() {
+	if !v.m.Known() {
+		v.m.Load()
+	}
+	if v.m.Count() > 0 {
+		v.host.Focus(v.points)
+	}
+}
+
+// NextPane gives the next part the keyboard.
+func (v *View) NextPane(n int, focused fyne.Focusable) {
+	panes := []fyne.Focusable{v.points, v.chosen.pane(), v.journal.filter, v.journal.grid}
+	if v.m.IsOpen() {
+		panes = append(panes, v.detail.pane())
+	}
+	v.host.Focus(host.Next(panes, focused, n))
+}
+
+// Drop takes files that shall be sent.
+func (v *View) Drop(paths []string) bool {
+	if !v.m.HasSender() {
+		return false
+	}
+	v.m.OfferFiles(paths)
+	return true
+}
+
+// Status says where the user is.
+func (v *View) Status() shell.Status {
+	h, ok := v.m.Header()
+	if !ok {
+		return shell.Status{}
+	}
+	return shell.Status{Where: h.Name + "  " + h.State}
+}
+
+// Line is what the status line says of the listeners in every place.
+func (v *View) Line() string { return v.m.Line() }
+
+func (v *View) redraw(what model.What) {
+	v.chooseRoot()
+	if what&model.Notice != 0 {
+		v.redrawNews()
+	}
+	if what&(model.List|model.Chosen) != 0 {
+		if v.points.Selected() != v.m.ChosenRow() {
+			v.points.Select(v.m.ChosenRow())
+		}
+		v.points.Refresh()
+	}
+	if what&(model.Chosen|model.List|model.Rules|model.Sending) != 0 {
+		v.chosen.redraw(what)
+	}
+	if what&(model.Journal|model.Chosen) != 0 {
+		v.journal.redraw()
+	}
+	if what&(model.Open|model.Chosen) != 0 {
+		v.redrawOpen()
+	}
+	v.host.Status()
+}
+
+// redrawOpen shows the exchange beside the journal while one is open.
+func (v *View) redrawOpen() {
+	want := v.journal.content
+	if v.m.IsOpen() {
+		want = v.both
+		v.detail.redraw()
+	}
+	if v.split.Objects[0] != want {
+		v.split.Objects[0] = want
+		v.split.Refresh()
+	}
+}
+
+func (v *View) redrawNews() {
+	n := v.m.News()
+	role := screen.RoleInformation
+	if n.Bad {
+		role = screen.RoleError
+	}
+	var actions []kit.Action
+	if n.Offer != "" {
+		accept := v.m.Accept
+		if n.Offer == openOffer {
+			accept = func() { v.m.Dismiss(); v.EditSettings() }
+		}
+		actions = append(actions, kit.Action{Label: n.Offer, Do: accept})
+	}
+	v.news.Say(role, n.Text, v.m.Dismiss, actions...)
+}
+
+// openOffer is the offer that is a decision of the settings.
+const openOffer = "Open it to other computers…"
+
+// chooseRoot shows the first step as long as there is no endpoint.
+func (v *View) chooseRoot() {
+	want := v.place
+	if v.m.Known() && v.m.Count() == 0 {
+		if v.root.Objects[0] != v.place {
+			return
+		}
+		want = kit.NewEmptyState(theme.IconEndpoints, "No partner yet",
+			"Make a stand-in for the partner's system: it listens, answers by rules, and misbehaves on demand. Or make a sender that plays your side. Every exchange is kept in the project's journal.",
+			kit.Action{Label: "New listener…", Do: func() { v.Create(false) }}, kit.Action{Label: "New sender…", Do: func() { v.Create(true) }})
+	}
+	if v.root.Objects[0] != want {
+		v.root.Objects[0] = want
+		v.root.Refresh()
+	}
+}
+
+// pointMenu is what can be done with an endpoint.
+func (v *View) pointMenu(row int, at fyne.Position) {
+	v.m.Choose(row)
+	h, ok := v.m.Header()
+	if !ok {
+		return
+	}
+	var items []*fyne.MenuItem
+	if !h.Sender {
+		turn := "Start"
+		if h.Running {
+			turn = "Stop"
+		}
+		items = append(items, fyne.NewMenuItem(turn, func() { v.m.Turn(row) }))
+	}
+	items = append(items, fyne.NewMenuItem("Settings…", v.EditSettings))
+	if !h.Sender {
+		items = append(items, fyne.NewMenuItem("Behave like…", v.ChoosePreset), fyne.NewMenuItem("Copy the certificate for the partner", v.copyCertificate))
+	}
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete))
+	v.host.Menu(fyne.NewMenu("", items...), at)
+}
+
+func (v *View) copyCertificate() {
+	v.m.CertificateForPartner(func(pem []byte) {
+		v.host.Clipboard().SetContent(string(pem))
+		v.host.Tell("The certificate is on the clipboard", "It is the project's own test authority. The partner adds it to the certificates that it trusts; then TLS with this project's listeners and senders works. The private key stays in the project.")
+	})
+}
+
+// Delete asks and then deletes the chosen endpoint.
+func (v *View) Delete() {
+	h, ok := v.m.Header()
+	if !ok {
+		return
+	}
+	text := "Its settings and rules are removed. What it has received and sent stays in the journal."
+	if h.Running {
+		text = "It is stopped first. " + text
+	}
+	v.host.Decide("Delete "+h.Name+"?", text, "Delete", v.m.Delete)
+}
+
+// Actions are what can be done here.
+func (v *View) Actions() []shell.Action {
+	actions := []shell.Action{
+		{ID: "endpoints.new", Title: "New listener…", Detail: "a stand-in for the partner", Keys: "Ctrl+N", Run: func() { v.Create(false) }},
+		{ID: "endpoints.sender", Title: "New sender…", Detail: "to play the other side", Keys: "Ctrl+Shift+N", Run: func() { v.Create(true) }},
+	}
+	h, ok := v.m.Header()
+	if v.m.Running() > 0 {
+		actions = append(actions, shell.Action{ID: "endpoints.stopall", Title: "Stop all listeners", Everywhere: true, Run: v.m.StopAll})
+	}
+	if !ok {
+		return actions
+	}
+	add := func(id, title, detail, keys string, run func()) {
+		actions = append(actions, shell.Action{ID: "endpoints." + id, Title: title, Detail: detail, Keys: keys, Run: run})
+	}
+	if h.Sender {
+		if v.m.IsSending() {
+			add("stop", "Stop sending", "what is under way is taken in", "F5", v.m.CancelSending)
+		} else {
+			add("send", "Send", v.m.Offered(), "F5", v.m.Send)
+		}
+		add("files", "Choose files to send…", "", "Ctrl+O", v.ChooseFiles)
+	} else {
+		turn := "Start " + h.Name
+		if h.Running {
+			turn = "Stop " + h.Name
+		}
+		add("turn", turn, h.State, "F5", func() { v.m.Turn(v.m.ChosenRow()) })
+		add("rule", "Add a rule…", "what is answered, and when", "Ctrl+R", func() { v.EditRule(-1) })
+		add("text", "Edit the rules as text…", "the file itself", "Ctrl+T", v.EditText)
+		add("preset", "Behave like…", "a preset, or an engine's public defaults", "", v.ChoosePreset)
+	}
+	paused, _ := v.m.Paused()
+	pause := "Let the journal stand still"
+	if paused {
+		pause = "Let the journal go on"
+	}
+	add("settings", "Settings of "+h.Name+"…", "", "F2", v.EditSettings)
+	add("delete", "Delete "+h.Name+"…", "", "", v.Delete)
+	add("filter", "Filter the journal", "mrn:, control:, code:, failed, words", "Ctrl+F", v.journal.focusFilter)
+	add("pause", pause, "", "F9", func() { v.m.Pause(!paused) })
+	add("export", "Export the journal…", "as JSON lines or CSV", "Ctrl+E", v.Export)
+	if v.m.IsOpen() {
+		add("again", "Send the open request again", "", "", v.SendAgain)
+		add("inspect", "Open the request in Inspect", "", "Ctrl+I", v.openInInspect)
+	}
+	return actions
+}
+
+// Keys are the keys beside those of the actions.
+func (v *View) Keys() []shell.Key {
+	return []shell.Key{
+		{Keys: "F6, Shift+F6", Does: "next and previous part of the place"},
+		{Keys: "Space", Does: "turn the switch of a row: start, stop, rule, fault"},
+		{Keys: "Alt+Up, Alt+Down", Does: "move a rule"},
+		{Keys: "Enter", Does: "settings of an endpoint, edit a rule or fault, open an exchange"},
+		{Keys: "Delete", Does: "delete a rule or endpoint"},
+		{Keys: "Escape", Does: "in the filter: clear it; in an exchange: close it"},
+	}
+}
+
+// ChooseFiles asks for the files to be sent.
+func (v *View) ChooseFiles() {
+	v.host.ChooseFilesOrFolders("Send messages", v.m.OfferFiles)
+}
+
+// Export writes the journal, as far as the filter shows it.
+func (v *View) Export() {
+	h, ok := v.m.Header()
+	if !ok {
+		return
+	}
+	v.host.ChooseTarget("Export the journal", h.Name+" journal.jsonl", v.m.ExportJournal)
+}
+
+// Offer shows messages of the project as what is to be sent, and asks for a sender where there is none.
+func (v *View) Offer(ids []int64) {
+	v.m.OfferMessages(ids)
+	if !v.m.HasSender() {
+		v.Create(true)
+		return
+	}
+	v.host.Focus(v.chosen.send)
+}
+
+// SendAgain offers the request of the open exchange to the sender.
+func (v *View) SendAgain() {
+	if !v.m.HasSender() {
+		v.Create(true)
+		return
+	}
+	v.m.OfferExchange()
+}
+
+func (v *View) openInInspect() {
+	if b := v.m.OpenRequest(); len(b) > 0 {
+		v.Inspect(string(b))
+	}
+}
