@@ -262,6 +262,10 @@ func newElement(n *Node) *ElementDefinition {
 			}
 		}
 	}
+	// R4 publishes the id of resources as a string; the text of the specification, and R5, say id.
+	if e.Name == "id" && !e.Attribute && len(e.Types) == 1 && e.Types[0].Code == "string" && strings.Count(e.Path, ".") == 1 {
+		e.Types[0].Code = "id"
+	}
 	return e
 }
 

@@ -10,6 +10,7 @@ import (
 func fhirFunctions() map[string]*function {
 	return map[string]*function{
 		"extension":      {1, 1, false, extension},
+		"hasExtension":   {1, 1, false, hasExtension},
 		"hasValue":       {run: hasValue},
 		"getValue":       {run: getValue},
 		"resolve":        {run: resolve},
@@ -37,6 +38,12 @@ func extension(c call) (Collection, error) {
 		}
 	}
 	return out, c.ev.step(len(all))
+}
+
+// hasExtension is what search parameters of R4 call extension(url).exists().
+func hasExtension(c call) (Collection, error) {
+	found, err := extension(c)
+	return truth(len(found) > 0), err
 }
 
 func hasValue(c call) (Collection, error) {

@@ -103,9 +103,6 @@ func problemOf(s *fhir.Structure, m member, text string) string {
 	case m.def.MaxLength > 0 && utf8.RuneCountInString(text) > m.def.MaxLength:
 		return "the value is longer than " + strconv.Itoa(m.def.MaxLength) + " characters"
 	}
-	if m.name == "id" && !m.def.Attribute { // of a resource, which R4 defines as a string
-		return idProblem(text)
-	}
 	switch m.typ {
 	case "boolean":
 		if text != "true" && text != "false" {
