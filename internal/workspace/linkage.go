@@ -24,78 +24,99 @@ var _ linkage.Store = LinkStore{}
 // linkStep is how many rows or pairs are stored or read at once.
 const linkStep = 2000
 
-// stage stores something with many rows so that it is there whole or not at all, and yet in steps: the rows may come from this workspace,
-// which enters that they are read and so needs the one connection that writes. Until the end it is not whole, and nobody sees
-// it; what a crash left of another one goes first. Both head and row are INSERTs, row's first parameters being the id and the
-// position.
-func stage[T any](ctx context.Context, w *Workspace, table, head string, headArgs []any, rows iter.Seq[T], row string, rowArgs func(T) ([]any, error), finish func(tx *tx, id int64, rows int) error) (id int64, err error) {
-	w.sets.Lock()
-	defer w.sets.Unlock()
-	err = w.update(ctx, func(tx *tx) error {
-		if _, err := tx.Exec("DELETE FROM " + table + " WHERE NOT whole"); err != nil {
+// staged stores something with many rows so that it is there whole or not at all, and yet in steps: the rows may come from this
+// workspace, which enters that they are read and so needs the one connection that writes. Until the end it is not whole, and nobody
+// sees it; what a crash left of another one goes first.
+type staged[T any] struct {
+	w        *Workspace
+	table    string // has the columns id and whole
+	head     string // INSERT into it
+	headArgs []any
+	row      string                              // INSERT of a row, with the id and the position as first parameters
+	rowArgs  func(T) ([]any, error)              // the other parameters
+	finish   func(tx *tx, id int64, n int) error // with the last transaction; n is the number of rows
+
+	id    int64
+	n     int
+	batch []T
+}
+
+// store stores all rows, of which there may be none, and gives the id.
+func (s *staged[T]) store(ctx context.Context, rows iter.Seq[T]) (int64, error) {
+	s.w.sets.Lock()
+	defer s.w.sets.Unlock()
+	if err := s.begin(ctx); err != nil {
+		return 0, err
+	}
+	err := s.rows(ctx, rows)
+	if err == nil {
+		err = s.end(ctx)
+	}
+	if err != nil {
+		return 0, errors.Join(err, s.w.update(context.WithoutCancel(ctx), func(tx *tx) error {
+			_, err := tx.Exec("DELETE FROM "+s.table+" WHERE id=?", s.id)
+			return err
+		}))
+	}
+	return s.id, nil
+}
+
+func (s *staged[T]) begin(ctx context.Context) error {
+	return s.w.update(ctx, func(tx *tx) error {
+		if _, err := tx.Exec("DELETE FROM " + s.table + " WHERE NOT whole"); err != nil {
 			return err
 		}
-		r, err := tx.Exec(head, headArgs...)
+		r, err := tx.Exec(s.head, s.headArgs...)
 		if err != nil {
 			return err
 		}
-		id, err = r.LastInsertId()
+		s.id, err = r.LastInsertId()
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err == nil {
-			return
+}
+
+func (s *staged[T]) rows(ctx context.Context, rows iter.Seq[T]) error {
+	if rows != nil {
+		for x := range rows {
+			if s.batch = append(s.batch, x); len(s.batch) < linkStep {
+				continue
+			}
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
 		}
-		err = errors.Join(err, w.update(context.WithoutCancel(ctx), func(tx *tx) error {
-			_, err := tx.Exec("DELETE FROM "+table+" WHERE id=?", id)
+	}
+	return s.flush(ctx)
+}
+
+func (s *staged[T]) flush(ctx context.Context) error {
+	err := s.w.update(ctx, func(tx *tx) error {
+		st, err := tx.Prepare(s.row)
+		if err != nil {
 			return err
-		}))
-		id = 0
-	}()
-	n := 0
-	var batch []T
-	flush := func() error {
-		err := w.update(ctx, func(tx *tx) error {
-			st, err := tx.Prepare(row)
+		}
+		for i, x := range s.batch {
+			args, err := s.rowArgs(x)
 			if err != nil {
 				return err
 			}
-			for i, x := range batch {
-				args, err := rowArgs(x)
-				if err != nil {
-					return err
-				}
-				if _, err := st.ExecContext(tx.ctx, append([]any{id, n + i}, args...)...); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		n += len(batch)
-		batch = batch[:0]
-		return err
-	}
-	if rows != nil {
-		for x := range rows {
-			if batch = append(batch, x); len(batch) < linkStep {
-				continue
-			}
-			if err := flush(); err != nil {
-				return id, err
+			if _, err := st.ExecContext(tx.ctx, append([]any{s.id, s.n + i}, args...)...); err != nil {
+				return err
 			}
 		}
-	}
-	if err := flush(); err != nil {
-		return id, err
-	}
-	return id, w.update(ctx, func(tx *tx) error {
-		if _, err := tx.Exec("UPDATE "+table+" SET whole=1 WHERE id=?", id); err != nil {
+		return nil
+	})
+	s.n += len(s.batch)
+	s.batch = s.batch[:0]
+	return err
+}
+
+func (s *staged[T]) end(ctx context.Context) error {
+	return s.w.update(ctx, func(tx *tx) error {
+		if _, err := tx.Exec("UPDATE "+s.table+" SET whole=1 WHERE id=?", s.id); err != nil {
 			return err
 		}
-		return finish(tx, id, n)
+		return s.finish(tx, s.id, s.n)
 	})
 }
 
@@ -153,15 +174,16 @@ func (s LinkStore) SaveRoster(ctx context.Context, r linkage.StoredRoster, rows 
 	if err != nil {
 		return 0, err
 	}
-	head := []any{string(r.Kind), string(r.Side), r.Name, r.Hash, r.Spec, string(columns), r.Rows, microOrNow(r.Imported), cmpOr(r.By, s.w.log.user), r.Skipped}
-	return stage(ctx, s.w, "link_rosters",
-		"INSERT INTO link_rosters(kind, side, name, hash, spec, columns, rows, imported, author, skipped) VALUES(?,?,?,?,?,?,?,?,?,?)", head,
-		rows, "INSERT INTO link_rows(roster, position, id, hash, line, cells, bad) VALUES(?,?,?,?,?,?,?)",
-		func(row linkage.StoredRow) ([]any, error) {
+	roster := &staged[linkage.StoredRow]{
+		w: s.w, table: "link_rosters",
+		head:     "INSERT INTO link_rosters(kind, side, name, hash, spec, columns, rows, imported, author, skipped) VALUES(?,?,?,?,?,?,?,?,?,?)",
+		headArgs: []any{string(r.Kind), string(r.Side), r.Name, r.Hash, r.Spec, string(columns), r.Rows, microOrNow(r.Imported), cmpOr(r.By, s.w.log.user), r.Skipped},
+		row:      "INSERT INTO link_rows(roster, position, id, hash, line, cells, bad) VALUES(?,?,?,?,?,?,?)",
+		rowArgs: func(row linkage.StoredRow) ([]any, error) {
 			cells, err := json.Marshal(row.Cells)
 			return []any{row.ID, row.Hash, row.Line, string(cells), row.Bad}, err
 		},
-		func(tx *tx, id int64, n int) error {
+		finish: func(tx *tx, id int64, n int) error {
 			if _, err := tx.Exec("UPDATE link_rosters SET rows=? WHERE id=? AND rows=0", n, id); err != nil {
 				return err
 			}
@@ -170,7 +192,9 @@ func (s LinkStore) SaveRoster(ctx context.Context, r linkage.StoredRoster, rows 
 				details = fmt.Sprintf("no roster of %s, %s: %s", r.Kind, r.Side, r.Skipped)
 			}
 			return tx.log(ActionImported, cmpOr(r.Name, "roster"), details)
-		})
+		},
+	}
+	return roster.store(ctx, rows)
 }
 
 func microOrNow(t time.Time) int64 {
@@ -243,12 +267,17 @@ func (s LinkStore) SaveRun(ctx context.Context, r linkage.StoredRun, candidates 
 	if r.Summary == nil {
 		r.Summary = []byte{}
 	}
-	head := []any{string(r.Kind), r.LeftRoster, r.RightRoster, int64(r.Seed), r.Model, microOrNow(r.At), cmpOr(r.By, s.w.log.user), r.Summary}
-	return stage(ctx, s.w, "link_runs", "INSERT INTO link_runs(kind, left_roster, right_roster, seed, model, at, author, summary) VALUES(?,?,?,?,?,?,?,?)", head,
-		candidates, "INSERT INTO link_candidates(run, position, "+candidateColumns+") VALUES(?,?,?,?,?,?,?,?,?,?,?)", candidateArgs,
-		func(tx *tx, id int64, n int) error {
+	run := &staged[linkage.Candidate]{
+		w: s.w, table: "link_runs",
+		head:     "INSERT INTO link_runs(kind, left_roster, right_roster, seed, model, at, author, summary) VALUES(?,?,?,?,?,?,?,?)",
+		headArgs: []any{string(r.Kind), r.LeftRoster, r.RightRoster, int64(r.Seed), r.Model, microOrNow(r.At), cmpOr(r.By, s.w.log.user), r.Summary},
+		row:      "INSERT INTO link_candidates(run, position, " + candidateColumns + ") VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+		rowArgs:  candidateArgs,
+		finish: func(tx *tx, id int64, n int) error {
 			return tx.log(ActionEdited, fmt.Sprintf("link run %d", id), fmt.Sprintf("%s of %s, rosters %d and %d", plural(n, "pair"), r.Kind, r.LeftRoster, r.RightRoster))
-		})
+		},
+	}
+	return run.store(ctx, candidates)
 }
 
 const candidateColumns = "left_id, right_id, left_hash, right_hash, probability, bits, band, gates, pattern"
