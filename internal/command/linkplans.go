@@ -37,6 +37,8 @@ columns hold is guessed, and SPEC overrules it. Prints the figures; with --out w
   set-aside.csv   rows that could not be used, and rows that are no payers
   summary.json    the figures, thresholds, gates, and the hashes of both files
 
+A value that a spreadsheet could take for a formula has an apostrophe before it.
+
   --left FILE        the plans of our system
   --right FILE       those of the other one
   --spec FILE        YAML; a list's part has key (the column that is the plan ID), columns
@@ -177,7 +179,7 @@ func writeTables(ctx context.Context, folder string, tables map[string]report.Sh
 		return fmt.Errorf("making the folder for the results: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
-		if err := writeWhole(folder, name, func(w io.Writer) error { return report.CSV{}.Write(ctx, w, tables[name]) }); err != nil {
+		if err := writeWhole(folder, name, func(w io.Writer) error { return report.CSV{Guard: true}.Write(ctx, w, tables[name]) }); err != nil {
 			return err
 		}
 	}

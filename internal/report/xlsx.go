@@ -94,6 +94,15 @@ type sheetPage struct {
 	sheet Sheet
 	out   *bufio.Writer
 	row   int // the last one that was written
+	names []string
+}
+
+// column is the name of a column; they are made once.
+func (p *sheetPage) column(i int) string {
+	for len(p.names) <= i {
+		p.names = append(p.names, columnName(len(p.names)))
+	}
+	return p.names[i]
 }
 
 func (p *sheetPage) open() error {
@@ -134,16 +143,17 @@ const (
 // write writes one row; errors of the writer stay in it until close.
 func (p *sheetPage) write(row []Cell, style int) {
 	p.row++
+	number := strconv.Itoa(p.row)
 	p.out.WriteString(`<row r="`)
-	p.out.WriteString(strconv.Itoa(p.row))
+	p.out.WriteString(number)
 	p.out.WriteString(`">`)
 	for i, c := range row {
 		if c.text == "" {
 			continue
 		}
 		p.out.WriteString(`<c r="`)
-		p.out.WriteString(columnName(i))
-		p.out.WriteString(strconv.Itoa(p.row))
+		p.out.WriteString(p.column(i))
+		p.out.WriteString(number)
 		if c.number {
 			p.out.WriteString(`"><v>`)
 			p.out.WriteString(c.text)
@@ -151,7 +161,7 @@ func (p *sheetPage) write(row []Cell, style int) {
 			continue
 		}
 		p.out.WriteString(`" s="`)
-		p.out.WriteString(strconv.Itoa(max(style, styleText)))
+		p.out.WriteByte(byte('0' + max(style, styleText)))
 		p.out.WriteString(`" t="inlineStr"><is><t xml:space="preserve">`)
 		writeText(p.out, c.text)
 		p.out.WriteString(`</t></is></c>`)

@@ -123,6 +123,23 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestDuplicatesAreNoLinks: two records of one system may have the identifiers of a pair of both.
+func TestDuplicatesAreNoLinks(t *testing.T) {
+	within := func(seq int64, action linkage.Action, a, b string) linkage.Decision {
+		d := decision(seq, action, a, b)
+		d.Side = linkage.Left
+		return d
+	}
+	s, err := Settle(seq(candidate("1", "2", linkage.Automatic)), seq(
+		within(1, linkage.ActDuplicate, "1", "2"), within(2, linkage.ActDuplicate, "3", "4"), within(3, linkage.ActDifferent, "2", "1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pairs(s.Links) != "1=2" || len(s.Duplicates) != 1 || s.Duplicates[0].Left != "3" || len(s.Doubtful) != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestSettleSaysWhatCannotBeRead(t *testing.T) {
 	broken := errors.New("disk")
 	bad := func(yield func(linkage.Decision, error) bool) { yield(linkage.Decision{}, broken) }

@@ -98,8 +98,8 @@ func (s *settling) take(d linkage.Decision, undone bool) {
 			s.once = append(s.once, d)
 		}
 		return
-	case d.Action == linkage.ActDuplicate:
-		s.out.Duplicates = append(s.out.Duplicates, d)
+	case d.Side != "": // about two records of one system
+		s.duplicate(d)
 		return
 	}
 	if before, ok := s.last[key]; ok {
@@ -110,6 +110,16 @@ func (s *settling) take(d linkage.Decision, undone bool) {
 		s.asked = append(s.asked, key)
 	}
 	s.last[key] = d
+}
+
+// duplicate keeps the last decision about two records of one system.
+func (s *settling) duplicate(d linkage.Decision) {
+	s.out.Duplicates = slices.DeleteFunc(s.out.Duplicates, func(o linkage.Decision) bool {
+		return o.Side == d.Side && (o.Left == d.Left && o.Right == d.Right || o.Left == d.Right && o.Right == d.Left)
+	})
+	if d.Action == linkage.ActDuplicate {
+		s.out.Duplicates = append(s.out.Duplicates, d)
+	}
 }
 
 // apply turns decisions in force into links, doubts and creations.
