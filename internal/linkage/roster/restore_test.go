@@ -1,0 +1,33 @@
+package roster
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRestoreGivesTheSameContent(t *testing.T) {
+	const text = "mrn,last_name,first_name,dob\n0012,Marlow,Jane,1979-02-28\n\n0013,Ash,Kim,1980-01-02\n"
+	read, err := Read(t.Context(), "a.csv", strings.NewReader(text), Spec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var headings []string
+	for _, c := range read.Columns {
+		headings = append(headings, c.Name)
+	}
+	again := Restore(read.Name, read.Hash, headings, func(yield func(Line) bool) {
+		for i := range read.Len() {
+			if !yield(Line{read.Line(i), read.Cells(i)}) {
+				return
+			}
+		}
+	})
+	if again.Len() != read.Len() || again.Hash != read.Hash {
+		t.Fatalf("%d rows, hash %s", again.Len(), again.Hash)
+	}
+	for i := range read.Len() {
+		if again.ContentHash(i) != read.ContentHash(i) || again.ID(i) != read.ID(i) || again.Line(i) != read.Line(i) {
+			t.Errorf("row %d is not what it was", i)
+		}
+	}
+}
