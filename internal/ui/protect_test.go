@@ -2,6 +2,8 @@ package ui
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -215,5 +217,88 @@ func TestEndpointsGoOnBehindTheLock(t *testing.T) {
 	d.settle()
 	if d.s.veiled != nil || old.workspace.Check(t.Context(), []byte(passphrase)) == nil || !d.Shows("The endpoints have ended") {
 		t.Errorf("still open: %q", d.Texts())
+	}
+}
+
+// The pages about the project's own state: verified, purged, a secret shown and hidden again.
+func TestVerifyRetentionAndSecrets(t *testing.T) {
+	d := project(t)
+	d.s.Drop([]string{d.file("good.hl7", good), d.file("broken.hl7", broken)})
+	d.settle()
+	d.s.Go(shell.Project)
+	d.page("Verify")
+	d.Press("Verify now")
+	d.settle()
+	if !d.Shows("Everything is as it was written.") || !d.Shows("each authenticated") {
+		t.Errorf("%q", d.Texts())
+	}
+	d.Shot("verify.png")
+	d.page("Retention")
+	d.s.Focus(d.Field("adt.hl7"))
+	d.Type("broken.hl7")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if !d.Shows("1 message would go, 1 would stay.") {
+		t.Errorf("%q", d.Texts())
+	}
+	d.Shot("retention.png")
+	d.Press("Remove them…")
+	d.Press("Remove")
+	d.settle()
+	if !d.Shows("1 message was removed") || d.s.session.inspect.List().Len() != 1 {
+		t.Errorf("%q", d.Texts())
+	}
+	d.page("Secrets")
+	d.s.session.care.secrets.Put("Lakeside FHIR", "client secret", []byte("an-invented-secret"))
+	d.settle()
+	if !d.Shows("1 secret") || d.Shows("an-invented-secret") {
+		t.Errorf("%q", d.Texts())
+	}
+	d.s.session.care.secrets.Reveal(0)
+	d.settle()
+	if !d.Shows("an-invented-secret") {
+		t.Errorf("not shown: %q", d.Texts())
+	}
+	d.Shot("secrets.png")
+	d.s.SetMasked(true)
+	if d.Shows("an-invented-secret") {
+		t.Error("shown under the mask")
+	}
+	d.s.SetMasked(false)
+}
+
+// A copy is put in the place of the project from the page of the backups, and the project is open again.
+func TestRestoreInTheWindow(t *testing.T) {
+	d := project(t)
+	d.page("Backup")
+	folder := t.TempDir()
+	d.s.session.backup.SetFolder(folder)
+	d.settle()
+	d.s.Drop([]string{d.file("good.hl7", good)})
+	d.settle()
+	copies, err := os.ReadDir(folder)
+	if err != nil || len(copies) != 1 {
+		t.Fatal(copies, err)
+	}
+	path := filepath.Join(folder, copies[0].Name())
+	d.s.session.backup.Restore(path, []byte("not the passphrase"))
+	d.settle()
+	if _, problem := d.s.start.Problem(); d.s.session != nil || !strings.Contains(problem, "passphrase") {
+		t.Fatalf("%q", problem)
+	}
+	d.pass(passphrase)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if d.s.session == nil || d.s.session.inspect.List().Len() != 1 {
+		t.Fatal("the project is not as it was")
+	}
+	d.s.session.backup.Restore(path, []byte(passphrase))
+	d.settle()
+	if d.s.session == nil || d.s.session.inspect.List().Len() != 0 {
+		t.Fatalf("not restored: %q", d.Texts())
+	}
+	kept, err := filepath.Glob(filepath.Join(d.dir, "lakeside-before-restore-*.trestle"))
+	if err != nil || len(kept) != 1 {
+		t.Error(kept, err)
 	}
 }

@@ -36,6 +36,7 @@ type session struct {
 	log         *accesslog.Model
 	people      *people.Model
 	backup      *backup.Model
+	care        *care
 	project     *projectPlace
 	inspect     *inspect.Model
 	inspectView *inspectview.View
@@ -74,6 +75,7 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.backup = backup.New(n.runner, w)
 	n.inspect = inspect.New(n.runner, w)
 	n.inspect.SetMasked(s.m.Masked())
+	n.care = newCare(n)
 	n.endpoints = endpoints.New(n.runner, w)
 	n.endpoints.SetMasked(s.m.Masked())
 	n.services = append(n.services, n.endpoints)
@@ -99,12 +101,12 @@ func (n *session) makeViews() {
 		Inspect: func(query string) { n.inspect.SubmitQuery(query); s.Go(shell.Inspect) },
 	})
 	logView, peopleView, backupView := logview.New(n.log, s), peopleview.New(n.people, s), backupview.New(n.backup, s)
-	n.project = newProjectPlace(s,
-		page{"Overview", n.homeView.Content(), func() { n.home.Load(); s.canvas.Unfocus() }},
-		page{"Access log", logView.Content(), logView.Focus},
-		page{"Keys and people", peopleView.Content(), peopleView.Focus},
-		page{"Backup", backupView.Content(), backupView.Focus},
-	)
+	n.project = newProjectPlace(s, append([]page{
+		{"Overview", n.homeView.Content(), func() { n.home.Load(); s.canvas.Unfocus() }},
+		{"Access log", logView.Content(), logView.Focus},
+		{"Keys and people", peopleView.Content(), peopleView.Focus},
+		{"Backup", backupView.Content(), backupView.Focus},
+	}, n.care.pages(s)...)...)
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
 	endpointsView := endpointsview.New(n.endpoints, s)
@@ -131,7 +133,7 @@ func (n *session) end() error {
 
 // models are the states of all places and pages.
 func (n *session) models() []model {
-	return []model{n.inspect, n.endpoints, n.home, n.log, n.people, n.backup}
+	return append([]model{n.inspect, n.endpoints, n.home, n.log, n.people, n.backup}, n.care.models()...)
 }
 
 // setMasked hides patient data in all of them, or shows it.

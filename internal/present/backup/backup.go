@@ -40,6 +40,8 @@ const Every = 24 * time.Hour
 // Model is the state of the page. Make it with New.
 type Model struct {
 	Changed func()
+	// Restore puts a copy in the place of the project, which is closed by that, with a passphrase that opens the copy. It clears it.
+	Restore func(path string, passphrase []byte)
 
 	runner *job.Runner
 	store  Store
@@ -57,13 +59,13 @@ type Model struct {
 
 // New returns the page over a project's store. Close ends its work.
 func New(runner *job.Runner, store Store) *Model {
-	m := &Model{runner: runner, store: store, Changed: func() {}, now: time.Now, keep: keepDefault}
+	m := &Model{runner: runner, store: store, Changed: func() {}, Restore: func(string, []byte) {}, now: time.Now, keep: keepDefault}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	return m
 }
 
 // Close ends the work that the page has under way. A copy that is not whole yet is removed.
-func (m *Model) Close() { m.end(); m.Changed = func() {} }
+func (m *Model) Close() { m.end(); m.Changed, m.Restore = func() {}, func(string, []byte) {} }
 
 // state is what is read of the store and the folder.
 type state struct {
@@ -215,6 +217,14 @@ func (m *Model) Compact() {
 func (m *Model) begin(doing string) {
 	m.doing, m.notice, m.bad = doing, "", false
 	m.Changed()
+}
+
+// Copy is the one in a row.
+func (m *Model) Copy(row int) (workspace.Copy, bool) {
+	if row < 0 || row >= len(m.copies) {
+		return workspace.Copy{}, false
+	}
+	return m.copies[row], true
 }
 
 var columns = []screen.Column{

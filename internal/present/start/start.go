@@ -60,7 +60,7 @@ type Model struct {
 	Keyring workspace.Keyring          // of this computer; nil is none
 	// Held gives the project at a path if it is open behind the locked window, because work in it goes on; nil if not.
 	Held func(path string) *workspace.Workspace
-	Tell    func(title, text string)   // says what went wrong beside an opening that worked
+	Tell func(title, text string) // says what went wrong beside an opening that worked
 
 	runner   *job.Runner
 	recent   []string
