@@ -16,7 +16,7 @@ var inventedColumns = []roster.Column{{Name: "id"}, {Name: "last name"}, {Name: 
 	{Name: "address"}, {Name: "city"}, {Name: "zip"}, {Name: "home phone"}, {Name: "mobile"}}
 
 // invented makes two rosters: n rows, and m rows of which the first n are the same persons, one in ten with a slip. Names
-// are syllables.
+// are syllables; some are as common as names are (Zipf), and there are a thousand postal codes.
 func invented(n, m int) (left, right *roster.Roster) {
 	random := rand.New(rand.NewPCG(1, 2))
 	syllables := []string{"ba", "ke", "lin", "mor", "ta", "vi", "son", "ra", "del", "qui", "fer", "no", "wal", "tes", "gu", "ham", "il", "jo", "pre", "zan"}
@@ -27,11 +27,20 @@ func invented(n, m int) (left, right *roster.Roster) {
 		}
 		return s
 	}
+	pool := func(size, parts int) func() string {
+		names := make([]string, size)
+		for i := range names {
+			names[i] = name(parts)
+		}
+		common := rand.NewZipf(random, 1.1, 20, uint64(size-1))
+		return func() string { return names[common.Uint64()] }
+	}
+	given, family, streets, cities := pool(2_000, 3), pool(30_000, 4), pool(5_000, 3), pool(300, 2)
 	digits := func(n int) string { return fmt.Sprintf("%0*d", n, random.Int64N(pow10(n))) }
 	var a, b [][]string
 	for i := range m {
-		row := []string{fmt.Sprint("R", i), name(3), name(2 + random.IntN(2)), fmt.Sprintf("%d%02d%02d", 1930+random.IntN(90), 1+random.IntN(12), 1+random.IntN(28)),
-			[]string{"M", "F"}[random.IntN(2)], "9" + digits(8), digits(4) + " " + name(3) + " st", name(2), "9" + digits(4), "2" + digits(9), "3" + digits(9)}
+		row := []string{fmt.Sprint("R", i), family(), given(), fmt.Sprintf("%d%02d%02d", 1930+random.IntN(90), 1+random.IntN(12), 1+random.IntN(28)),
+			[]string{"M", "F"}[random.IntN(2)], "9" + digits(8), digits(4) + " " + streets() + " st", cities(), "9" + digits(3) + "1", "2" + digits(9), "3" + digits(9)}
 		b = append(b, row)
 		if i < n {
 			left := append([]string{fmt.Sprint("L", i)}, row[1:]...)

@@ -11,6 +11,7 @@ import (
 
 	"trestle/assets"
 	"trestle/internal/dictionary"
+	"trestle/internal/linkage/lexicon"
 	"trestle/internal/present/screen"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
@@ -41,7 +42,7 @@ func newSettings(s *Shell) fyne.CanvasObject {
 		line("HL7 v2 versions", "2.1 to 2.8.2, and 2.9.1 from HL7's public draft"),
 		line("Network", "none: this version opens no connection"),
 	)
-	text := dictionary.Notices()
+	text := dictionary.Notices() + "\n\n" + lexicon.Notices()
 	for _, n := range assets.Notices() {
 		text += "\n\n" + n.Name + "\n\n" + n.Text
 	}
