@@ -256,7 +256,7 @@ func sorted(c call) (Collection, error) {
 }
 
 func boolOrder(c Collection) int {
-	if len(c) == 1 && c[0].val.b {
+	if len(c) == 1 && c[0].system().b {
 		return 1
 	}
 	return 0

@@ -52,7 +52,7 @@ func (c call) converted(convert func(value) (Item, bool)) (Item, bool, error) {
 	if word := strings.TrimSuffix(unit, "s"); calendarUnits[word].count != 0 {
 		target.unit, target.calendar = word, true
 	}
-	x, y, exact, ok := convertible(out.val.quantity(), target)
+	x, y, exact, ok := convertible(out.system().quantity(), target)
 	if !ok || !exact {
 		return out, false, nil
 	}
@@ -80,7 +80,7 @@ func toBoolean(v value) (Item, bool) {
 
 func toInteger(v value) (Item, bool) {
 	i, ok := toLong(v)
-	return i, ok && i.val.i >= math.MinInt32 && i.val.i <= math.MaxInt32
+	return i, ok && i.system().i >= math.MinInt32 && i.system().i <= math.MaxInt32
 }
 
 func toLong(v value) (Item, bool) {
@@ -149,7 +149,7 @@ func toQuantity(v value) (Item, bool) {
 		return quantity(Quantity{v.decimal(), "1", false}), true
 	case kindBoolean:
 		d, _ := toDecimal(v)
-		return quantity(Quantity{d.val.d, "1", false}), true
+		return quantity(Quantity{d.system().d, "1", false}), true
 	case kindString:
 		q, ok := parseQuantity(v.s)
 		return quantity(q), ok

@@ -35,13 +35,13 @@ type Options struct {
 	Strict bool
 	// CheckOrdered makes functions that need an order an error on collections that have none.
 	CheckOrdered bool
-	// MaxSteps bounds the work, MaxItems the size of a collection; defaults 5 million and 1 million.
+	// MaxSteps bounds the work, MaxItems the size of a collection; defaults 5 million and 500,000.
 	MaxSteps, MaxItems int
 }
 
 const (
 	defaultSteps = 5_000_000
-	defaultItems = 1_000_000
+	defaultItems = 500_000
 	maxString    = 4 << 20 // bytes of a string that is computed
 	maxCalls     = 1000    // of nesting
 )

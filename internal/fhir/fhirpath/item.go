@@ -40,7 +40,7 @@ type Item struct {
 	more *fhir.Node              // the _name member of a primitive
 	def  *fhir.ElementDefinition // of what the element holds, nil if it is not known
 	home *resource               // that it lies in
-	val  value                   // computed; of an element read when first needed
+	val  *value                  // computed; nil for elements, which are read when needed
 	name string                  // the name of the member, for Path
 }
 
@@ -68,7 +68,7 @@ type Collection []Item
 
 func system(k kind, v value) Item {
 	v.kind = k
-	return Item{typ: Type{"System", kindNames[k]}, val: v}
+	return Item{typ: Type{"System", kindNames[k]}, val: &v}
 }
 
 func boolean(b bool) Item      { return system(kindBoolean, value{b: b}) }
@@ -195,8 +195,8 @@ func kindOf(name string) kind {
 // system returns the item as a value of a System type; kindNone for objects and primitives without a value. A value that
 // does not follow its type's form is a String.
 func (i Item) system() value {
-	if i.typ.Namespace != "FHIR" || i.val.kind != kindNone {
-		return i.val
+	if i.val != nil {
+		return *i.val
 	}
 	n := i.node
 	switch {
@@ -244,8 +244,8 @@ func (i Item) system() value {
 
 // hasValue says whether the item is a primitive with a value.
 func (i Item) hasValue() bool {
-	if i.typ.Namespace != "FHIR" {
-		return i.val.kind != kindNone
+	if i.val != nil {
+		return true
 	}
 	return i.node.IsPrimitive()
 }
@@ -373,7 +373,7 @@ func guessType(n *fhir.Node) string {
 // child appends the items of the element of that name.
 func (ev *evaluation) child(out Collection, i *Item, name string) Collection {
 	if i.typ.Namespace != "FHIR" {
-		if i.val.kind == kindType {
+		if i.val != nil && i.val.kind == kindType {
 			space, local, _ := strings.Cut(i.val.s, ".")
 			switch name {
 			case "namespace":
