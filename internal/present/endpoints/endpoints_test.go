@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/inspect"
 	"trestle/internal/present/screen"
@@ -429,6 +430,59 @@ func (p *place) sendTo(name string) {
 	}
 	if _, err := c.Read(make([]byte, 200)); err != nil {
 		p.t.Fatal(err)
+	}
+}
+
+// However much comes in, the screen hears of it a few times a second, and reads a page of it each time.
+func TestFloodDoesNotSlowTheScreen(t *testing.T) {
+	p := open(t)
+	p.listener("adt-in", "always-accepts")
+	changes, most := 0, 0
+	p.Changed = func(w What) {
+		if w&Journal != 0 {
+			changes++
+			most = max(most, p.JournalList().Len())
+		}
+	}
+	const messages = 4000
+	config := endpoint.SendConfig{To: p.named("adt-in").running.listener.Addr().String(), Connections: 16, Window: 8, Count: messages}
+	sender, err := endpoint.NewSender(config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began, done := time.Now(), make(chan error, 1)
+	go func() {
+		_, err := sender.Run(t.Context(), endpoint.OneMessage(endpoint.Outgoing{Bytes: []byte(admit)}), func(*endpoint.Result) {})
+		done <- err
+	}()
+	running := true
+	for running {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			running = false
+		default:
+			time.Sleep(time.Millisecond)
+			p.settle()
+		}
+	}
+	p.until("all of them", func() bool { return strings.HasPrefix(p.JournalTitle(), "Journal  4,000") })
+	// Each news is a reading that begins and one that ends at most.
+	if limit := 4*int(time.Since(began)/pace) + 10; changes > limit {
+		t.Errorf("the journal was drawn %d times in %v", changes, time.Since(began))
+	}
+	if most > messages || p.JournalList().Len() < journalPage {
+		t.Errorf("%d rows at most, %d at the end", most, p.JournalList().Len())
+	}
+	// Older rows come when the end of the list is looked at.
+	for row := 0; row < p.JournalList().Len(); row++ {
+		p.JournalList().Cell(row, colTime)
+		p.settle()
+	}
+	if p.JournalList().Len() != messages {
+		t.Errorf("%d rows after scrolling to the end", p.JournalList().Len())
 	}
 }
 

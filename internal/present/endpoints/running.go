@@ -136,9 +136,9 @@ func (m *Model) serve(p *point, l *endpoint.Listener) {
 	r := &running{l, cancel}
 	p.running, p.stats = r, l.Stats()
 	m.Changed(List | Chosen)
-	done := make(chan error, 1)
+	done, name := make(chan error, 1), p.name // the goroutines know the endpoint by its name only
 	m.goroutine.Go(func() { done <- l.Run(ctx) })
-	m.goroutine.Go(func() { m.watch(p.name, r, done) })
+	m.goroutine.Go(func() { m.watch(name, r, done) })
 }
 
 // watch tells the screen what comes in, until the listener has ended.

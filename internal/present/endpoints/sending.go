@@ -169,11 +169,11 @@ func (m *Model) Send() {
 		m.fail("Could not send", err)
 		return
 	}
-	what := *s
+	what, secure := *s, p.sender.TLS
 	s.to, s.done, s.failed, s.summary, s.bad = p.name, 0, 0, "", false
 	s.job = job.Track(m.ctx, m.runner, "send to "+p.name, func(ctx context.Context, progress *job.Progress) (endpoint.Summary, error) {
-		return m.sendAll(ctx, config, p.sender.TLS, what, progress)
-	}, func(sum endpoint.Summary, err error) { m.sent(p.name, sum, err) })
+		return m.sendAll(ctx, config, secure, what, progress)
+	}, func(sum endpoint.Summary, err error) { m.sent(config.Endpoint, sum, err) })
 	m.Changed(Sending | Chosen)
 }
 
