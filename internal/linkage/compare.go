@@ -166,7 +166,8 @@ func (t *tables) firsts(a, b *person) Level {
 		return FirstNickname
 	}
 	x, y := t.given.name(a.first), t.given.name(b.first)
-	near := similar.OneEdit(x, y) && min(len(x), len(y)) > 2
+	may := mayBeAlike(u, v)
+	near := may && similar.OneEdit(x, y) && min(len(x), len(y)) > 2
 	// Names of twins rhyme; a slip is seldom in the first letter.
 	if near && (x[0] == y[0] && (!u.name || !v.name) || sameLetters(x, y)) {
 		return FirstSlip
@@ -174,7 +175,7 @@ func (t *tables) firsts(a, b *person) Level {
 	if begins(x, y) || begins(y, x) {
 		return FirstInitial
 	}
-	if near || lexicon.Meet(u.roots, v.roots) || similar.JaroWinkler(x, y) >= 0.9 {
+	if near || lexicon.Meet(u.roots, v.roots) || may && similar.JaroWinkler(x, y) >= 0.9 {
 		return FirstClose
 	}
 	if a.middle != 0 && a.middle == b.first || b.middle != 0 && b.middle == a.first {
@@ -224,6 +225,9 @@ func (t *tables) surnames(a, b *person) Level {
 		return SurnameClose
 	case a.lastLast != 0 && a.lastLast == b.lastFirst && a.lastFirst == b.lastLast:
 		return SurnameClose
+	}
+	if !mayBeAlike(&t.aboutSurname[a.last], &t.aboutSurname[b.last]) {
+		return SurnameDiffers
 	}
 	x, y := t.surname.name(a.last), t.surname.name(b.last)
 	if similar.OneEdit(x, y) && min(len(x), len(y)) > 2 || similar.JaroWinkler(x, y) >= 0.9 {

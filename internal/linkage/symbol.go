@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -84,7 +85,9 @@ type about struct {
 	roots   []uint16 // of a given name: see lexicon.Roots
 	head    uint16   // its own number plus one, if it has nicknames
 	soundex uint32
-	name    bool // of a given name: it is listed, or more than one row has it
+	letters uint32 // which letters it has, as bits of their code points modulo 32
+	length  uint8  // in letters
+	name    bool   // of a given name: it is listed, or more than one row has it
 }
 
 // describe computes what is known about each name, once per name and not once per record.
@@ -102,6 +105,12 @@ func (s *symbols) describe(given bool) []about {
 					a.head = n + 1
 				}
 			}
+			for _, r := range name {
+				a.letters |= 1 << (r & 31)
+				if a.length < 255 {
+					a.length++
+				}
+			}
 			if code := similar.Soundex(name); code != "" {
 				a.soundex = uint32(code[0])<<24 | uint32(code[1])<<16 | uint32(code[2])<<8 | uint32(code[3])
 			} else {
@@ -110,6 +119,17 @@ func (s *symbols) describe(given bool) []about {
 		}
 	}
 	return all
+}
+
+// mayBeAlike rules out, from the letters alone, that two names are one edit apart or have a Jaro–Winkler similarity of 0.9:
+// that needs a Jaro similarity of 5/6 at least, and so m/|a| + m/|b| >= 1.5 for m common letters.
+func mayBeAlike(a, b *about) bool {
+	onlyA, onlyB := bits.OnesCount32(a.letters&^b.letters), bits.OnesCount32(b.letters&^a.letters)
+	if onlyA <= 1 && onlyB <= 1 {
+		return true
+	}
+	m := min(float64(a.length)-float64(onlyA), float64(b.length)-float64(onlyB))
+	return m/float64(a.length)+m/float64(b.length) >= 1.499
 }
 
 // nickname says that one of two given names is a nickname of the other. Two nicknames of a third name are only alike.
