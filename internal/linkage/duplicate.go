@@ -45,12 +45,12 @@ func (r *Result) duplicates(ctx context.Context, g, cross *pairing, o *Options) 
 		return err
 	}
 	tf := r.frequency(&m)
-	kept, _, _, err := g.score(ctx, &m, tf, 0, o)
+	found, err := g.score(ctx, &m, tf, 0, o)
 	if err != nil {
 		return err
 	}
 	g.x = nil // a large roster's index is large
-	for _, s := range r.closure(g, kept, &m, tf) {
+	for _, s := range r.closure(g, found.kept, &m, tf) {
 		r.Duplicates = append(r.Duplicates, Duplicate{g.left.side, s.left, s.right, probability(s.bits), s.pattern})
 	}
 	r.sameIdentifier(g.left)

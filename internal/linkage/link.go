@@ -14,27 +14,20 @@ const closeCall = 10
 // link scores the pairs of the two rosters, assigns them one to one, and puts them into bands.
 func (r *Result) link(ctx context.Context, g *pairing, o *Options) error {
 	tf := r.frequency(r.Model)
-	kept, overlaid, compared, err := g.score(ctx, r.Model, tf, keepBits, o)
+	found, err := g.score(ctx, r.Model, tf, keepBits, o)
 	if err != nil {
 		return err
 	}
-	r.Summary.Compared = compared
+	r.Summary.Compared = found.compared
 	turned := g.left != r.left
-	for _, s := range kept {
+	for _, s := range found.kept {
 		p := Pair{Left: s.left, Right: s.right, Pattern: s.pattern, Bits: s.bits, Probability: probability(s.bits), Gates: patternGates(s.pattern)}
 		if turned {
 			p.Left, p.Right = p.Right, p.Left
 		}
 		r.Pairs = append(r.Pairs, p)
 	}
-	for _, s := range overlaid {
-		v := Overlay{A: s.left, B: s.right, Reason: "the identifier agrees, and neither name nor birth date does: one of the systems holds two persons under it"}
-		if turned {
-			v.A, v.B = v.B, v.A
-		}
-		r.Overlays = append(r.Overlays, v)
-		r.block(v, s)
-	}
+	r.overlays(found, turned)
 	r.sort()
 	r.decide(o.Ledger)
 	if n := assign(r.Pairs, len(r.left.list), len(r.right.list), math.Log2(reviewFloor/(1-reviewFloor))); n > 0 {
@@ -49,17 +42,36 @@ func (r *Result) link(ctx context.Context, g *pairing, o *Options) error {
 	return ctx.Err()
 }
 
-// block makes sure that an overlay is among the pairs, as blocked.
-func (r *Result) block(v Overlay, s scored) {
+// coincidences is the number of contradicting identifiers up to which each of them is an alarm.
+const coincidences = 20
+
+// overlays reports identifiers that agree where neither name nor birth date does, and makes sure that these pairs are
+// there, as blocked. If most agreements are of that kind, the columns hold numbers of different authorities.
+func (r *Result) overlays(found scores, turned bool) {
+	if n := len(found.overlays); n > coincidences && n*2 > found.crossed {
+		r.note("%d of %d identifiers that agree belong to different persons: the columns hold numbers of different authorities. Give them the role \"ignore\".", n, found.crossed)
+		return
+	}
+	at := map[[2]int32]int{}
 	for i := range r.Pairs {
-		if p := &r.Pairs[i]; p.Left == v.A && p.Right == v.B {
-			p.Gates = p.Gates.With(GateCrosswalk)
-			p.Band = Blocked
-			return
+		if r.Pairs[i].Pattern.Level(Crosswalk) == Exact {
+			at[[2]int32{r.Pairs[i].Left, r.Pairs[i].Right}] = i
 		}
 	}
-	r.Pairs = append(r.Pairs, Pair{Left: v.A, Right: v.B, Pattern: s.pattern, Bits: s.bits, Probability: probability(s.bits),
-		Gates: patternGates(s.pattern).With(GateCrosswalk), Band: Blocked})
+	for _, s := range found.overlays {
+		v := Overlay{A: s.left, B: s.right, Reason: "the identifier agrees, and neither name nor birth date does: one of the systems holds two persons under it"}
+		if turned {
+			v.A, v.B = v.B, v.A
+		}
+		r.Overlays = append(r.Overlays, v)
+		i, ok := at[[2]int32{v.A, v.B}]
+		if !ok {
+			i = len(r.Pairs)
+			r.Pairs = append(r.Pairs, Pair{Left: v.A, Right: v.B, Pattern: s.pattern, Bits: s.bits, Probability: probability(s.bits), Gates: patternGates(s.pattern)})
+		}
+		r.Pairs[i].Gates = r.Pairs[i].Gates.With(GateCrosswalk)
+		r.Pairs[i].Band = Blocked
+	}
 }
 
 func (r *Result) sort() {

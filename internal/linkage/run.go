@@ -196,13 +196,19 @@ type scored struct {
 	bits        float64
 }
 
+// scores are what a pairing gave.
+type scores struct {
+	kept, overlays []scored
+	compared       int64
+	crossed        int // pairs whose identifiers agree
+}
+
 // score compares all candidates and keeps those above keep bits.
-func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float64, o *Options) (kept []scored, overlays []scored, compared int64, err error) {
+func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float64, o *Options) (s scores, err error) {
 	type mine struct {
-		kept, overlays []scored
-		compared       int64
-		f              *finder
-		bits           map[Pattern]float64
+		scores
+		f    *finder
+		bits map[Pattern]float64
 	}
 	all := make([]mine, workers())
 	err = each(ctx, len(g.right.list), func(w, from, to int) {
@@ -221,6 +227,9 @@ func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float
 					plain = m.bits(pattern, 0, 1)
 					my.bits[pattern] = plain
 				}
+				if pattern.Level(Crosswalk) == Exact {
+					my.crossed++
+				}
 				if overlaid(pattern) {
 					my.overlays = append(my.overlays, scored{c.record, int32(i), pattern, plain})
 				}
@@ -238,20 +247,21 @@ func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float
 		o.Progress.Add(int64(to - from))
 	})
 	for i := range all {
-		kept = append(kept, all[i].kept...)
-		overlays = append(overlays, all[i].overlays...)
-		compared += all[i].compared
+		s.kept = append(s.kept, all[i].kept...)
+		s.overlays = append(s.overlays, all[i].overlays...)
+		s.compared += all[i].compared
+		s.crossed += all[i].crossed
 	}
 	if g.self { // of a roster with itself the lower row comes first
-		for _, list := range [][]scored{kept, overlays} {
+		for _, list := range [][]scored{s.kept, s.overlays} {
 			for i := range list {
 				list[i].left, list[i].right = min(list[i].left, list[i].right), max(list[i].left, list[i].right)
 			}
 		}
 	}
-	sortScored(kept)
-	sortScored(overlays)
-	return kept, overlays, compared, err
+	sortScored(s.kept)
+	sortScored(s.overlays)
+	return s, err
 }
 
 // overlaid says that an identifier agrees where neither name nor birth date does.

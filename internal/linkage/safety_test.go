@@ -164,6 +164,26 @@ func TestOverlaysAreReported(t *testing.T) {
 	}
 }
 
+func TestCoincidingNumbersAreNoOverlays(t *testing.T) {
+	left, right := crowd("left", "L", nil), crowd("right", "R", nil)
+	var rows [][]string
+	for i := range left.Len() {
+		cells := left.Cells(i)
+		cells[1] = fmt.Sprintf("R%04d", (i+37)%left.Len()) // our own numbers, which look like theirs
+		rows = append(rows, cells)
+	}
+	r, err := Run(t.Context(), roster.New("left", safetyColumns, rows), right, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Overlays) != 0 || r.Summary.Blocked != 0 || !slices.ContainsFunc(r.Summary.Notes, func(n string) bool { return strings.Contains(n, "different authorities") }) {
+		t.Errorf("%d overlays, %q", len(r.Overlays), r.Summary.Notes)
+	}
+	if p, _ := r.pairOf("L0005", "R0005"); p.Band != Automatic {
+		t.Errorf("%s %v", p.Band, p.Gates.Names())
+	}
+}
+
 func TestAtMostOneLinkForEachRecord(t *testing.T) {
 	r := among(t, nil, nil, Options{Off: SetOf(GateRunnerUp, GateDuplicate, GateCorroboration)})
 	seen := map[string]bool{}
