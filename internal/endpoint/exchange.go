@@ -108,7 +108,7 @@ type Finding struct {
 	Offset   int64          `json:"offset"` // in bytes of the request or reply; of a deviation before it, negative
 	Length   int            `json:"length"`
 	Text     string         `json:"text"`
-	Bytes    []byte         `json:"bytes,omitempty"` // what lay outside the frame, cut after 1 kB
+	Bytes    []byte         `json:"bytes,omitempty"` // those that a deviation from the framing is about, at most 1 kB
 }
 
 // Completion is what becomes known about an exchange only after it was stored.

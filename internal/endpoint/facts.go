@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
@@ -108,8 +109,8 @@ func tlsOf(s *tls.ConnectionState) *TLS {
 	return t
 }
 
-// maxOutsideKept is how many bytes outside of frames a finding keeps.
-const maxOutsideKept = 1 << 10
+// maxBytesKept is how many of the bytes that it is about a finding keeps.
+const maxBytesKept = 1 << 10
 
 // deviations turns what the reader says of an event into findings.
 func deviations(ev *mllp.Event) []Finding {
@@ -118,13 +119,18 @@ func deviations(ev *mllp.Event) []Finding {
 	}
 	list := make([]Finding, 0, len(ev.Deviations))
 	for _, d := range ev.Deviations {
-		list = append(list, Finding{Code: d.Code, Severity: severityOf(ev, d.Code), Offset: d.Offset - ev.Start, Length: int(d.Length), Text: d.Text})
+		f := Finding{Code: d.Code, Severity: severityOf(ev), Offset: d.Offset - ev.Start, Length: d.Length, Text: d.Text}
+		if f.Offset >= 0 && f.Offset < int64(len(ev.Bytes)) {
+			rest := ev.Bytes[f.Offset:]
+			f.Bytes = bytes.Clone(rest[:min(len(rest), f.Length, maxBytesKept)])
+		}
+		list = append(list, f)
 	}
 	return list
 }
 
 // severityOf says what a deviation means for the message: it is an error where the message may not be whole.
-func severityOf(ev *mllp.Event, code string) check.Severity {
+func severityOf(ev *mllp.Event) check.Severity {
 	if ev.Damaged() {
 		return check.Error
 	}

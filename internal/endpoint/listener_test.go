@@ -530,7 +530,7 @@ func TestWhatIsNoMessageIsJournaledAndHarmsNobody(t *testing.T) {
 	m.stop()
 	found := false
 	for _, e := range m.journal.All() {
-		if e.Kind == KindBytes && bytes.HasPrefix(e.Request, []byte("GET / ")) && len(e.Findings) > 0 && e.Outcome == OutcomeRefused {
+		if e.Kind == KindBytes && bytes.HasPrefix(e.Request, []byte("GET / ")) && len(e.Findings) > 0 && bytes.HasPrefix(e.Findings[0].Bytes, []byte("GET / ")) && e.Outcome == OutcomeRefused {
 			found = true
 		}
 	}

@@ -16,10 +16,9 @@ const DefaultForward = 10 * time.Second
 
 // links are the connections that a listener opens itself, one for each host, each used by one at a time so that order is kept.
 type links struct {
-	dial   func(ctx context.Context, to string) (*mllp.Client, error)
-	mu     sync.Mutex
-	all    map[string]*link
-	closed bool
+	dial func(ctx context.Context, to string) (*mllp.Client, error)
+	mu   sync.Mutex
+	all  map[string]*link
 }
 
 type link struct {
