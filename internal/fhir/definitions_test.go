@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -185,6 +186,26 @@ func TestPackages(t *testing.T) {
 	}
 	if _, err := R4().With(tgz(t, map[string]string{"a.json": `{`})); err == nil {
 		t.Error("broken JSON in a package is no error")
+	}
+}
+
+func TestDefinitionsAreSharedByGoroutines(t *testing.T) {
+	d := &Definitions{packed: packedR4}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for _, name := range []string{"Patient", "Observation", "HumanName", "nothing"} {
+				d.Type(name)
+				d.IsA(name, "Resource")
+				d.SearchParameters(name)
+			}
+			d.MemberOf("http://hl7.org/fhir/ValueSet/administrative-gender", "", "male")
+			d.Compartments()
+		})
+	}
+	wait.Wait()
+	if d.Type("Patient") == nil || len(d.Compartments()) != 5 || len(d.Operations()) < 40 {
+		t.Error("definitions are missing")
 	}
 }
 

@@ -152,7 +152,7 @@ func (k checker) call(x *expr, on, this shape) (shape, error) {
 	}
 	focus := this
 	switch x.text {
-	case "where", "all", "exists", "select", "sort":
+	case "where", "all", "exists", "select", "sort", "trace":
 		focus = on
 	}
 	var last shape

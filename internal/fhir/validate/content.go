@@ -205,7 +205,7 @@ func (w walker) value(m member, value, more *fhir.Node, at place) {
 	}
 	w.content(value, content, name, at, false)
 	self := fhirpath.Element(w.d, value, more, m.typ, content, w.within)
-	w.invariants(s.RootElement(), self, at)
+	w.typeInvariants(s, self, at)
 	if m.def.Reference != nil {
 		w.invariants(m.def.Reference, self, at)
 	}

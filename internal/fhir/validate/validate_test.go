@@ -97,6 +97,19 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+func BenchmarkPatient(b *testing.B) {
+	data, err := os.ReadFile(filepath.Join(folder(b), "fhirpath", "inputs", "patient-example.json"))
+	if err != nil {
+		b.Skip("no patient")
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !Valid(Bytes(b.Context(), data, Options{})) {
+			b.Fatal("the patient is not valid")
+		}
+	}
+}
+
 func BenchmarkBundle(b *testing.B) {
 	files, err := filepath.Glob(filepath.Join(folder(b), "fhir-examples", "synthea-r4", "*.json"))
 	if err != nil || len(files) == 0 {
