@@ -12,7 +12,7 @@ export PATH := $(PATH):/usr/local/go/bin
 RACED   := ./internal/... ./assets/... ./workspaces/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build windows test long bench fmt vet clean
+.PHONY: help run build windows test long proof bench fmt vet clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: ## run all tests, those of the window included; needs no display
 long: ## fuzz every parser for a minute each
 	@.ci/need test
 	@TAGS=$(TAGS) GO=$(GO) .ci/fuzz 60s
+
+proof: ## the long forms of the workspace's tests: kills, power cuts, damage, a million messages (some hours, 10 GB)
+	TRESTLE_LONG=1 TRESTLE_MILLION=1000 $(GO) test -tags $(TAGS) -timeout 8h -count=1 -v ./internal/workspace/...
 
 bench: ## run the benchmarks; TRESTLE_CORPUS names the folder of the large files
 	$(GO) test -tags $(TAGS) -run '^$$' -bench . -benchmem ./internal/...

@@ -113,6 +113,13 @@ func (l *accessLog) remember(what string) {
 	l.seen[what] = time.Now()
 }
 
+// forget drops what was logged lately: searches are in it.
+func (l *accessLog) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = nil
+}
+
 // mac is HMAC-SHA256 over the row and the MAC before it. Texts go in with their lengths, or two rows could be read as
 // one. Rows without tool and result, and so all from before there were any, are written as "row 0".
 func (l *accessLog) mac(e LogEntry, previous []byte) []byte {

@@ -53,6 +53,15 @@
 // Deleted messages are overwritten in the file, but old cipher text may stay on the medium, and the access log keeps the
 // names of their files and what was searched for. [Dispose] destroys the keys in the file, which is as much as software can do on flash memory.
 //
+// # What is left in memory
+//
+// Close drops the keys, closes SQLite and gives free memory back to the system. What is left in the process was measured by searching all of its
+// memory that can be written (TestMemoryAfterLocking, Linux amd64, Go 1.26), after 2,000 messages were read, one secret was shown and the workspace was
+// closed. Copies of: the passphrase 0, the key derived from it 0, the data key 0 (2 while open), the keys of header, access log and secrets 0, the
+// secret 0, the keys of pages and log 1 each, and some 200 to 300 of the 2,000 texts of messages (1,900 while open). The ciphers of Go's library cannot be
+// wiped, so the page key stays until the collector uses its place again; with it and a copy of the file the file can be read. So locking is called
+// locked, not erased: who can read the memory of the process, or gets a hibernation file, is not kept out before the program has ended.
+//
 // # The access log
 //
 // Every act is written in its own transaction, before anything is handed out: created, opened, closed, imported,

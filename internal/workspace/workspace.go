@@ -506,6 +506,8 @@ func (w *Workspace) Close() error {
 		}
 		w.isClosed.Store(true)
 		w.closed = errors.Join(err, w.abandon())
+		w.log.forget()
+		sealed.ReleaseMemory()
 	})
 	return w.closed
 }
