@@ -2,6 +2,8 @@ package endpoints
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/inspect"
+	"trestle/internal/mllp/pki"
 	"trestle/internal/present/screen"
 	"trestle/internal/present/stage"
 )
@@ -399,6 +402,89 @@ func TestTLSWithTheProjectsOwnAuthority(t *testing.T) {
 	if !strings.Contains(string(pem), "BEGIN CERTIFICATE") || strings.Contains(string(pem), "KEY") {
 		t.Errorf("%d bytes of PEM", len(pem))
 	}
+}
+
+// A queue outlives an absent partner: what waits is sent when the partner is there.
+func TestQueueGoesOn(t *testing.T) {
+	p := open(t)
+	r, err := inspect.Import(t.Context(), p.stage.Workspace, "a.hl7", strings.NewReader(admit), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.listener("adt-in", "always-accepts")
+	p.sender("adt-out", "adt-in")
+	p.choose("adt-in")
+	p.Turn(p.ChosenRow())
+	p.until("the listener's end", func() bool { return !p.IsRunning() })
+	p.choose("adt-out")
+	p.SetQueued(true)
+	p.OfferMessages(r.IDs)
+	p.Send()
+	p.until("a try without an answer", func() bool { return p.JournalList().Len() > 0 || p.send.failed > 0 || p.IsSending() })
+	p.CancelSending()
+	p.until("the end", func() bool { return !p.IsSending() })
+	p.until("the count", func() bool { _, n := p.Queued(); return n == 1 })
+	// The partner is back, at another port: the sender is told.
+	p.Start("adt-in")
+	p.until("the listener", func() bool { return p.named("adt-in").running != nil })
+	d, _ := p.Draft()
+	d.Address = p.named("adt-in").running.listener.Addr().String()
+	if err := p.Save(d); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.GoOn()
+	p.until("the end", func() bool { return !p.IsSending() })
+	if text, bad := p.SendLine(); bad || !strings.Contains(text, "1 as expected") {
+		t.Errorf("%q; %+v", text, p.News())
+	}
+	p.until("an empty queue", func() bool { _, n := p.Queued(); return n == 0 })
+}
+
+// The user's own certificate is used in the place of the project's.
+func TestOwnCertificate(t *testing.T) {
+	p := open(t)
+	authority, err := pki.NewAuthority("Own", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := authority.Server([]string{"127.0.0.1"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, b []byte) string {
+		path := filepath.Join(p.stage.Folder, name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	certificate, key, trusted := write("c.pem", leaf.Cert), write("k.pem", leaf.Key), write("a.pem", authority.Cert)
+	d := p.NewDraft(false)
+	d.Name, d.Address, d.TLS = "safe-in", "127.0.0.1:0", true
+	if err := p.Create(d); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.OwnCertificate(key, certificate, "") // the wrong way round
+	p.settle()
+	if n := p.News(); !n.Bad {
+		t.Errorf("%+v", n)
+	}
+	p.OwnCertificate(certificate, key, trusted)
+	p.settle()
+	if n := p.News(); n.Bad {
+		t.Fatalf("%+v", n)
+	}
+	p.Start("safe-in")
+	p.until("the listener", p.IsRunning)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.Cert)
+	c, err := tls.Dial("tcp", p.named("safe-in").running.listener.Addr().String(), &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
 }
 
 // The journal stands still while it is paused, and then shows what has come.

@@ -21,7 +21,8 @@ type opened struct {
 	conversation []endpoint.Exchange
 	request      *message.Drawing
 	reply        *message.Drawing
-	texts        [2]screen.Text // request and reply as they are drawn
+	texts        [2]screen.Text     // request and reply as they are drawn
+	fields       [2]*message.Fields // and value by value
 	loading      job.Latest
 }
 
@@ -97,12 +98,11 @@ func (m *Model) openID(id int64) {
 
 // rebuild draws the messages anew, as the mask asks for.
 func (o *opened) rebuild() {
-	o.texts = [2]screen.Text{}
-	if o.request != nil {
-		o.texts[0] = o.request.Raw(o.m.masked)
-	}
-	if o.reply != nil {
-		o.texts[1] = o.reply.Raw(o.m.masked)
+	o.texts, o.fields = [2]screen.Text{}, [2]*message.Fields{}
+	for i, d := range []*message.Drawing{o.request, o.reply} {
+		if d != nil {
+			o.texts[i], o.fields[i] = d.Raw(o.m.masked), d.Fields(o.m.masked)
+		}
 	}
 }
 
@@ -118,8 +118,16 @@ func (m *Model) CloseExchange() {
 	m.Changed(Open)
 }
 
-// Request and Reply are the messages of the open exchange; nil where there is none.
+// Request is the message of the open exchange; nil where there is none.
 func (m *Model) Request() screen.Text { return m.open.texts[0] }
+
+// Fields are the values of the request and of the reply with their names; nil where there is none.
+func (m *Model) Fields() (request, reply screen.Grid) {
+	if m.open.fields[0] == nil {
+		return nil, nil
+	}
+	return m.open.fields[0], m.open.fields[1]
+}
 
 // Reply is the answer of the open exchange.
 func (m *Model) Reply() screen.Text { return m.open.texts[1] }

@@ -47,13 +47,14 @@ type Model struct {
 	end       context.CancelFunc
 	goroutine sync.WaitGroup
 
-	points  []*point
-	chosen  int // -1 for none
-	known   bool
-	news    News
-	accept  func()
-	masked  bool
-	loading job.Latest
+	points   []*point
+	chosen   int // -1 for none
+	known    bool
+	news     News
+	accept   func()
+	masked   bool
+	loading  job.Latest
+	counting job.Latest
 
 	journal journal
 	open    opened
@@ -198,6 +199,7 @@ func (m *Model) take(points []*point) {
 		m.chosen = 0
 	}
 	m.journal.reload()
+	m.countQueue()
 	m.Changed(List | Chosen | Rules | Sending)
 }
 
@@ -230,6 +232,7 @@ func (m *Model) Choose(row int) {
 	m.journal.forget()
 	m.open.none()
 	m.journal.reload()
+	m.countQueue()
 	m.Changed(Chosen | Rules | Journal | Open | Sending)
 }
 

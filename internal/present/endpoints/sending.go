@@ -21,6 +21,8 @@ type sending struct {
 	paths   []string // files and folders
 	series  string   // such as "5 A01 A08 A03"
 	whole   bool     // a batch goes out as it is
+	queued  bool     // messages of the project go through the queue, which outlives the program
+	waiting int64    // in the queue of the chosen sender
 	job     *job.Job
 	to      string // the endpoint that sends
 	done    int64
@@ -65,7 +67,7 @@ func (m *Model) OfferSeries(text string) error {
 // offer takes what is to be sent, and goes to a sender if none is chosen.
 func (m *Model) offer(s sending) {
 	old := &m.send
-	s.m, s.job, s.to, s.whole = m, old.job, old.to, old.whole
+	s.m, s.job, s.to, s.whole, s.queued, s.waiting = m, old.job, old.to, old.whole, old.queued, old.waiting
 	m.send = s
 	if p := m.current(); p == nil || !p.isSender() {
 		for i, p := range m.points {
@@ -96,6 +98,89 @@ func (m *Model) Offered() string {
 
 // SetWhole lets files that are batches go out as they are, in one frame.
 func (m *Model) SetWhole(on bool) { m.send.whole = on }
+
+// Queued says whether messages of the project go through a queue, and how many wait in that of the chosen sender.
+func (m *Model) Queued() (on bool, waiting int64) { return m.send.queued, m.send.waiting }
+
+// SetQueued lets messages of the project go through a queue: it goes on until the partner has taken all, also when the partner
+// is away for a while, and after the program has ended.
+func (m *Model) SetQueued(on bool) {
+	m.send.queued = on
+	m.Changed(Sending)
+}
+
+// countQueue reads how many messages wait for the chosen sender.
+func (m *Model) countQueue() {
+	p := m.current()
+	m.send.waiting = 0
+	if p == nil || !p.isSender() {
+		return
+	}
+	name := p.name
+	job.StartLatest(m.ctx, m.runner, &m.counting, func(ctx context.Context) (endpoint.QueueCounts, error) {
+		return m.store.Queues().Counts(ctx, name)
+	}, func(c endpoint.QueueCounts, err error) {
+		if err == nil {
+			m.send.waiting = c.Waiting + c.InFlight
+			m.Changed(Sending)
+		}
+	})
+}
+
+// GoOn sends what waits in the queue of the chosen sender.
+func (m *Model) GoOn() {
+	if p := m.current(); p != nil && p.isSender() && m.send.job == nil {
+		m.sendQueue(p, nil)
+	}
+}
+
+// sendQueue adds messages to the queue of a sender and sends until it is empty.
+func (m *Model) sendQueue(p *point, refs []string) {
+	config, err := p.sender.config(p.name, time.Now().Format("2006-01-02 15:04:05"))
+	if err != nil {
+		m.fail("Could not send", err)
+		return
+	}
+	s, secure := &m.send, p.sender.TLS
+	s.to, s.done, s.failed, s.summary, s.bad = p.name, 0, 0, "", false
+	s.job = job.Track(m.ctx, m.runner, "queue of "+p.name, func(ctx context.Context, progress *job.Progress) (sum endpoint.Summary, err error) {
+		// Who stops the sending does not mean that the messages shall be forgotten.
+		if err := m.store.Queues().Enqueue(context.WithoutCancel(ctx), config.Endpoint, refs); err != nil {
+			return sum, err
+		}
+		keeper, err := m.openJournal(ctx)
+		if err != nil {
+			return sum, err
+		}
+		if secure {
+			if config.TLS, err = m.clientTLS(ctx, config.Endpoint, config.To); err != nil {
+				return sum, err
+			}
+		}
+		q := endpoint.Queue{Name: config.Endpoint, Store: m.store.Queues(), Source: m.store.Source(), Config: config, Log: keeper}
+		told := time.Time{}
+		err = q.Run(ctx, func(r *endpoint.Result) {
+			sum.Messages++
+			if r.Passed {
+				sum.Passed++
+			}
+			if r.MaybeTwice {
+				sum.MaybeTwice++
+			}
+			progress.Add(1)
+			if time.Since(told) > pace {
+				told = time.Now()
+				done, failed := sum.Messages, sum.Messages-sum.Passed
+				m.runner.Post(func() { m.sendingNow(config.Endpoint, done, failed, endpoint.Stats{Out: done, Failed: failed}) })
+			}
+		})
+		return sum, err
+	}, func(sum endpoint.Summary, err error) {
+		m.sent(config.Endpoint, sum, err)
+		m.countQueue()
+	})
+	m.Changed(Sending | Chosen)
+}
 
 // HasSender says whether the project has a sender at all.
 func (m *Model) HasSender() bool {
@@ -163,6 +248,10 @@ func (m *Model) Send() {
 		m.say(News{Text: "Choose first what is to be sent: messages in Inspect, files, or a generated series.", Bad: true}, nil)
 		return
 	}
+	if s.queued && len(s.refs) > 0 {
+		m.sendQueue(p, s.refs)
+		return
+	}
 	run := time.Now().Format("2006-01-02 15:04:05")
 	config, err := p.sender.config(p.name, run)
 	if err != nil {
@@ -184,7 +273,7 @@ func (m *Model) sendAll(ctx context.Context, config endpoint.SendConfig, secure 
 		return endpoint.Summary{}, err
 	}
 	if secure {
-		if config.TLS, err = m.clientTLS(ctx, config.To); err != nil {
+		if config.TLS, err = m.clientTLS(ctx, config.Endpoint, config.To); err != nil {
 			return endpoint.Summary{}, err
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"trestle/internal/endpoint"
@@ -54,12 +57,104 @@ func (m *Model) keepPair(ctx context.Context, name string, p pki.Pair) error {
 	if err := m.store.Secrets().Put(ctx, secretOf(name), keyKind, p.Key); err != nil {
 		return err
 	}
-	_, err := m.store.PutDocument(ctx, documentCertificate, name, p.Cert, 0)
+	return m.putDocument(ctx, name, p.Cert)
+}
+
+// putDocument stores a certificate, in the place of one that is there.
+func (m *Model) putDocument(ctx context.Context, name string, b []byte) error {
+	revision := int64(0)
+	if d, err := m.store.Document(ctx, documentCertificate, name); err == nil {
+		revision = d.Revision
+	}
+	_, err := m.store.PutDocument(ctx, documentCertificate, name, b, revision)
 	return err
 }
 
-// serverTLS is the encryption of a listener: a certificate of its own, from the project's authority.
+// ownCertificate and clientAuthority name the user's own certificates of an endpoint.
+func ownCertificate(endpoint string) string { return "certificate of " + endpoint }
+
+func clientAuthority(endpoint string) string { return "client authority of " + endpoint }
+
+// own is the user's own certificate of an endpoint, and the authority that it trusts; ok is false where there is none.
+func (m *Model) own(ctx context.Context, name string) (p pki.Pair, authority []byte, ok bool, err error) {
+	if p, err = m.pair(ctx, ownCertificate(name)); err != nil {
+		if errors.Is(err, workspace.ErrNotFound) {
+			err = nil
+		}
+		return p, nil, false, err
+	}
+	d, err := m.store.Document(ctx, documentCertificate, clientAuthority(name))
+	if errors.Is(err, workspace.ErrNotFound) {
+		return p, nil, true, nil
+	}
+	return p, d.Bytes, true, err
+}
+
+// OwnCertificate gives the chosen endpoint the user's own certificate and key, and the authority of the other side, all as
+// PEM files; the authority may be "". The key is kept as a secret of the project.
+func (m *Model) OwnCertificate(certificate, key, authority string) {
+	p := m.current()
+	if p == nil {
+		return
+	}
+	name := p.name
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (struct{}, error) {
+		var pair pki.Pair
+		var err error
+		if pair.Cert, err = readPEM(certificate); err != nil {
+			return struct{}{}, err
+		}
+		if pair.Key, err = readPEM(key); err != nil {
+			return struct{}{}, err
+		}
+		if err := pair.Check(); err != nil {
+			return struct{}{}, err
+		}
+		if authority != "" {
+			trusted, err := readPEM(authority)
+			if err != nil {
+				return struct{}{}, err
+			}
+			if err := m.putDocument(ctx, clientAuthority(name), trusted); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, m.keepPair(ctx, ownCertificate(name), pair)
+	}, func(_ struct{}, err error) {
+		if err != nil {
+			m.fail("The certificate cannot be used", err)
+			return
+		}
+		m.say(News{Text: name + " uses this certificate from its next start. The key is kept among the project's secrets."}, nil)
+	})
+}
+
+// maxPEM is the largest certificate or key file that is read.
+const maxPEM = 1 << 20
+
+func readPEM(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxPEM+1))
+	if err == nil && len(b) > maxPEM {
+		err = fmt.Errorf("%s is no certificate or key: it is larger than 1 MB", filepath.Base(path))
+	}
+	return b, err
+}
+
+// serverTLS is the encryption of a listener: the user's own certificate, or one from the project's authority.
 func (m *Model) serverTLS(ctx context.Context, c endpoint.Config) (*tls.Config, error) {
+	switch p, authority, ok, err := m.own(ctx, c.Name); {
+	case err != nil:
+		return nil, err
+	case ok && c.ClientRequired && authority == nil:
+		return nil, errors.New("clients need a certificate, but it is not known whose: give the endpoint the authority that signs them")
+	case ok:
+		return pki.ServerConfig(p, authority, c.ClientRequired)
+	}
 	a, err := m.authority(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the project's certificate authority: %w", err)
@@ -75,8 +170,19 @@ func (m *Model) serverTLS(ctx context.Context, c endpoint.Config) (*tls.Config, 
 	return pki.ServerConfig(leaf, a.Cert, c.ClientRequired)
 }
 
-// clientTLS is the encryption of a sender: it trusts the project's authority, and has a certificate from it.
-func (m *Model) clientTLS(ctx context.Context, to string) (*tls.Config, error) {
+// clientTLS is the encryption of a sender: with the user's own certificate, or one from the project's authority, which it
+// then trusts.
+func (m *Model) clientTLS(ctx context.Context, name, to string) (*tls.Config, error) {
+	host, _, ok := cutAddress(to)
+	if !ok {
+		return nil, fmt.Errorf("the address %q is not host:port", to)
+	}
+	if p, authority, ok, err := m.own(ctx, name); ok || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return pki.ClientConfig(authority, p, host)
+	}
 	a, err := m.authority(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the project's certificate authority: %w", err)
@@ -84,10 +190,6 @@ func (m *Model) clientTLS(ctx context.Context, to string) (*tls.Config, error) {
 	own, err := a.Client("trestle", time.Now())
 	if err != nil {
 		return nil, err
-	}
-	host, _, ok := cutAddress(to)
-	if !ok {
-		return nil, fmt.Errorf("the address %q is not host:port", to)
 	}
 	return pki.ClientConfig(a.Cert, own, host)
 }

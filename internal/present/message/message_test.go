@@ -69,6 +69,30 @@ func TestMaskTrustsNoBlurredMessage(t *testing.T) {
 	}
 }
 
+func TestFieldsAreNamedAndMasked(t *testing.T) {
+	d := Read([]byte(strings.Replace(admit, "Marlow^Jane", `Mar\T\low^Jane`, 1)))
+	rows := map[string]string{}
+	f := d.Fields(false)
+	for i := range f.Len() {
+		rows[f.Cell(i, 0).Text] = f.Cell(i, 1).Text + " = " + f.Cell(i, 2).Text
+	}
+	if got := rows["PID-5.1"]; got != "Patient Name › Family Name › Surname = Mar&low" && got != "Patient Name › Family Name = Mar&low" {
+		t.Errorf("PID-5.1: %q in %v", got, rows)
+	}
+	if _, ok := rows["PID-2"]; ok {
+		t.Error("an empty field is listed")
+	}
+	masked := d.Fields(true)
+	for i := range masked.Len() {
+		if c := masked.Cell(i, 2); !c.Masked && (strings.Contains(c.Text, "low") || c.Text == "88121") {
+			t.Errorf("%s shows %q", masked.Cell(i, 0).Text, c.Text)
+		}
+	}
+	if n := Read([]byte("{}")).Fields(false).Len(); n != 0 {
+		t.Errorf("%d fields of what is not HL7 v2", n)
+	}
+}
+
 func FuzzDrawing(f *testing.F) {
 	f.Add([]byte(admit))
 	f.Add([]byte("MSH|^~\\&|\xff\x00\x0b\x1c"))
@@ -78,6 +102,7 @@ func FuzzDrawing(f *testing.F) {
 			for line := range min(view.Lines(), 50) {
 				view.Line(line, 0, view.Columns(line))
 			}
+			d.Fields(true)
 			if n := len(view.Bytes(0, len(b))); n != len(b) {
 				t.Fatalf("%d of %d bytes", n, len(b))
 			}

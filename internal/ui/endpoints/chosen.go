@@ -36,6 +36,8 @@ type chosenPane struct {
 	series  *kit.Field
 	problem *kit.Text
 	send    *kit.ToolButton
+	queue   *kit.Toggle
+	goOn    *kit.ToolButton
 	line    *kit.Text
 }
 
@@ -116,7 +118,10 @@ func (p *chosenPane) makeSending() {
 	note := kit.NewNote("Messages also come from Inspect: select them there and choose Send. The journal below keeps every message with its answer.")
 	what := container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(files)), p.offered)
 	series := container.NewGridWithColumns(2, p.series)
-	column := container.NewVBox(kit.NewCaption("What is sent"), what, series, p.problem, kit.Gap(0, 4), container.NewHBox(p.send), p.line, note)
+	p.queue = kit.NewToggle("Queue messages of the project: it goes on until the partner has all, also after a restart", v.m.SetQueued)
+	p.goOn = kit.NewTextButton(theme.IconPlay, "", v.m.GoOn)
+	p.goOn.Hide()
+	column := container.NewVBox(kit.NewCaption("What is sent"), what, series, p.problem, container.NewHBox(p.queue), kit.Gap(0, 2), container.NewHBox(p.send, p.goOn), p.line, note)
 	p.sending = container.NewVScroll(container.NewBorder(kit.Gap(0, 6), nil, kit.Gap(10, 0), kit.Gap(10, 0), column))
 }
 
@@ -219,6 +224,14 @@ func (p *chosenPane) redrawSending() {
 		p.send.SetLabel("Send")
 		p.send.SetIcon(theme.IconPlay)
 		p.send.SetAction(m.Send)
+	}
+	on, waiting := m.Queued()
+	p.queue.SetOn(on)
+	if waiting > 0 && !m.IsSending() {
+		p.goOn.SetLabel(screen.Count(int(waiting)) + " in the queue: go on")
+		p.goOn.Show()
+	} else {
+		p.goOn.Hide()
 	}
 	text, bad := m.SendLine()
 	role := screen.RoleOK

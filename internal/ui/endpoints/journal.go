@@ -109,6 +109,8 @@ type detailPane struct {
 	body           *fyne.Container
 	request, reply *kit.CodeView
 	messages       fyne.CanvasObject
+	fields         [2]*kit.GridView
+	decoded        fyne.CanvasObject
 	steps          *kit.GridView
 	facts          *fyne.Container
 	about          fyne.CanvasObject
@@ -131,7 +133,13 @@ func newDetailPane(v *View) *detailPane {
 	p.facts = container.NewVBox()
 	p.about = kit.NewRows(p.steps, container.NewVScroll(container.NewBorder(kit.Gap(0, 2), nil, kit.Gap(8, 0), kit.Gap(8, 0), p.facts)), 0.35)
 	p.body = container.NewStack(p.messages)
-	p.tabs = kit.NewSegmentedControl([]string{"Messages", "Conversation"}, func(i int) { p.choose(i) })
+	p.fields = [2]*kit.GridView{kit.NewGridView(nil), kit.NewGridView(nil)}
+	for _, g := range p.fields {
+		g.OnKey = p.key
+		g.Empty = "There is no HL7 v2 message to take apart."
+	}
+	p.decoded = kit.NewRows(labelled("Request", p.fields[0]), labelled("Reply", p.fields[1]), 0.6)
+	p.tabs = kit.NewSegmentedControl([]string{"Messages", "Fields", "Conversation"}, func(i int) { p.choose(i) })
 	bar := kit.NewHeading(p.tabs,
 		kit.NewToolButton(theme.IconPlay, "Send the request again", v.SendAgain),
 		kit.NewToolButton(theme.IconInspect, "Open the request in Inspect (Ctrl+I)", v.openInInspect),
@@ -159,18 +167,12 @@ func (p *detailPane) close() {
 }
 
 func (p *detailPane) choose(tab int) {
-	p.body.Objects[0] = p.messages
-	if tab == 1 {
-		p.body.Objects[0] = p.about
-	}
+	p.body.Objects[0] = []fyne.CanvasObject{p.messages, p.decoded, p.about}[tab]
 	p.body.Refresh()
 }
 
 func (p *detailPane) pane() fyne.Focusable {
-	if p.tabs.Selected() == 1 {
-		return p.steps
-	}
-	return p.request
+	return []fyne.Focusable{p.request, p.fields[0], p.steps}[p.tabs.Selected()]
 }
 
 func (p *detailPane) redraw() {
@@ -179,6 +181,8 @@ func (p *detailPane) redraw() {
 		if t := [2]screen.Text{m.Request(), m.Reply()}[i]; t != nil && t != p.shown[i] {
 			p.shown[i] = t
 			c.SetText(t)
+			request, reply := m.Fields()
+			p.fields[i].SetGrid([]screen.Grid{request, reply}[i])
 		}
 	}
 	p.steps.Refresh()

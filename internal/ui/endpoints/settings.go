@@ -9,6 +9,7 @@ import (
 	model "trestle/internal/present/endpoints"
 	"trestle/internal/present/screen"
 	"trestle/internal/ui/kit"
+	"trestle/internal/ui/theme"
 )
 
 // dialogWidth is the width of the dialogs in units.
@@ -211,4 +212,32 @@ func (v *View) ChoosePreset() {
 	var dismiss func()
 	dismiss = v.host.Dialog("Behave like", container.New(kit.Width(480), body), 480, choice,
 		kit.Action{Label: "Use it", Do: func() { dismiss(); v.m.UsePreset(presets[choice.Selected()].ID) }}, kit.Action{Label: "Cancel"})
+}
+
+// OwnCertificate asks for the files of the user's own certificate.
+func (v *View) OwnCertificate() {
+	h, ok := v.m.Header()
+	if !ok {
+		return
+	}
+	fields := [3]*kit.Field{kit.NewField("server.pem"), kit.NewField("server.key"), kit.NewField("ca.pem")}
+	row := func(i int, title, note string) kit.FormRow {
+		browse := kit.NewToolButton(theme.IconFolder, "Choose the file…", func() {
+			v.host.ChooseFiles(title, func(paths []string) { fields[i].SetText(paths[0]) })
+		})
+		return kit.FormRow{Title: title, Control: container.NewBorder(nil, nil, nil, browse, fields[i]), Note: note}
+	}
+	f := kit.NewForm(dialogWidth-24, row(0, "Certificate, with its chain (PEM)", ""), row(1, "Private key (PEM, without a passphrase)", "It is sealed among the project's secrets."),
+		row(2, "Authority of the other side (PEM)", "Whose certificates are trusted: of clients for a listener, of the partner for a sender. May stay empty."))
+	var dismiss func()
+	dismiss = v.host.Dialog("Certificate of "+h.Name, f.Content(), dialogWidth, fields[0], kit.Action{Label: "Use it", Do: func() {
+		for i, what := range []string{"name the certificate's file", "name the key's file"} {
+			if fields[i].Text == "" {
+				f.SetProblem(i, what)
+				return
+			}
+		}
+		dismiss()
+		v.m.OwnCertificate(fields[0].Text, fields[1].Text, fields[2].Text)
+	}}, kit.Action{Label: "Cancel"})
 }

@@ -200,7 +200,7 @@ func (v *View) pointMenu(row int, at fyne.Position) {
 	if !h.Sender {
 		items = append(items, fyne.NewMenuItem("Behave like…", v.ChoosePreset), fyne.NewMenuItem("Copy the certificate for the partner", v.copyCertificate))
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete))
+	items = append(items, fyne.NewMenuItem("Use a certificate of your own…", v.OwnCertificate), fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete))
 	v.host.Menu(fyne.NewMenu("", items...), at)
 }
 
@@ -262,6 +262,7 @@ func (v *View) Actions() []shell.Action {
 	if paused {
 		pause = "Let the journal go on"
 	}
+	add("certificate", "Use a certificate of your own…", "PEM files", "", v.OwnCertificate)
 	add("settings", "Settings of "+h.Name+"…", "", "F2", v.EditSettings)
 	add("delete", "Delete "+h.Name+"…", "", "", v.Delete)
 	add("filter", "Filter the journal", "mrn:, control:, code:, failed, words", "Ctrl+F", v.journal.focusFilter)
