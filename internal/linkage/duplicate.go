@@ -96,7 +96,7 @@ func (r *Result) closure(g *pairing, kept []scored, m *Model, tf *frequency) []s
 				}
 				p, q := &g.left.list[a], &g.left.list[b]
 				pattern := r.t.compare(p, q)
-				if bits := m.bits(pattern, tf.adjust(pattern, p, q), 1); bits >= 0 {
+				if bits := m.bits(pattern, tf.adjust(pattern, p, q)); bits >= 0 {
 					all = append(all, scored{a, b, pattern, bits})
 				}
 			}

@@ -89,8 +89,8 @@ func (r *Result) Explain(i int) Explanation {
 		e.Evidence = append(e.Evidence, v)
 
 	}
-	e.Prior = r.Model.bits(0, 0, 1)
-	e.Rarity = p.Bits - r.Model.bits(p.Pattern, 0, 1)
+	e.Prior = r.Model.bits(0, 0)
+	e.Rarity = p.Bits - r.Model.bits(p.Pattern, 0)
 	for side, row := range []int32{p.Left, p.Right} {
 		for _, j := range r.pairsOf[side][row] {
 			if int(j) != i {
@@ -187,7 +187,7 @@ func (r *Result) ReasonPattern(p Pair) string {
 // Candidate returns a pair as the store and the decisions have it.
 func (r *Result) Candidate(p Pair) Candidate {
 	return Candidate{Left: r.LeftID(p), Right: r.RightID(p), LeftHash: r.Left.ContentHash(int(p.Left)), RightHash: r.Right.ContentHash(int(p.Right)),
-		Probability: p.Probability, Bits: p.Bits - r.Model.bits(0, 0, 1), Band: p.Band, Gates: p.Gates.Names(), Pattern: r.ReasonPattern(p)}
+		Probability: p.Probability, Bits: p.Bits - r.Model.bits(0, 0), Band: p.Band, Gates: p.Gates.Names(), Pattern: r.ReasonPattern(p)}
 }
 
 // Candidates yields the pairs that are automatic, in review or blocked, for [Store.SaveRun].

@@ -19,6 +19,12 @@ func (r *Result) link(ctx context.Context, g *pairing, o *Options) error {
 		return err
 	}
 	r.Summary.Compared = found.compared
+	for k, n := range found.skipped {
+		// One name alone is common by its nature, and is a key for rare ones only.
+		if n > int64(len(g.right.list)/20) && Key(k) != KeyFirst && Key(k) != KeySurname {
+			r.note("The key \"%s\" found too many records for %d rows and was left out for them; other keys look for these too.", Key(k), n)
+		}
+	}
 	turned := g.left != r.left
 	for _, s := range found.kept {
 		p := Pair{Left: s.left, Right: s.right, Pattern: s.pattern, Bits: s.bits, Probability: probability(s.bits), Gates: patternGates(s.pattern)}

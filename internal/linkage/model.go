@@ -20,7 +20,7 @@ type Model struct {
 	p [classes][Fields][houseLevels]float64
 	// share[c] is the part of all pairs that is of class c.
 	share [classes]float64
-	// bits[c][f][l] is log2 of p[c]/p[stranger], filled by prepare.
+	// weight[c][f][l] is log2 of p[c]/p[stranger], filled by prepare.
 	weight [2][Fields][houseLevels]float64
 }
 
@@ -98,7 +98,7 @@ func houseProduct(c class, level int) float64 {
 	return p
 }
 
-// Default returns the model with the shipped parameters.
+// defaultModel returns the model with the shipped parameters.
 func defaultModel() *Model {
 	m := &Model{share: [classes]float64{1e-4, 2e-4, 1 - 3e-4}}
 	for c, set := range [classes]*[Fields][]float64{&shipped.person, &shipped.family, &shipped.stranger} {
@@ -151,11 +151,11 @@ var namesakeTwins = [...]float64{Exact: 7, FirstSlip: 3, FirstNickname: 2, First
 
 // bits returns log2 of the odds that a pair is one person. adjust is the term-frequency adjustment: log2 of how much
 // rarer, or more common, the shared values are than the average.
-func (m *Model) bits(p Pattern, adjust, shareFactor float64) float64 {
+func (m *Model) bits(p Pattern, adjust float64) float64 {
 	x, h := m.evidence(p)
-	x += math.Log2(m.share[person1]*shareFactor) + adjust
-	// A shared surname is what a household has in common, however rare: the adjustment is for strangers only.
-	h = math.Exp2(h+math.Log2(m.share[family]*shareFactor)+adjust) + m.share[stranger]
+	x += math.Log2(m.share[person1]) + adjust
+	// A household shares its names as one person does, however rare they are: the adjustment is against strangers only.
+	h = math.Exp2(h+math.Log2(m.share[family])+adjust) + m.share[stranger]
 	return x - math.Log2(h)
 }
 

@@ -200,7 +200,8 @@ type scored struct {
 type scores struct {
 	kept, overlays []scored
 	compared       int64
-	crossed        int // pairs whose identifiers agree
+	crossed        int         // pairs whose identifiers agree
+	skipped        [Keys]int64 // records with a value of a key that is too common
 }
 
 // score compares all candidates and keeps those above keep bits.
@@ -224,7 +225,7 @@ func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float
 				my.compared++
 				plain, ok := my.bits[pattern]
 				if !ok {
-					plain = m.bits(pattern, 0, 1)
+					plain = m.bits(pattern, 0)
 					my.bits[pattern] = plain
 				}
 				if pattern.Level(Crosswalk) == Exact {
@@ -237,7 +238,7 @@ func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float
 					continue
 				}
 				if adjust := tf.adjust(pattern, q, p); adjust != 0 {
-					plain = m.bits(pattern, adjust, 1)
+					plain = m.bits(pattern, adjust)
 				}
 				if plain >= keep {
 					my.kept = append(my.kept, scored{c.record, int32(i), pattern, plain})
@@ -251,6 +252,11 @@ func (g *pairing) score(ctx context.Context, m *Model, tf *frequency, keep float
 		s.overlays = append(s.overlays, all[i].overlays...)
 		s.compared += all[i].compared
 		s.crossed += all[i].crossed
+		if all[i].f != nil {
+			for k, n := range all[i].f.skip {
+				s.skipped[k] += n
+			}
+		}
 	}
 	if g.self { // of a roster with itself the lower row comes first
 		for _, list := range [][]scored{s.kept, s.overlays} {
