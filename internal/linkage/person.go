@@ -150,6 +150,9 @@ func (t *tables) person(p *person, r *roster.Roster, row int, at *columns) {
 		p.maiden = t.surname.add(m)
 	}
 	p.dob, _ = normal.Date(value(roster.BirthDate), at.order)
+	if year := value(roster.BirthYear); p.dob == 0 && year != "" {
+		p.dob, _ = normal.Date(year+"-"+value(roster.BirthMonth)+"-"+value(roster.BirthDay), at.order)
+	}
 	p.sex = normal.Sex(value(roster.Sex))
 	number, last4, valid := normal.SSN(value(roster.SSN))
 	p.ssn, p.ssnValid = digitsValue(number), valid

@@ -81,6 +81,7 @@ func (r *Roster) guess() {
 		c.Role, c.Why = role, "by its heading"
 		taken[role] = i
 	}
+	r.wholeBirthday(taken)
 	r.index()
 	sample := r.sample()
 	r.guessID(ids, taken, sample)
@@ -90,6 +91,18 @@ func (r *Roster) guess() {
 		if r.Columns[i].Role == BirthDate && r.Columns[i].Dates == AnyOrder {
 			r.Columns[i].Dates = r.dateOrder(i)
 		}
+	}
+}
+
+// wholeBirthday takes "birthday" for a date where no column of its own has the year.
+func (r *Roster) wholeBirthday(taken map[Role]int) {
+	day, ok := taken[BirthDay]
+	_, year := taken[BirthYear]
+	_, date := taken[BirthDate]
+	if ok && !year && !date {
+		delete(taken, BirthDay)
+		r.Columns[day].Role = BirthDate
+		taken[BirthDate] = day
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 	NameSuffix   Role = "suffix"
 	MaidenName   Role = "maiden name"
 	BirthDate    Role = "birth date"
+	BirthYear    Role = "birth year" // of a date in three columns
+	BirthMonth   Role = "birth month"
+	BirthDay     Role = "birth day"
 	Sex          Role = "sex"
 	SSN          Role = "ssn"
 	StreetNumber Role = "street number"
@@ -43,7 +46,7 @@ const (
 
 // Roles lists all roles but [Ignore].
 var Roles = []Role{
-	ID, OtherID, FullName, LastName, FirstName, MiddleName, NameSuffix, MaidenName, BirthDate, Sex, SSN, StreetNumber,
+	ID, OtherID, FullName, LastName, FirstName, MiddleName, NameSuffix, MaidenName, BirthDate, BirthYear, BirthMonth, BirthDay, Sex, SSN, StreetNumber,
 	Address, AddressMore, City, State, PostalCode, HomePhone, MobilePhone, WorkPhone, Email, Plan, MemberID, Guarantor,
 	Mother, PriorID, PCP,
 }
@@ -81,7 +84,10 @@ var headings = map[Role][]string{
 	MiddleName:   {"middle", "middlename", "middleinitial", "mi", "mname", "patientmiddlename", "middleini", "minitial", "secondname"},
 	NameSuffix:   {"suffix", "namesuffix", "generation", "gen", "patientsuffix"},
 	MaidenName:   {"maidenname", "maiden", "formername", "previouslastname", "priorlastname", "birthname"},
-	BirthDate:    {"dob", "dateofbirth", "birthdate", "birthday", "patientdob", "ptdob", "bdate", "birthdt", "datebirth", "brthdt", "patientbirthdate", "borndate", "birth"},
+	BirthDate:    {"dob", "dateofbirth", "birthdate", "patientdob", "ptdob", "bdate", "birthdt", "datebirth", "brthdt", "patientbirthdate", "borndate", "birth"},
+	BirthYear:    {"birthyear", "yearofbirth", "yob", "by", "dobyear"},
+	BirthMonth:   {"birthmonth", "monthofbirth", "mob", "bm", "dobmonth"},
+	BirthDay:     {"birthday", "dayofbirth", "bd", "dobday"},
 	Sex:          {"sex", "gender", "patientsex", "patientgender", "administrativesex", "administrativegender", "sexatbirth", "birthsex", "ptsex"},
 	SSN:          {"ssn", "socsecid", "socialsecuritynumber", "socialsecurity", "ssnumber", "socsec", "patientssn", "ssno", "socialsecurityno", "ssid", "socialsec"},
 	StreetNumber: {"streetnumber", "housenumber", "streetno", "houseno"},

@@ -133,7 +133,6 @@ func New(name string, columns []Column, rows [][]string) *Roster {
 // builder gathers rows.
 type builder struct {
 	r     *Roster
-	cells []byte
 	chunk []byte // strings are cut from chunks: fewer, larger allocations
 }
 

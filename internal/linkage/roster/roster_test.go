@@ -40,6 +40,17 @@ func TestColumnsAreGuessed(t *testing.T) {
 	}
 }
 
+func TestBirthdaysInOneColumnOrThree(t *testing.T) {
+	r := read(t, "id,lname,fname,by,bm,bd\n1,Quill,Ada,1971,2,13\n", Spec{})
+	if r.Value(0, BirthYear) != "1971" || r.Value(0, BirthMonth) != "2" || r.Value(0, BirthDay) != "13" {
+		t.Errorf("%+v", r.Columns)
+	}
+	r = read(t, "id,lname,fname,birthday\n1,Quill,Ada,1971-02-13\n", Spec{})
+	if r.Value(0, BirthDate) != "1971-02-13" {
+		t.Errorf("%+v", r.Columns)
+	}
+}
+
 func TestShapesOfTables(t *testing.T) {
 	bom, wide := "\xef\xbb\xbf"+plain, []byte{0xff, 0xfe}
 	for _, c := range plain {
