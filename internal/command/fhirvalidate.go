@@ -25,12 +25,14 @@ status 1 when there is an error.
                       be given several times
   --minimum SEVERITY  show only findings of information, warning, error or fatal and above
   --allow-comments    comments in JSON are no error
+  --best-practice     rules of good practice too, such as that a resource should have a narrative
 `
 
 func runFHIRValidate(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("fhir validate", flag.ContinueOnError)
 	asJSON := set.Bool("json", false, "")
 	comments := set.Bool("allow-comments", false, "")
+	best := set.Bool("best-practice", false, "")
 	minimum := severityFlag(set, "minimum")
 	packages := packagesFlag(set)
 	var o validate.Options
@@ -53,7 +55,7 @@ func runFHIRValidate(ctx context.Context, s *session, args []string) error {
 			return usagef("the profile %s is not known; name the package that defines it with --package", url)
 		}
 	}
-	o.AllowComments = *comments
+	o.AllowComments, o.BestPractice = *comments, *best
 	v := validateRun{s: s, o: o, asJSON: *asJSON, minimum: minimum}
 	err = s.eachInput(ctx, files, false, func(in *input) error { return v.file(ctx, in) })
 	if err == nil && v.failed {

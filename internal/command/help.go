@@ -58,7 +58,7 @@ func entries() []entry {
 		{"link plans", "link plans --left FILE --right FILE [--spec FILE] [--simulate FILE] [--out DIR] [--json]", "say which insurance plans of two systems are the same", linkPlansHelp, runLinkPlans},
 		{"link export", "link export --run DIR [--decisions FILE] [--spec FILE] [--at TIME] --out DIR", "write the decided links as tables, HL7, FHIR and SQL", linkExportHelp, runLinkExport},
 		{"fhir path", "fhir path [--json] [--entries] [--strict] [--package FILE] EXPRESSION [FILE...]", "evaluate a FHIRPath expression on resources", fhirPathHelp, runFHIRPath},
-		{"fhir validate", "fhir validate [--json] [--profile URL] [--package FILE] [--minimum SEVERITY] [--allow-comments] FILE...", "check FHIR resources against the definitions", fhirValidateHelp, runFHIRValidate},
+		{"fhir validate", "fhir validate [--json] [--profile URL] [--package FILE] [--minimum SEVERITY] [--allow-comments] [--best-practice] FILE...", "check FHIR resources against the definitions", fhirValidateHelp, runFHIRValidate},
 		{"fhir convert", "fhir convert --to json|xml [--compact] [--package FILE] FILE...", "convert FHIR resources between JSON and XML", fhirConvertHelp, runFHIRConvert},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},

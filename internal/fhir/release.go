@@ -26,6 +26,7 @@ type Definitions struct {
 	mu         sync.RWMutex
 	lines      map[string]map[string]*line // by file of the archive, then by canonical URL
 	structures map[string]*Structure
+	types      map[string]*Structure // by name
 	codes      map[string]*CodeSystem
 	sets       map[string]*ValueSet
 	byParam    map[string][]*SearchParameter
@@ -198,10 +199,21 @@ const typeURL = "http://hl7.org/fhir/StructureDefinition/"
 
 // Type returns the definition of a type or resource by its name: HumanName, Patient, string. nil if there is none.
 func (d *Definitions) Type(name string) *Structure {
-	s := d.Structure(typeURL + name)
-	if s == nil || s.Constraint {
-		return nil
+	d.mu.RLock()
+	s, ok := d.types[name]
+	d.mu.RUnlock()
+	if ok {
+		return s
 	}
+	if s = d.Structure(typeURL + name); s == nil || s.Constraint {
+		return nil // not remembered: names that nobody defines come from outside, and are without number
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.types == nil {
+		d.types = map[string]*Structure{}
+	}
+	d.types[name] = s
 	return s
 }
 

@@ -80,9 +80,12 @@ func quantity(q Quantity) Item {
 	return system(kindQuantity, value{d: q.value, unit: q.unit, cal: q.calendar})
 }
 func one(i Item) Collection        { return Collection{i} }
-func truth(b bool) Collection      { return one(boolean(b)) }
+func truth(b bool) Collection      { return truths[b] }
 func count(n int) Collection       { return one(integer(int64(n))) }
 func (v value) quantity() Quantity { return Quantity{v.d, v.unit, v.cal} }
+
+// truths are shared: nobody changes a collection in place.
+var truths = map[bool]Collection{false: one(boolean(false)), true: one(boolean(true))}
 
 // Resource makes the collection that an expression on a resource begins with.
 func Resource(d *fhir.Definitions, n *fhir.Node) Collection {

@@ -139,17 +139,13 @@ func TestHostileExpressionsEnd(t *testing.T) {
 		strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000), strings.Repeat("-", 5000) + "1", strings.Repeat("1+", 30000) + "1", "name" + strings.Repeat(".name", 12000), strings.Repeat("iif(true,", 3000) + "1",
 		"'a'" + strings.Repeat(".replace('a','aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')", 20), "'a'.matches('" + strings.Repeat("(a*)*", 2000) + "')", "10" + strings.Repeat(".power(99)", 50) + ".power(9)." + "empty().not().toString() + 1",
 	} {
-		began := time.Now()
 		x, err := Compile(expression)
 		if err == nil {
-			_, err = x.Evaluate(t.Context(), Resource(fhir.R4(), n), nil)
+			_, err = x.Evaluate(t.Context(), Resource(fhir.R4(), n), &Options{MaxSteps: 500_000, MaxItems: 50_000})
 		}
 		var known *Error
 		if !errors.As(err, &known) {
 			t.Errorf("%.60s: %v", expression, err)
-		}
-		if took := time.Since(began); took > 30*time.Second {
-			t.Errorf("%.60s took %v", expression, took)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

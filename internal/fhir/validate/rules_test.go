@@ -80,7 +80,7 @@ func TestRules(t *testing.T) {
 		patient(`"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName","valueCode":"x"}]`):                     "extension Patient.extension[0].value",
 		patient(`"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-nationality","extension":[{"url":"x","valueCode":"y"}]}]`): "extension Patient.extension[0].extension",
 		patient(`"contained":[{"resourceType":"Organization","id":"o","name":"x"}]`):                                                             "invariant Patient",
-		patient(`"contained":[{"id":"x"}]`): "no-resource Patient.contained[0]",
+		patient(`"contained":[{"id":"x"}]`): "invariant Patient; no-resource Patient.contained[0]",
 		`{"resourceType":"Condition","subject":{"display":"x"},"onsetAge":{"value":-1,"code":"a","system":"http://unitsofmeasure.org"}}`:               "invariant Condition.onset",
 		`{"resourceType":"Bundle","type":"collection","link":[{"relation":"self","url":"http://a"},{"relation":"self","url":"http://b"}]}`:             "bundle Bundle.link[1]",
 		`{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"Patient/1","resource":{"resourceType":"Patient","id":"1"}}]}`:               "bundle Bundle.entry[0].fullUrl",

@@ -19,6 +19,8 @@ type Options struct {
 	AllowComments bool
 	// Profiles are the canonical URLs of profiles to check against, beside those that resources claim.
 	Profiles []string
+	// BestPractice reports rules of good practice too, such as that a resource should have a narrative (dom-6).
+	BestPractice bool
 	// Limit is how many findings of one code are listed; default 50.
 	Limit int
 }
@@ -65,6 +67,7 @@ type validator struct {
 	limit  int
 	xml    bool
 	asked  []string // profiles for the root
+	best   bool     // rules of good practice too
 	list   []Finding
 	found  map[Finding]bool
 	counts map[string]int
@@ -74,7 +77,7 @@ type validator struct {
 }
 
 func newValidator(ctx context.Context, o Options) *validator {
-	v := &validator{ctx: ctx, d: o.Definitions, limit: o.Limit, asked: o.Profiles, found: map[Finding]bool{}, counts: map[string]int{}, said: map[string]bool{}}
+	v := &validator{ctx: ctx, d: o.Definitions, limit: o.Limit, asked: o.Profiles, best: o.BestPractice, found: map[Finding]bool{}, counts: map[string]int{}, said: map[string]bool{}}
 	if v.d == nil {
 		v.d = fhir.R4()
 	}
@@ -259,6 +262,9 @@ func (w walker) invariants(e *fhir.ElementDefinition, self fhirpath.Collection, 
 		if native[c.Key] || c.Expression == "" {
 			continue
 		}
+		if c.Key == "dom-6" && !w.best {
+			continue
+		}
 		if c.Key == "dom-3" && self[0].Node().Member("contained") == nil {
 			continue
 		}
@@ -283,10 +289,7 @@ func (w walker) invariants(e *fhir.ElementDefinition, self fhirpath.Collection, 
 			continue
 		}
 		s := Error
-		switch {
-		case c.Key == "dom-6": // best practice that most interfaces leave out for good reasons
-			s = Information
-		case c.Severity == "warning":
+		if c.Severity == "warning" {
 			s = Warning
 		}
 		w.report(CodeInvariant, s, at, "%s: %s", c.Key, c.Human)
