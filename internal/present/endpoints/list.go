@@ -18,10 +18,10 @@ const (
 )
 
 var pointColumns = []screen.Column{
-	{ID: "name", Title: "Endpoint", Width: 100, MinWidth: 90, Flex: true, Fixed: true},
-	{ID: "address", Title: "Address", Width: 88, MinWidth: 60, Mono: true, Fixed: true},
-	{ID: "in", Title: "Count", Width: 60, MinWidth: 44, Right: true, Fixed: true},
-	{ID: "bad", Title: "Not AA", Width: 60, MinWidth: 40, Right: true, Fixed: true},
+	{ID: "name", Title: "Endpoint", Width: 120, MinWidth: 90, Flex: true, Fixed: true},
+	{ID: "address", Title: "Address", Width: 72, MinWidth: 52, Mono: true, Fixed: true},
+	{ID: "in", Title: "Count", Width: 56, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "bad", Title: "Not AA", Width: 58, MinWidth: 40, Right: true, Fixed: true},
 }
 
 // Points is the list of endpoints, each with a switch.
@@ -79,7 +79,7 @@ func countOf(n int64) string {
 func (p *point) address() string {
 	switch {
 	case p.isSender():
-		return "→ " + p.sender.To
+		return "→ " + strings.TrimPrefix(p.sender.To, "127.0.0.1:")
 	case p.running != nil:
 		return strings.TrimPrefix(p.running.listener.Addr().String(), "127.0.0.1:")
 	}

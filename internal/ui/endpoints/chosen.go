@@ -44,7 +44,6 @@ type chosenPane struct {
 func newChosenPane(v *View) *chosenPane {
 	p := &chosenPane{v: v}
 	p.name = kit.NewTitle("", theme.SizeText)
-	p.name.Min = 60
 	p.state = kit.NewBadge(screen.RoleMuted, screen.ShapeNone, "")
 	p.numbers = kit.NewCaption("")
 	p.numbers.Min = 60

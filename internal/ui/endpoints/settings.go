@@ -42,6 +42,7 @@ type draftForm struct {
 	first    fyne.Focusable
 	moreOpen *kit.Toggle
 	whole    *fyne.Container
+	submit   func() // what Enter in a field does
 }
 
 // form shows a draft and hands it to done until that finds nothing wrong.
@@ -65,6 +66,7 @@ func (v *View) form(title, yes string, d model.Draft, isNew bool, done func(mode
 			f.basic.SetProblem(0, err.Error())
 		}
 	}
+	f.submit = save
 	scroll := container.NewVScroll(container.NewBorder(nil, nil, nil, kit.Gap(14, 0), f.whole)) // room for the bar
 	scroll.SetMinSize(fyne.NewSize(dialogWidth, 420))
 	dismiss = v.host.Dialog(title, scroll, dialogWidth, f.first, kit.Action{Label: yes, Do: save}, kit.Action{Label: "Cancel"})
@@ -86,6 +88,7 @@ func (f *draftForm) complain(e *model.DraftError) {
 func (f *draftForm) text(value *string, placeholder string) *kit.Field {
 	e := kit.NewField(placeholder)
 	e.SetText(*value)
+	e.OnSubmitted = func(string) { f.submit() }
 	f.fields = append(f.fields, func() { *value = e.Text })
 	return e
 }
