@@ -10,8 +10,9 @@ import (
 )
 
 const cleanHelp = `
-Finds the HL7 v2 messages in text that was copied from a log, an e-mail, a ticket, source code or JSON, and prints them
-with CR line ends. What was taken away is said on standard error. The file itself is not changed.
+Finds the HL7 v2 messages in text that was copied from a log, an e-mail, a ticket, source
+code or JSON, and prints them with CR line ends. What was taken away is said on standard
+error. The file itself is not changed.
 
   trestle clean ticket.txt > message.hl7
   xclip -o | trestle clean -

@@ -15,18 +15,21 @@ import (
 )
 
 const findFilesHelp = `
-Prints one line for each message that answers the query: file, index, type, control ID, place. A query is made of
-conditions on fields and paths, with and, or, not and parentheses:
+Prints one line for each message that answers the query: file, index, type, control ID,
+place. A query is made of conditions on fields and paths, with and, or, not and
+parentheses:
 
   trestle find 'type = ADT and PID-3.1 = "88121"' adt.hl7
   trestle find 'PV1-44 > 2026-01-01 and finding >= error' -r feed/
   trestle find 'OBX-5 contains "left arm" or NK1 exists' *.hl7
 
-Operators: = != < <= > >= contains matches in exists empty null. A star behind a value means "begins with". Words
-without an operator are looked for anywhere in the message. Fields: %s.
-
+Operators: = != < <= > >= contains matches in exists empty null. A star behind a value
+means "begins with". Words without an operator are looked for anywhere in the message.
+The fields are
+%s
   --raw        print the messages themselves, byte for byte
-  --json       print a JSON object a message; its findings too, where the query asks for findings
+  --json       print a JSON object a message; its findings too, where the query asks for
+               findings
   --count      print only how many there are
   --limit N    stop after N messages
   -r           read every file below folders
@@ -34,12 +37,13 @@ without an operator are looked for anywhere in the message. Fields: %s.
 Exit status: 0 found; 1 nothing answers; 2 the query cannot be read, or a file.
 `
 
+// findFilesText is the help with the fields that there are.
 func findFilesText() string {
-	var names []string
+	var lines strings.Builder
 	for _, f := range query.Fields() {
-		names = append(names, f.Name)
+		fmt.Fprintf(&lines, "  %-11s  %s\n", f.Name, f.About)
 	}
-	return fmt.Sprintf(findFilesHelp, strings.Join(names, ", "))
+	return fmt.Sprintf(findFilesHelp, lines.String())
 }
 
 // errEnough ends a reading that has given what was asked for.

@@ -13,8 +13,9 @@ import (
 )
 
 const statsHelp = `
-Counts what stands at PATH in the messages of files: in how many there is a value, which values with their counts, how
-long they are, and what they look like (9 a digit, A and a letters).
+Counts what stands at PATH in the messages of files: in how many there is a value, which
+values with their counts, how long they are, and what they look like (9 a digit, A and a
+letters).
 
   trestle stats PV1-2 adt.hl7
   trestle stats --where 'type = ORU' --top 20 OBX-3.1,OBX-2 -r feed/
