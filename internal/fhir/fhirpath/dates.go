@@ -39,7 +39,7 @@ func (ev *evaluation) clock(k kind) Collection {
 	case kindDate:
 		t.to, t.fraction, t.nanos = toDay, 0, 0
 	case kindDateTime:
-		t.zoned, t.offset = true, seconds/60
+		t.zoned, t.offset, t.z = true, seconds/60, seconds == 0
 	}
 	return one(temporal(t))
 }

@@ -58,6 +58,7 @@ func TestSpecification(t *testing.T) {
 		`@2016-01-31 + 1 month`: "Date:2016-02-29", `@2016-02-29 + 1 year`: "Date:2017-02-28", `@2016 + 13 months`: "Date:2017", `@2016-01 + 40 days`: "Date:2016-02",
 		`@2016-12-31T23:59:59 + 1 second`: "DateTime:2017-01-01T00:00:00", `@9999-12-31 + 1 day`: "", `@0001-01-01 - 1 year`: "", `@T23:30 + 1 hour`: "Time:00:30",
 		`@2016-01-01 + 1 'cm'`: "error", `@2016-01-01 + 1.9 days`: "Date:2016-01-02", `@2016-01-01T00:00:00Z + 1.5 seconds`: "DateTime:2016-01-01T00:00:01.500Z",
+		`@2016-01-01T00:00:00+00:00`: "DateTime:2016-01-01T00:00:00+00:00", `@2016-01-01T00:00:00Z`: "DateTime:2016-01-01T00:00:00Z",
 		`today() = now().toDate()`: "Boolean:true", `now() = now()`: "Boolean:true", `@2016-03-05.dayOf()`: "Integer:5", `@2016.monthOf()`: "",
 		`@2016-03-05T10:20:30.125+02:00.timezoneOffsetOf()`: "Decimal:2", `@2016-03-05T10:20:30.125Z.millisecondOf()`: "Integer:125", `@2016-03-05T10:20:30Z.timeOf()`: "Time:10:20:30",
 		// types

@@ -27,7 +27,8 @@ type Temporal struct {
 	fraction int // digits that were written after the seconds
 	to       precision
 	zoned    bool
-	offset   int // minutes east of UTC
+	offset   int  // minutes east of UTC
+	z        bool // UTC was written as Z, not as +00:00
 }
 
 // parseTemporal reads a date, a date and time, or a time, each as FHIRPath or FHIR writes it without @; a T at the end of a
@@ -130,7 +131,7 @@ func (t *Temporal) clock(s string) (rest string, ok bool) {
 
 func (t *Temporal) zone(s string) bool {
 	if s == "Z" {
-		t.zoned = true
+		t.zoned, t.z = true, true
 		return true
 	}
 	if len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':' {
@@ -173,7 +174,7 @@ func (t Temporal) String() string {
 	}
 	switch {
 	case !t.zoned:
-	case t.offset == 0:
+	case t.offset == 0 && t.z:
 		b.WriteByte('Z')
 	case t.offset < 0:
 		fmt.Fprintf(&b, "-%02d:%02d", -t.offset/60, -t.offset%60)
@@ -183,7 +184,7 @@ func (t Temporal) String() string {
 	return b.String()
 }
 
-// text is String, with UTC as an offset where a boundary is written.
+// time is the moment as if it were in UTC; what is not given is the beginning.
 func (t Temporal) time() time.Time {
 	return time.Date(max(t.parts[0], 1), time.Month(max(t.parts[1], 1)), max(t.parts[2], 1), t.parts[3], t.parts[4], t.parts[5], t.nanos, time.UTC)
 }

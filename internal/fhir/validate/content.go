@@ -196,6 +196,14 @@ func (w walker) value(m member, value, more *fhir.Node, at place) {
 			return
 		}
 	}
+	outer := w
+	w.owner, w.shared, w.typ, w.url = m.def.Path, "", m.typ, ""
+	if m.def.Reference != nil {
+		w.shared = m.def.Reference.Path
+	}
+	if m.typ == "Extension" {
+		w.url = value.Find("url").String()
+	}
 	if m.def.Path == "Bundle.entry" {
 		w.entry = value.Find("fullUrl").String()
 	}
@@ -216,7 +224,7 @@ func (w walker) value(m member, value, more *fhir.Node, at place) {
 	case "Reference":
 		w.reference(m.def, value, at)
 	case "Extension":
-		w.extension(m, value, at)
+		outer.extension(m, value, at)
 	case "Attachment":
 		w.attachment(value, at)
 	}

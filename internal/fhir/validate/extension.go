@@ -24,7 +24,35 @@ func (w walker) extension(m member, n *fhir.Node, at place) {
 		w.report(CodeExtension, Error, at, "%s defines no extension", short(url))
 		return
 	}
+	if !w.mayStand(s) {
+		w.report(CodeExtension, Error, at, "the extension %s may not stand in %s: its definition permits %s", short(url), w.owner, short(strings.Join(s.Contexts, ", ")))
+	}
 	w.extensionContent(s.Root, n, at)
+}
+
+// definitions are resources in which HL7 itself uses the extensions of its tools beyond their contexts.
+var definitions = map[string]bool{"StructureDefinition": true, "ValueSet": true, "CodeSystem": true, "OperationDefinition": true, "SearchParameter": true}
+
+// mayStand says whether the contexts of an extension's definition permit it where the walker is. A context that is no
+// path of an element and no URL of an extension is an expression, which is not evaluated.
+func (w walker) mayStand(s *fhir.Structure) bool {
+	if len(s.Contexts) == 0 || definitions[w.within[0].Type().Name] {
+		return true
+	}
+	for _, c := range s.Contexts {
+		first, _, _ := strings.Cut(c, ".")
+		switch {
+		case strings.Contains(c, ":"):
+			if c == w.url {
+				return true
+			}
+		case strings.ContainsAny(c, "(' ") || w.d.Type(first) == nil:
+			return true
+		case c == "Element", c == w.owner, c == w.shared, c == strings.TrimSuffix(w.owner, "[x]"), w.typ != "" && w.d.IsA(w.typ, c):
+			return true
+		}
+	}
+	return false
 }
 
 func (w walker) extensionContent(e *fhir.ElementDefinition, n *fhir.Node, at place) {

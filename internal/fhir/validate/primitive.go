@@ -65,6 +65,7 @@ func (w walker) extended(m member, s *fhir.Structure, more *fhir.Node, at place)
 		w.report(CodeType, Error, at.of(more, ""), "_%s must be an object with an id or extensions", m.name)
 		return
 	}
+	w.owner, w.shared, w.typ = m.def.Path, "", m.typ
 	hidden := 0
 	for _, c := range more.Children {
 		if c.Name == "value" {

@@ -125,6 +125,11 @@ type walker struct {
 	bundle *bundle             // around it, nil if there is none
 	entry  string              // fullUrl of the entry that it lies in
 
+	owner  string // path of the element in whose content this is, as definitions name it: Patient.name
+	shared string // path of the element whose content that shares, if it does
+	typ    string // its type
+	url    string // of the extension that this lies in
+
 	container *fhir.Node // the resource that contains this one, or this one
 }
 
@@ -136,7 +141,7 @@ func (w walker) resource(n *fhir.Node, at place, self fhirpath.Collection) {
 		w.report(CodeNoResource, Error, at, "there is no resource type %q in FHIR %s", short(name), w.d.Version)
 		return
 	}
-	w.within = self
+	w.within, w.owner, w.shared, w.typ, w.url = self, name, "", name, ""
 	if w.container == nil {
 		w.container = n
 	}
