@@ -242,18 +242,28 @@ func runFind(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	query, err := workspace.ParseQuery(strings.Join(words, " "))
-	if err != nil {
-		return usagef("%s", err)
-	}
-	return s.within(ctx, path, *file, func(w *workspace.Workspace) error { return s.find(ctx, w, query, *limit, *asJSON) })
-}
-
-func (s *session) find(ctx context.Context, w *workspace.Workspace, query workspace.Query, limit int, asJSON bool) error {
-	ids, err := w.IDs(ctx, query)
+	q, err := readQuery(strings.Join(words, " "))
 	if err != nil {
 		return err
 	}
+	index, exact, err := workspace.Indexed(q)
+	if err != nil {
+		return usagef("%s", err)
+	}
+	return s.within(ctx, path, *file, func(w *workspace.Workspace) error {
+		ids, err := w.IDs(ctx, index)
+		if err == nil && !exact {
+			ids, err = w.Matching(ctx, q, ids, nil)
+		}
+		if err != nil {
+			return err
+		}
+		return s.rows(ctx, w, ids, *limit, *asJSON)
+	})
+}
+
+// rows prints messages of a workspace, a line each.
+func (s *session) rows(ctx context.Context, w *workspace.Workspace, ids []int64, limit int, asJSON bool) error {
 	if limit > 0 && len(ids) > limit {
 		ids = ids[:limit]
 	}
