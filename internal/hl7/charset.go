@@ -178,3 +178,6 @@ func (m *Message) decode(b []byte) string {
 	}
 	return decodeAs(m.Charset().Name, b)
 }
+
+// Encode writes text in the character set. It says which character the set does not have.
+func (c Charset) Encode(text string) ([]byte, error) { return encodeAs(c.Name, text) }
