@@ -79,8 +79,11 @@ func (w *Workspace) Info(ctx context.Context) (Info, error) {
 	}
 	i.Created, _ = time.Parse(time.RFC3339, created) // zero if a person changed the setting
 	i.LastBackup, _ = time.Parse(time.RFC3339, backup)
-	i.ByType, err = w.tallies(ctx, `SELECT CASE WHEN type='' THEN format WHEN trigger_event='' THEN type ELSE type||'^'||trigger_event END AS kind, count(*)
-		FROM messages GROUP BY kind ORDER BY count(*) DESC, kind`)
+	// grouped as the index is, which alone is read: the table has a gigabyte for a third of a million messages
+	i.ByType, err = w.tallies(ctx, `SELECT kind, sum(n) FROM (
+		SELECT CASE WHEN trigger_event='' THEN type ELSE type||'^'||trigger_event END AS kind, count(*) AS n FROM messages WHERE type>'' GROUP BY type, trigger_event
+		UNION ALL SELECT format, count(*) FROM messages WHERE type='' GROUP BY format)
+		GROUP BY kind ORDER BY sum(n) DESC, kind`)
 	if err != nil {
 		return i, err
 	}

@@ -142,7 +142,7 @@ func TestMemoryAfterLocking(t *testing.T) {
 			t.Errorf("the %s is left in memory", gone)
 		}
 	}
-	if locked["message text"] > open["message text"]/4 {
+	if locked["message text"] > open["message text"]/2 {
 		t.Error("most of the messages are left in memory")
 	}
 }

@@ -96,7 +96,7 @@ func (v *View) forms() {
 	v.openForm = container.NewVBox(
 		v.row("Project file", model.File, container.NewBorder(nil, nil, nil, v.chooseOpen, v.file)),
 		v.row("Passphrase", model.Passphrase, v.pass),
-		v.remember,
+		container.NewHBox(v.remember),
 		v.aboutRemember,
 		kit.Gap(0, 4),
 		container.NewHBox(v.open, v.remembered),
