@@ -107,6 +107,8 @@ func TestMemberOf(t *testing.T) {
 		{fhirVS + "administrative-gender", "http://example.org", "female", NotMember},
 		{fhirVS + "body-site", "http://snomed.info/sct", "1", Unknown},
 		{fhirVS + "unheard-of", "", "x", Unknown},
+		{"http://terminology.hl7.org/ValueSet/v3-ActEncounterCode", "http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB", Member},
+		{"http://terminology.hl7.org/ValueSet/v3-ActEncounterCode", "http://terminology.hl7.org/CodeSystem/v3-ActCode", "PAYOR", NotMember},
 		{fhirVS + "marital-status", "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "M", Member},
 	} {
 		if got := d.MemberOf(c.set, c.system, c.code); got != c.want {
@@ -115,6 +117,13 @@ func TestMemberOf(t *testing.T) {
 	}
 	if got := d.CodeSystem(adt).Display("male"); got != "Male" {
 		t.Errorf("male is displayed as %q", got)
+	}
+}
+
+func TestSubsumes(t *testing.T) {
+	acts := R4().CodeSystem("http://terminology.hl7.org/CodeSystem/v3-ActCode")
+	if !acts.Subsumes("_ActEncounterCode", "AMB") || acts.Subsumes("AMB", "_ActEncounterCode") {
+		t.Error("the hierarchy of codes is wrong")
 	}
 }
 

@@ -164,6 +164,23 @@ func TestFindAndAll(t *testing.T) {
 	}
 }
 
+func TestBuild(t *testing.T) {
+	n := NewObject(NewString("x").Named("a"), NewArray(NewNumber("1.0").Named("lost"), NewBool(true)).Named("b"))
+	if got := string(AppendJSON(nil, n)); got != `{"a":"x","b":[1.0,true]}` {
+		t.Error(got)
+	}
+}
+
+func TestXMLAsJSON(t *testing.T) {
+	n, err := ParseXML([]byte(`<a b="1">t<c/><!-- x --></a>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(AppendJSON(nil, n)); got != `{"@b":"1","#text":"t","c":{}}` {
+		t.Error(got)
+	}
+}
+
 // corpus returns the files of a folder of the test corpus.
 func corpus(tb testing.TB, pattern string) []string {
 	tb.Helper()

@@ -43,6 +43,7 @@ func TestSpecification(t *testing.T) {
 		`'Ab  c' ~ 'aB c'`: "Boolean:true", `{} ~ {}`: "Boolean:true", `@2012 = @2012-01`: "", `@2012 = @2013-01`: "Boolean:false", `@2012 ~ @2012-01`: "Boolean:false",
 		`name[0] = name[0]`: "Boolean:true", `name[0] = name[1]`: "Boolean:false", `1.12 ~ 1.1`: "Boolean:true",
 		`@2012-04-15T15:00:00Z = @2012-04-15T17:00:00+02:00`: "Boolean:true", `@T12:00 = @T12:00:00`: "",
+		`name[0] ~ name[0]`: "Boolean:true", `name ~ (name[1] | name[0])`: "Boolean:true", `name[0] ~ name[1]`: "Boolean:false", `telecom[0] ~ managingOrganization`: "Boolean:false",
 		// order
 		`2 > 1.5`: "Boolean:true", `'b' > 'a'`: "Boolean:true", `@2012-01 < @2012`: "", `@2012 < @2013-01`: "Boolean:true", `'a' < 1`: "error", `(1|2) < 3`: "error",
 		`1 'kg' > 999 'g'`: "Boolean:true", `1 'kg' > 1 'm'`: "", `37 'Cel' > 98 '[degF]'`: "Boolean:true", `1 year > 11 months`: "Boolean:true",
@@ -91,6 +92,8 @@ func TestSpecification(t *testing.T) {
 		`gender.memberOf('http://hl7.org/fhir/ValueSet/body-site')`: "", `conformsTo('http://hl7.org/fhir/StructureDefinition/Patient')`: "Boolean:true", `conformsTo('http://example.org/x')`: "error", `checkModifiers().id`: "id:p",
 		// boundaries
 		`1.5.lowBoundary(2)`: "Decimal:1.45", `@2014-02.highBoundary()`: "Date:2014-02-28", `@T10.highBoundary(9)`: "Time:10:00:59.999", `'a'.lowBoundary()`: "error", `1.5.precision()`: "Integer:1", `@2014-02.precision()`: "Integer:6",
+		`1 '(g/m)2' = 1 'g2/m2'`: "Boolean:true", `1 'mg/dL' = 10 'mg/l'`: "Boolean:true", `1 'mm[Hg]' > 133 'Pa'`: "Boolean:true", `1 '{count}' = 1 '1'`: "Boolean:true", `1 '10*3/uL' = 1 '10*9/L'`: "Boolean:true", `1 'kg.m/s2' = 1 'N'`: "Boolean:true", `1 '%' = 0.01 '1'`: "Boolean:true", `1 'nonsense' = 1 'g'`: "", `1 'g/' = 1 'g'`: "", `0 'Cel' = 273.15 'K'`: "Boolean:true",
+		`hasExtension('x')`: "Boolean:false", `birthDate.hasExtension('http://example.org/time')`: "Boolean:true",
 		`1 'cm'.comparable(1 '[in_i]')`: "Boolean:true", `1 'cm'.comparable(1 'g')`: "Boolean:false",
 		// mistakes
 		`1 +`: "error", `name.`: "error", `foo()`: "error", `first(1)`: "error", `'a`: "error", `@2014-13`: "error", `@T25`: "error", `(1`: "error", `1 2`: "error", `name[`: "error", `$that`: "error", `'\q'`: "error", `#`: "error", `/* a`: "error", `{1}`: "error", ``: "error",
@@ -111,6 +114,51 @@ func TestSpecification(t *testing.T) {
 		if got != want {
 			t.Errorf("%s\ngot  %s (%v)\nwant %s", expression, got, err, want)
 		}
+	}
+}
+
+func TestConditions(t *testing.T) {
+	n := tree(t, patient)
+	for expression, want := range map[string]bool{`active`: true, `active.not()`: false, `{}`: false, `birthDate`: true} {
+		x, err := Compile(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := x.Test(t.Context(), Resource(fhir.R4(), n), nil); err != nil || got != want || x.String() != expression {
+			t.Errorf("%s: %t %v", x, got, err)
+		}
+	}
+	x, err := Compile("name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Test(t.Context(), Resource(fhir.R4(), n), nil); err == nil {
+		t.Error("two items are a condition")
+	}
+	if Resource(fhir.R4(), nil) != nil {
+		t.Error("no resource is an item")
+	}
+}
+
+func TestItems(t *testing.T) {
+	n := tree(t, patient)
+	x, err := Compile("birthDate | name | 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told string
+	out, err := x.Evaluate(t.Context(), Resource(fhir.R4(), n), &Options{Trace: func(name string, _ Collection) { told = name }})
+	if err != nil || len(out) != 4 {
+		t.Fatal(out, err)
+	}
+	if !out[0].HasValue() || out[0].More() == nil || !out[0].IsElement() || out[1].HasValue() || out[1].Node() == nil || out[3].IsElement() || !out[3].HasValue() || out[3].Node() != nil {
+		t.Errorf("%+v", out)
+	}
+	if x, err = Compile("name.trace('seen', given)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Evaluate(t.Context(), Resource(fhir.R4(), n), &Options{Trace: func(name string, _ Collection) { told = name }}); err != nil || told != "seen" {
+		t.Errorf("trace told %q, %v", told, err)
 	}
 }
 

@@ -198,6 +198,62 @@ func TestProfile(t *testing.T) {
 	}
 }
 
+// TestDiscriminators slices by other means than a fixed value.
+func TestDiscriminators(t *testing.T) {
+	const profile = `{"resourceType":"StructureDefinition","url":"http://example.org/d","type":"Patient","kind":"resource","derivation":"constraint",
+		"baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient","snapshot":{"element":[
+		{"id":"Patient","path":"Patient","min":0,"max":"*"},
+		{"id":"Patient.extension","path":"Patient.extension","slicing":{"discriminator":[{"type":"value","path":"url"}],"rules":"open"},"min":0,"max":"*","type":[{"code":"Extension"}]},
+		{"id":"Patient.extension:maiden","path":"Patient.extension","sliceName":"maiden","min":1,"max":"1","base":{"max":"*"},"type":[{"code":"Extension","profile":["http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"]}]},
+		{"id":"Patient.telecom","path":"Patient.telecom","slicing":{"discriminator":[{"type":"exists","path":"rank"}],"rules":"open"},"min":0,"max":"*","type":[{"code":"ContactPoint"}]},
+		{"id":"Patient.telecom:first","path":"Patient.telecom","sliceName":"first","min":1,"max":"1","base":{"max":"*"},"type":[{"code":"ContactPoint"}]},
+		{"id":"Patient.telecom:first.system","path":"Patient.telecom.system","min":1,"max":"1","type":[{"code":"code"}]},
+		{"id":"Patient.telecom:first.value","path":"Patient.telecom.value","min":1,"max":"1","type":[{"code":"string"}]},
+		{"id":"Patient.telecom:first.rank","path":"Patient.telecom.rank","min":1,"max":"1","type":[{"code":"positiveInt"}]},
+		{"id":"Patient.deceased[x]","path":"Patient.deceased[x]","slicing":{"discriminator":[{"type":"type","path":"$this"}],"rules":"closed"},"min":0,"max":"1","type":[{"code":"boolean"},{"code":"dateTime"}]},
+		{"id":"Patient.deceased[x]:deceasedBoolean","path":"Patient.deceased[x]","sliceName":"deceasedBoolean","min":0,"max":"1","type":[{"code":"boolean"}]},
+		{"id":"Patient.maritalStatus","path":"Patient.maritalStatus","min":0,"max":"1","type":[{"code":"CodeableConcept"}]},
+		{"id":"Patient.maritalStatus.coding","path":"Patient.maritalStatus.coding","slicing":{"discriminator":[{"type":"pattern","path":"$this"}],"rules":"open"},"min":0,"max":"*","type":[{"code":"Coding"}]},
+		{"id":"Patient.maritalStatus.coding:m","path":"Patient.maritalStatus.coding","sliceName":"m","min":1,"max":"1","base":{"max":"*"},"type":[{"code":"Coding"}],"patternCoding":{"code":"M"}},
+		{"id":"Patient.communication","path":"Patient.communication","slicing":{"discriminator":[{"type":"value","path":"language"}],"rules":"open"},"min":0,"max":"*","type":[{"code":"BackboneElement"}]},
+		{"id":"Patient.communication.language","path":"Patient.communication.language","min":1,"max":"1","type":[{"code":"CodeableConcept"}]},
+		{"id":"Patient.communication:en","path":"Patient.communication","sliceName":"en","min":0,"max":"1","base":{"max":"*"},"type":[{"code":"BackboneElement"}]},
+		{"id":"Patient.communication:en.language","path":"Patient.communication.language","min":1,"max":"1","type":[{"code":"CodeableConcept"}]},
+		{"id":"Patient.communication:en.language.text","path":"Patient.communication.language.text","min":1,"max":"1","type":[{"code":"string"}],"fixedString":"en"},
+		{"id":"Patient.generalPractitioner","path":"Patient.generalPractitioner","slicing":{"discriminator":[{"type":"profile","path":"resolve()"}],"rules":"open"},"min":0,"max":"*","type":[{"code":"Reference"}]},
+		{"id":"Patient.generalPractitioner:one","path":"Patient.generalPractitioner","sliceName":"one","min":0,"max":"1","base":{"max":"*"},"type":[{"code":"Reference"}]},
+		{"id":"Patient.gender","path":"Patient.gender","min":0,"max":"1","type":[{"code":"code"}]}]}}`
+	d, err := fhir.R4().With(pack(t, profile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const fine = `"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName","valueString":"x"}],"telecom":[{"system":"phone","value":"555-0100","rank":1}]`
+	for members, want := range map[string]string{
+		fine: "",
+		`"telecom":[{"system":"phone","value":"555-0100","rank":1}]`:                      "profile Patient",
+		strings.Replace(fine, `,"rank":1`, "", 1):                                         "profile Patient",
+		fine + `,"deceasedBoolean":true`:                                                  "",
+		fine + `,"deceasedDateTime":"2026"`:                                               "profile Patient.deceased",
+		fine + `,"maritalStatus":{"coding":[{"system":"urn:x","code":"M"}]}`:              "",
+		fine + `,"maritalStatus":{"coding":[{"system":"urn:x","code":"S"}]}`:              "profile Patient.maritalStatus",
+		fine + `,"communication":[{"language":{"text":"en"}},{"language":{"text":"de"}}]`: "",
+		fine + `,"communication":[{"language":{"text":"en"}},{"language":{"text":"en"}}]`: "profile Patient",
+		fine + `,"generalPractitioner":[{"reference":"Practitioner/1"}]`:                  "",
+	} {
+		n, err := fhir.ParseJSON([]byte(`{"resourceType":"Patient",` + members + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := Tree(t.Context(), n, Options{Definitions: d, Profiles: []string{"http://example.org/d"}})
+		if got := errorsOf(list, Error); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", members, got, want)
+		}
+		if said := strings.Contains(errorsOf(list, Information), CodeNotChecked); said != strings.Contains(members, "generalPractitioner") {
+			t.Errorf("%s: what is not checked is said: %t", members, said)
+		}
+	}
+}
+
 func FuzzBytes(f *testing.F) {
 	f.Add([]byte(`{"resourceType":"Patient","name":[{"given":[null,"x"],"_given":[{"id":"1"}]}],"contained":[{"resourceType":"Bundle","entry":[{}]}]}`))
 	f.Add([]byte(`<Bundle xmlns="http://hl7.org/fhir"><type value="document"/><entry><resource><Composition/></resource></entry></Bundle>`))
