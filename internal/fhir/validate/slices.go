@@ -71,7 +71,7 @@ func (w walker) sliceOf(def *fhir.ElementDefinition, typ string, value *fhir.Nod
 	for _, s := range def.Slices {
 		matches := true
 		for _, d := range def.Slicing.Discriminators {
-			ok, known := w.discriminated(s, d, typ, value)
+			ok, known := w.discriminated(def, s, d, typ, value)
 			if !known {
 				return nil, false
 			}
@@ -85,7 +85,7 @@ func (w walker) sliceOf(def *fhir.ElementDefinition, typ string, value *fhir.Nod
 }
 
 // discriminated says whether an item has what a slice prescribes at the path of a discriminator.
-func (w walker) discriminated(slice *fhir.ElementDefinition, d fhir.Discriminator, typ string, value *fhir.Node) (matches, known bool) {
+func (w walker) discriminated(whole, slice *fhir.ElementDefinition, d fhir.Discriminator, typ string, value *fhir.Node) (matches, known bool) {
 	target := slice
 	path := strings.TrimPrefix(strings.TrimPrefix(d.Path, "$this"), ".")
 	if strings.Contains(path, "(") { // extension(url), resolve(), ofType()
@@ -107,7 +107,11 @@ func (w walker) discriminated(slice *fhir.ElementDefinition, d fhir.Discriminato
 	if x == nil {
 		return false, false
 	}
-	found, err := x.Evaluate(w.ctx, fhirpath.Element(w.d, value, nil, typ, nil, w.within), &fhirpath.Options{Definitions: w.d})
+	content := whole // of an element whose type says nothing of it, as a BackboneElement
+	if len(whole.Children) == 0 && whole.Reference == nil {
+		content = nil
+	}
+	found, err := x.Evaluate(w.ctx, fhirpath.Element(w.d, value, nil, typ, content, w.within), &fhirpath.Options{Definitions: w.d})
 	if err != nil {
 		return false, false
 	}
