@@ -56,7 +56,7 @@ func normaliserOf(n Normaliser) ([]func(string) string, error) {
 		steps = append(steps, func(s string) string { return re.ReplaceAllString(s, by) })
 	}
 	if len(steps) == 0 {
-		return nil, fmt.Errorf("say with what: with: [case, spaces], or replace: and by:")
+		return nil, fmt.Errorf("say how: with: [case, spaces], or replace: and by: for a regular expression")
 	}
 	return steps, nil
 }

@@ -82,7 +82,11 @@ func TestStandInByKeyboard(t *testing.T) {
 		t.Errorf("place %v, offered %q", d.s.m.Place(), m.Offered())
 	}
 	d.Key(fyne.KeyF5)
-	d.until("the message", func() bool { h, _ := m.Header(); text, _ := m.SendLine(); return h.Sender && text != "" && !m.IsSending() })
+	d.until("the message", func() bool {
+		h, _ := m.Header()
+		text, _ := m.SendLine()
+		return h.Sender && text != "" && !m.IsSending()
+	})
 	d.s.Lock()
 	d.settle()
 }

@@ -18,10 +18,11 @@ import (
 
 // The project has a certificate authority of its own, made at the first use of TLS. Its certificate is a document, which is
 // given to the partner; the keys are secrets of the project.
+const documentCertificate workspace.DocumentKind = "certificate"
+
 const (
-	documentCertificate workspace.DocumentKind = "certificate"
-	authorityName                              = "test authority"
-	keyKind                                    = "private key"
+	authorityName = "test authority"
+	keyKind       = "private key"
 )
 
 // secretOf is the name under which the key of a certificate is kept.
