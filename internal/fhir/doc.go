@@ -11,6 +11,10 @@
 //		fmt.Println(id.Text, id.Off)
 //	}
 //
+// The definitions are those that HL7 publishes for R4 under CC0-1.0, in a compact form made by the generator in folder
+// gen. Other releases and implementation guides are read from their packages with [Load] and [Definitions.With].
+// Folder fhirpath evaluates expressions on trees, folder validate checks them.
+//
 // The package works on bytes: it opens no file and no connection, and holds no state but the definitions, which are
 // unpacked when they are first asked for.
 package fhir
