@@ -9,6 +9,7 @@ import (
 	"trestle/internal/present/endpoints"
 	"trestle/internal/present/home"
 	"trestle/internal/present/inspect"
+	"trestle/internal/present/linker"
 	"trestle/internal/present/people"
 	"trestle/internal/present/shell"
 	logview "trestle/internal/ui/accesslog"
@@ -17,6 +18,7 @@ import (
 	homeview "trestle/internal/ui/home"
 	"trestle/internal/ui/host"
 	inspectview "trestle/internal/ui/inspect"
+	linkerview "trestle/internal/ui/linker"
 	peopleview "trestle/internal/ui/people"
 	"trestle/internal/workspace"
 )
@@ -41,6 +43,7 @@ type session struct {
 	inspect     *inspect.Model
 	inspectView *inspectview.View
 	endpoints   *endpoints.Model
+	linker      *linker.Model
 	places      map[shell.Place]host.Place
 	services    []service // what may go on while the window is locked
 }
@@ -79,6 +82,8 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.endpoints = endpoints.New(n.runner, w)
 	n.endpoints.SetMasked(s.m.Masked())
 	n.services = append(n.services, n.endpoints)
+	n.linker = linker.New(n.runner, w)
+	n.linker.SetMasked(s.m.Masked())
 	return n
 }
 
@@ -113,6 +118,7 @@ func (n *session) makeViews() {
 	endpointsView.Inspect = func(text string) { n.inspect.Paste(text); s.Go(shell.Inspect) }
 	n.inspectView.Send = func(ids []int64) { s.Go(shell.Endpoints); endpointsView.Offer(ids) }
 	n.places[shell.Endpoints] = endpointsView
+	n.places[shell.Link] = linkerview.New(n.linker, s)
 	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
 	n.places[shell.Settings] = still{s, newSettings(s)}
 }
@@ -133,7 +139,7 @@ func (n *session) end() error {
 
 // models are the states of all places and pages.
 func (n *session) models() []model {
-	return append([]model{n.inspect, n.endpoints, n.home, n.log, n.people, n.backup}, n.care.models()...)
+	return append([]model{n.inspect, n.endpoints, n.linker, n.home, n.log, n.people, n.backup}, n.care.models()...)
 }
 
 // setMasked hides patient data in all of them, or shows it.

@@ -1,0 +1,642 @@
+package linker
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"trestle/internal/linkage"
+	"trestle/internal/linkage/normal"
+	"trestle/internal/linkage/plan"
+	"trestle/internal/linkage/roster"
+	"trestle/internal/present/screen"
+)
+
+// form is what a case is.
+type form uint8
+
+const (
+	pairCase      form = iota // two records of two systems
+	duplicateCase             // two records of one system that may be one person
+	overlayCase               // one identifier, two people
+	planCase                  // a pair of plans
+	createCase                // a plan without counterpart
+	conflictCase              // decisions that cannot all be right
+)
+
+// item is one case: its form and its index in the list of the result that it comes from.
+type item struct {
+	form  form
+	index int32
+}
+
+// Filter says which cases are listed.
+type Filter int
+
+// The filters. ToDecide begins with what is inside one system: a link into an unresolved group is never automatic.
+const (
+	ToDecide Filter = iota
+	InsideOne
+	Automatics
+	Decided
+	BlockedOnes
+	ToCreate
+	Conflicting
+	SecondReview
+	Everything
+)
+
+// Filters names them, in their order.
+var Filters = []string{"To decide", "Inside one system", "Automatic", "Decided", "Blocked", "To create", "Conflicts", "Second review", "All"}
+
+// cases is the list of cases of a desk and where the user is in it.
+type cases struct {
+	all   []item
+	alone int // left records without any candidate
+	shown []item
+	at    int // in shown, -1 for none
+
+	filter  Filter
+	reason  string   // only this reason, "" for any
+	reasons []string // that occur among those to decide, the most frequent first
+	search  string
+
+	open    int // cases that wait for a decision
+	total   int // that ever waited
+	linked  [2]map[string]linkage.Decision
+	created map[string]linkage.Decision
+	card    *Card
+	cards   map[item]*Card // made beforehand
+}
+
+func (c *cases) reset() { *c = cases{at: -1, cards: map[item]*Card{}} }
+
+// patientCases lists what a run found: duplicates and overlays, the queue in the engine's order, and then all other pairs.
+func patientCases(r *linkage.Result) (all []item, alone int) {
+	for i := range r.Duplicates {
+		all = append(all, item{duplicateCase, int32(i)})
+	}
+	for i := range r.Overlays {
+		all = append(all, item{overlayCase, int32(i)})
+	}
+	queued := map[int]bool{}
+	for _, i := range r.Queue() {
+		queued[i] = true
+		all = append(all, item{pairCase, int32(i)})
+	}
+	seen := map[int32]bool{}
+	for i, p := range r.Pairs {
+		if p.Band != linkage.None || p.Decided != "" {
+			seen[p.Left] = true
+		}
+		if !queued[i] && (p.Band == linkage.Automatic || p.Decided != "") {
+			all = append(all, item{pairCase, int32(i)})
+		}
+	}
+	return all, r.Left.Len() - len(seen)
+}
+
+// planCases lists the plans to decide, each with its best candidate, then those to create, then the links.
+func planCases(r *plan.Result) (all []item) {
+	review := map[[2]int]bool{}
+	for _, c := range r.ForReview() {
+		review[[2]int{c.LeftRow, c.RightRow}] = true
+	}
+	done := map[int]bool{}
+	var links []item
+	for i, c := range r.Candidates {
+		switch {
+		case review[[2]int{c.LeftRow, c.RightRow}] && !done[c.LeftRow]:
+			done[c.LeftRow] = true
+			all = append(all, item{planCase, int32(i)})
+		case c.Band == linkage.Automatic:
+			links = append(links, item{planCase, int32(i)})
+		}
+	}
+	// The likeliest first: who begins meets the plain cases.
+	slices.SortStableFunc(all, func(a, b item) int {
+		return cmp.Compare(r.Candidates[b.index].Probability, r.Candidates[a.index].Probability)
+	})
+	for i := range r.Creations {
+		all = append(all, item{createCase, int32(i)})
+	}
+	return append(all, links...)
+}
+
+// weigh finds which records have a partner by decision.
+func (d *desk) weigh() {
+	c := &d.cases
+	c.linked, c.created = [2]map[string]linkage.Decision{{}, {}}, map[string]linkage.Decision{}
+	for x := range d.ledger.InForce() {
+		switch {
+		case x.Side != "":
+		case x.Action == linkage.ActSame:
+			c.linked[0][x.Left] = x
+			if !x.Many {
+				c.linked[1][x.Right] = x
+			}
+		case x.Action == linkage.ActCreateNew:
+			c.created[x.Left] = x
+		}
+	}
+}
+
+// decision is what stands about a case.
+func (d *desk) decision(i item) (linkage.Decision, bool) {
+	switch i.form {
+	case duplicateCase:
+		x := d.patients.Duplicates[i.index]
+		list := d.patients.Left
+		if x.Side == linkage.Right {
+			list = d.patients.Right
+		}
+		return d.ledger.Within(x.Side, list.ID(int(x.A)), list.ID(int(x.B)))
+	case overlayCase:
+		return linkage.Decision{}, false
+	}
+	left, right := d.ids(i)
+	if x, ok := d.ledger.Of(left, right); ok {
+		return x, true
+	}
+	x, ok := d.cases.created[left]
+	return x, ok
+}
+
+// ids are the identifiers of both records of a case.
+func (d *desk) ids(i item) (left, right string) {
+	switch i.form {
+	case pairCase:
+		p := d.patients.Pairs[i.index]
+		return d.patients.LeftID(p), d.patients.RightID(p)
+	case duplicateCase:
+		x := d.patients.Duplicates[i.index]
+		list := d.roster(x.Side)
+		return list.ID(int(x.A)), list.ID(int(x.B))
+	case overlayCase:
+		x := d.patients.Overlays[i.index]
+		return d.overlaid(x, 0).ID(int(x.A)), d.overlaid(x, 1).ID(int(x.B))
+	case planCase:
+		c := d.plans.Candidates[i.index]
+		return c.Left, c.Right
+	case createCase:
+		return d.plans.Creations[i.index].Plan.ID, ""
+	}
+	return "", ""
+}
+
+func (d *desk) roster(s linkage.Side) *roster.Roster {
+	if s == linkage.Right {
+		return d.patients.Right
+	}
+	return d.patients.Left
+}
+
+// overlaid is the roster of the n-th record of an overlay, which may be across the systems.
+func (d *desk) overlaid(x linkage.Overlay, n int) *roster.Roster {
+	if x.Side == "" && n == 1 || x.Side == linkage.Right {
+		return d.patients.Right
+	}
+	return d.patients.Left
+}
+
+// waits says whether a case waits for a decision: it has none, and none of its records has found its partner.
+func (d *desk) waits(i item) bool {
+	left, right := d.ids(i)
+	switch i.form {
+	case overlayCase:
+		return false
+	case duplicateCase:
+		_, ok := d.decision(i)
+		return !ok
+	case pairCase:
+		p := d.patients.Pairs[i.index]
+		if p.Band != linkage.Review && p.Band != linkage.Blocked {
+			return false
+		}
+		if x, ok := d.ledger.Of(left, right); ok {
+			return p.Changed && x.LeftHash != d.patients.Left.ContentHash(int(p.Left)) // decided over other contents
+		}
+		if p.Band == linkage.Blocked && p.Gates.Has(linkage.GateDecision) {
+			return true // it contradicts a decision: somebody has to say so
+		}
+	case planCase:
+		if d.plans.Candidates[i.index].Band == linkage.Automatic {
+			return false
+		}
+		if x, ok := d.ledger.Of(left, right); ok && x.Action != linkage.ActDifferent {
+			return false
+		}
+		if d.rejectedAll(left) {
+			return false
+		}
+	case createCase:
+		return false // nobody is asked; it can be confirmed
+	}
+	if _, ok := d.cases.linked[0][left]; ok {
+		return false
+	}
+	if _, ok := d.cases.linked[1][right]; ok && i.form == pairCase {
+		return false
+	}
+	_, ok := d.cases.created[left]
+	return !ok
+}
+
+// rejectedAll says whether all candidates of a plan that people are asked about were rejected.
+func (d *desk) rejectedAll(left string) bool {
+	for _, c := range d.plans.Candidates {
+		if c.Left != left || c.Band != linkage.Review && c.Band != linkage.Blocked {
+			continue
+		}
+		if x, ok := d.ledger.Of(c.Left, c.Right); !ok || x.Action != linkage.ActDifferent {
+			return false
+		}
+	}
+	return true
+}
+
+// reason is why a case waits: the gates that were closed.
+func (d *desk) reason(i item) string {
+	switch i.form {
+	case pairCase:
+		return cmp.Or(gateWords(d.patients.Pairs[i.index].Gates.Names()), "not assigned")
+	case duplicateCase:
+		return "duplicate inside " + whichOf(d.patients.Duplicates[i.index].Side).String()
+	case overlayCase:
+		return "one identifier, two people"
+	case planCase:
+		var names []string
+		for _, g := range d.plans.Candidates[i.index].Gates {
+			names = append(names, string(g))
+		}
+		return cmp.Or(strings.Join(names, ", "), "linked")
+	}
+	return "no counterpart"
+}
+
+// fits says whether a filter lists a case.
+func (d *desk) fits(i item) bool {
+	band := linkage.None
+	switch i.form {
+	case pairCase:
+		band = d.patients.Pairs[i.index].Band
+	case planCase:
+		band = d.plans.Candidates[i.index].Band
+	}
+	_, decided := d.decision(i)
+	switch d.cases.filter {
+	case ToDecide:
+		return d.waits(i)
+	case InsideOne:
+		return i.form == duplicateCase || i.form == overlayCase
+	case Automatics:
+		return band == linkage.Automatic && !decided
+	case Decided:
+		return decided
+	case BlockedOnes:
+		return band == linkage.Blocked
+	case ToCreate:
+		left, _ := d.ids(i)
+		_, created := d.cases.created[left]
+		return i.form == createCase || created
+	}
+	return true
+}
+
+// filter finds what is shown.
+func (d *desk) filter() {
+	c := &d.cases
+	counts := map[string]int{}
+	c.open, c.total = 0, 0
+	shown := c.shown[:0:0]
+	words := strings.Fields(normal.Fold(c.search))
+	for _, i := range c.all {
+		waits := d.waits(i)
+		if waits {
+			c.open++
+			counts[d.reason(i)]++
+		}
+		if waits || d.asked(i) {
+			c.total++
+		}
+		if c.filter == Conflicting || c.filter == SecondReview || !d.fits(i) || c.reason != "" && d.reason(i) != c.reason {
+			continue
+		}
+		if len(words) > 0 && !d.found(i, words) {
+			continue
+		}
+		shown = append(shown, i)
+	}
+	switch c.filter {
+	case Conflicting:
+		for i := range d.ledger.Conflicts() {
+			shown = append(shown, item{conflictCase, int32(i)})
+		}
+	case SecondReview:
+		shown = d.sampled()
+	}
+	c.shown = shown
+	c.reasons = c.reasons[:0:0]
+	for r := range counts {
+		c.reasons = append(c.reasons, r)
+	}
+	slices.SortFunc(c.reasons, func(a, b string) int { return cmp.Or(counts[b]-counts[a], strings.Compare(a, b)) })
+	if len(c.reasons) > 40 {
+		c.reasons = c.reasons[:40]
+	}
+}
+
+// asked says whether a case is one that people are asked about, decided or not.
+func (d *desk) asked(i item) bool {
+	switch i.form {
+	case duplicateCase:
+		return true
+	case pairCase:
+		b := d.patients.Pairs[i.index].Band
+		return b == linkage.Review || b == linkage.Blocked
+	case planCase:
+		return d.plans.Candidates[i.index].Band != linkage.Automatic
+	}
+	return false
+}
+
+// found says whether both records together have all words.
+func (d *desk) found(i item, words []string) bool {
+	left, right := d.ids(i)
+	text := left + " " + right
+	if d.patients != nil {
+		for n, row := range d.rows(i) {
+			if row < 0 {
+				continue
+			}
+			list := d.tables(i)[n]
+			for _, role := range []roster.Role{roster.LastName, roster.FirstName, roster.FullName, roster.BirthDate, roster.Address} {
+				text += " " + list.Value(row, role)
+			}
+		}
+	} else {
+		for _, p := range d.planPair(i) {
+			if p != nil {
+				text += " " + p.Insurer + " " + p.Name
+			}
+		}
+	}
+	folded := normal.Fold(text)
+	for _, w := range words {
+		if !strings.Contains(folded, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// rows are the rows of both records of a case of patients, -1 for none.
+func (d *desk) rows(i item) [2]int {
+	switch i.form {
+	case pairCase:
+		p := d.patients.Pairs[i.index]
+		return [2]int{int(p.Left), int(p.Right)}
+	case duplicateCase:
+		x := d.patients.Duplicates[i.index]
+		return [2]int{int(x.A), int(x.B)}
+	case overlayCase:
+		x := d.patients.Overlays[i.index]
+		return [2]int{int(x.A), int(x.B)}
+	}
+	return [2]int{-1, -1}
+}
+
+func (d *desk) tables(i item) [2]*roster.Roster {
+	switch i.form {
+	case duplicateCase:
+		list := d.roster(d.patients.Duplicates[i.index].Side)
+		return [2]*roster.Roster{list, list}
+	case overlayCase:
+		x := d.patients.Overlays[i.index]
+		return [2]*roster.Roster{d.overlaid(x, 0), d.overlaid(x, 1)}
+	}
+	return [2]*roster.Roster{d.patients.Left, d.patients.Right}
+}
+
+func (d *desk) planPair(i item) [2]*plan.Plan {
+	switch i.form {
+	case planCase:
+		c := d.plans.Candidates[i.index]
+		return [2]*plan.Plan{&d.plans.Left.Plans[c.LeftRow], &d.plans.Right.Plans[c.RightRow]}
+	case createCase:
+		return [2]*plan.Plan{d.plans.Creations[i.index].Plan}
+	}
+	return [2]*plan.Plan{}
+}
+
+// first opens the first case that is shown.
+func (d *desk) first() {
+	d.cases.at = -1
+	if len(d.cases.shown) > 0 {
+		d.cases.at = 0
+	}
+	d.open()
+}
+
+// SetFilter lists other cases.
+func (m *Model) SetFilter(f Filter) {
+	d := m.desk()
+	d.cases.filter, d.cases.reason = f, ""
+	m.refilter()
+}
+
+// Filter is which cases are listed.
+func (m *Model) Filter() Filter { return m.desk().cases.filter }
+
+// Reasons lists the reasons among the cases to decide, the most frequent first.
+func (m *Model) Reasons() []string { return m.desk().cases.reasons }
+
+// Reason is the one that is listed, "" for all.
+func (m *Model) Reason() string { return m.desk().cases.reason }
+
+// SetReason lists the cases of one reason only; "" is all.
+func (m *Model) SetReason(reason string) {
+	m.desk().cases.reason = reason
+	m.refilter()
+}
+
+// Search lists the cases whose records have all the words: identifiers, names, birth dates, streets.
+func (m *Model) Search(words string) {
+	m.desk().cases.search = words
+	m.refilter()
+}
+
+// Searched is what is looked for.
+func (m *Model) Searched() string { return m.desk().cases.search }
+
+func (m *Model) refilter() {
+	d := m.desk()
+	if d.has() {
+		d.filter()
+		d.first()
+	}
+	m.Changed(Cases | Open)
+}
+
+// Row is where the open case stands in the list, -1 for none.
+func (m *Model) Row() int { return m.desk().cases.at }
+
+// OpenCase opens a case by its row.
+func (m *Model) OpenCase(row int) {
+	d := m.desk()
+	if row < 0 || row >= len(d.cases.shown) || row == d.cases.at {
+		return
+	}
+	d.cases.at = row
+	d.open()
+	m.preload(d)
+	m.Changed(Open)
+}
+
+// Skip goes to the next case, or back if n is negative. What is skipped still waits: not tried is not the same as no.
+func (m *Model) Skip(n int) {
+	d := m.desk()
+	if len(d.cases.shown) == 0 {
+		return
+	}
+	m.OpenCase(min(max(d.cases.at+n, 0), len(d.cases.shown)-1))
+}
+
+var caseColumns = []screen.Column{
+	{ID: "left", Title: "Ours", Width: 84, MinWidth: 56, Mono: true, Fixed: true},
+	{ID: "right", Title: "Theirs", Width: 84, MinWidth: 56, Mono: true, Fixed: true},
+	{ID: "sure", Title: "Sure", Width: 58, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "why", Title: "Why", Width: 90, MinWidth: 60, Flex: true, Fixed: true},
+}
+
+// List is the cases that the filter lists.
+func (m *Model) List() screen.Grid { return caseGrid{m} }
+
+type caseGrid struct{ m *Model }
+
+func (g caseGrid) Columns() []screen.Column { return caseColumns }
+func (g caseGrid) Len() int                 { return len(g.m.desk().cases.shown) }
+
+func (g caseGrid) Cell(row, col int) screen.Cell {
+	d := g.m.desk()
+	if row >= len(d.cases.shown) {
+		return screen.Cell{}
+	}
+	i := d.cases.shown[row]
+	if i.form == conflictCase {
+		return d.conflictCell(int(i.index), col, g.m.masked)
+	}
+	left, right := d.ids(i)
+	switch col {
+	case 0, 1:
+		text := left
+		if col == 1 {
+			text = right
+		}
+		return screen.Cell{Text: text, Masked: g.m.masked && text != ""}
+	case 2:
+		if d.cases.filter == SecondReview {
+			return screen.Cell{} // blind
+		}
+		return d.sure(i)
+	}
+	return d.state(i)
+}
+
+// sure is the probability of a case, as a bar.
+func (d *desk) sure(i item) screen.Cell {
+	p := -1.0
+	switch i.form {
+	case pairCase:
+		p = d.patients.Pairs[i.index].Probability
+	case duplicateCase:
+		p = d.patients.Duplicates[i.index].Probability
+	case planCase:
+		p = d.plans.Candidates[i.index].Probability
+	}
+	if p < 0 {
+		return screen.Cell{}
+	}
+	return screen.Cell{Text: percent(p), Bar: p, BarRole: screen.RoleAccent}
+}
+
+func percent(p float64) string {
+	switch {
+	case p >= 0.9995 && p < 1:
+		return ">99.9 %"
+	case p > 0 && p < 0.001:
+		return "<0.1 %"
+	}
+	return fmt.Sprintf("%.1f %%", 100*p)
+}
+
+// state is what became of a case, or why it waits.
+func (d *desk) state(i item) screen.Cell {
+	if d.cases.filter == SecondReview {
+		for _, s := range d.samples {
+			if left, right := d.ids(i); s.Pair.Left == left && s.Pair.Right == right && s.Answer != "" {
+				return screen.Cell{Text: string(s.Answer), Role: screen.RoleMuted}
+			}
+		}
+		return screen.Cell{Text: "not looked at", Role: screen.RoleMuted}
+	}
+	if x, ok := d.decision(i); ok {
+		c := screen.Cell{Text: string(x.Action), Role: screen.RoleOK, Shape: screen.ShapeCircle}
+		switch x.Action {
+		case linkage.ActDifferent:
+			c.Role, c.Shape = screen.RoleMuted, screen.ShapeRing
+		case linkage.ActUnsure:
+			c.Role, c.Shape = screen.RoleWarning, screen.ShapeTriangle
+		}
+		return c
+	}
+	c := screen.Cell{Text: d.reason(i)}
+	switch {
+	case i.form == overlayCase:
+		c.Shape, c.Role = screen.ShapeSquare, screen.RoleError
+	case i.form == pairCase && d.patients.Pairs[i.index].Band == linkage.Blocked, i.form == planCase && d.plans.Candidates[i.index].Band == linkage.Blocked:
+		c.Shape, c.Role = screen.ShapeSquare, screen.RoleError
+	case i.form == pairCase && d.patients.Pairs[i.index].Band == linkage.Automatic, i.form == planCase && d.plans.Candidates[i.index].Band == linkage.Automatic:
+		c.Text, c.Role = "automatic", screen.RoleMuted
+	}
+	return c
+}
+
+func (d *desk) conflictCell(n, col int, masked bool) screen.Cell {
+	all := d.ledger.Conflicts()
+	if n >= len(all) {
+		return screen.Cell{}
+	}
+	x := all[n]
+	switch col {
+	case 0, 1:
+		if (x.Side == linkage.Right) == (col == 1) {
+			return screen.Cell{Text: x.ID, Masked: masked}
+		}
+		return screen.Cell{}
+	case 2:
+		return screen.Cell{Text: fmt.Sprint(len(x.Decisions))}
+	}
+	return screen.Cell{Text: "decisions that cannot all be right", Shape: screen.ShapeSquare, Role: screen.RoleError}
+}
+
+// Progress says how far the review is: how many are decided, how fast, and how long the rest takes.
+func (m *Model) Progress() string {
+	d := m.desk()
+	c := &d.cases
+	if !d.has() {
+		return ""
+	}
+	if c.filter == SecondReview {
+		return d.sampleLine()
+	}
+	text := fmt.Sprintf("%s of %s decided", screen.Count(c.total-c.open), screen.Count(c.total))
+	if c.filter != ToDecide {
+		text = fmt.Sprintf("%s listed  ·  ", plural(len(c.shown), "case")) + text
+	}
+	if p := linkage.PaceOf(d.pace.times, c.open); p.PerHour > 0 {
+		text += fmt.Sprintf("  ·  %s an hour  ·  %s left", screen.Count(int(p.PerHour+0.5)), duration(p.Left))
+	}
+	return text
+}
