@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"strings"
+
+	"trestle/internal/hl7"
 )
 
 // Severity says what a finding means for a receiver.
@@ -98,9 +100,22 @@ type Options struct {
 	Minimum Severity // findings below are left out
 	Version string   // dictionary version to check against; empty takes MSH-12
 
+	// Rules are what sender and receiver agreed on top of the standard, such as a
+	// profile. Nil: the standard alone.
+	Rules Rules
+
 	// Truncated says that the bytes end before the message does, as CutOff finds
 	// out. Then nothing is said about what is missing or broken at their end.
 	Truncated bool
+}
+
+// Rules are an agreement on top of the standard. A profile is one.
+type Rules interface {
+	// Apply returns what m does against the rules.
+	Apply(m *hl7.Message) []Finding
+	// Agrees reports whether the rules allow what a finding of the standard names,
+	// so that it is left out. The finding has code, path and place, and no text.
+	Agrees(m *hl7.Message, f Finding) bool
 }
 
 // Description explains a code, for help, documentation and filters.

@@ -17,6 +17,7 @@ type collector struct {
 	counts   map[*Description]int
 	overflow map[*Description]int // offset of the first finding left out
 	scratch  Finding              // takes what is over the limit
+	m        *hl7.Message         // for the rules of options; nil outside of messages
 }
 
 type entry struct {
@@ -36,6 +37,10 @@ func newCollector(o Options) collector {
 // caller may change severity and repair of what is returned, until the next
 // call.
 func (c *collector) add(d *Description, path string, offset, length int, format string, args ...any) *Finding {
+	if r := c.options.Rules; r != nil && c.m != nil && !d.root && r.Agrees(c.m, Finding{Code: d.Code, Severity: d.Severity, Path: path, Offset: offset, Length: length}) {
+		c.scratch = Finding{}
+		return &c.scratch
+	}
 	if c.counts == nil {
 		c.counts = map[*Description]int{}
 		c.overflow = map[*Description]int{}
@@ -56,6 +61,19 @@ func (c *collector) add(d *Description, path string, offset, length int, format 
 	}})
 	return &c.found[len(c.found)-1].Finding
 }
+
+// agreed adds what the rules on top of the standard say.
+func (c *collector) agreed() {
+	if c.options.Rules == nil {
+		return
+	}
+	for _, f := range c.options.Rules.Apply(c.m) {
+		c.found = append(c.found, entry{about: byRules, Finding: f})
+	}
+}
+
+// byRules stands for the codes of rules, which have descriptions of their own.
+var byRules = &Description{}
 
 // full reports whether another finding of the code would only be counted.
 func (c *collector) full(d *Description) bool { return c.counts[d] >= c.limit }

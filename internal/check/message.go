@@ -12,7 +12,6 @@ import (
 // checker holds what is known about one message while it is looked at.
 type checker struct {
 	collector
-	m *hl7.Message
 	b []byte
 
 	comp, repetition, sub, escape string // delimiters that can be used, else empty
@@ -33,7 +32,8 @@ type checker struct {
 // place. What an earlier cause explains is left out. It never fails and never
 // panics, whatever the bytes are; it takes time in proportion to their number.
 func Message(m *hl7.Message, o Options) []Finding {
-	c := &checker{collector: newCollector(o), m: m, b: m.Bytes()}
+	c := &checker{collector: newCollector(o), b: m.Bytes()}
+	c.m = m
 	if c.readable() {
 		c.lines()
 		c.header()
@@ -41,6 +41,7 @@ func Message(m *hl7.Message, o Options) []Finding {
 		c.continuations()
 		c.order()
 		c.segments()
+		c.agreed()
 	}
 	if o.Truncated {
 		c.found = slices.DeleteFunc(c.found, func(e entry) bool { return e.Offset+e.Length >= len(c.b) && e.Offset > 0 })
