@@ -106,6 +106,9 @@ func Dispose(ctx context.Context, path string, passphrase []byte, o OpenOptions)
 		"Exports that were made from it are not touched; its access log told of them.",
 		"Flash memory and file systems that keep versions may still hold old blocks, the overwritten key slots among them; they are encrypted, and open with the passphrase.",
 	}
+	if o.Anchors != nil {
+		c.NotDone = append(c.NotDone, "This computer still remembers the workspace's id and how far its access log had come, so that a copy put back would be noticed; there is no patient data in that.")
+	}
 	return c, fileError("to remove", w.name, sealed.SyncFolder(filepath.Dir(w.path)))
 }
 
@@ -116,7 +119,18 @@ func describe(ctx context.Context, path string, passphrase []byte, o OpenOptions
 	if err != nil {
 		return c, err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	// Without an entry "closed" once the disposal is logged: that is to be the last one, as the certificate says.
+	disposed := false
+	defer func() {
+		if disposed {
+			w.closing.Do(func() {
+				err := w.checkpoint(ctx)
+				w.isClosed.Store(true)
+				w.closed = errors.Join(err, w.abandon())
+			})
+		}
+		err = errors.Join(err, w.Close())
+	}()
 	i, err := w.Info(ctx)
 	if err != nil {
 		return c, err
@@ -127,6 +141,7 @@ func describe(ctx context.Context, path string, passphrase []byte, o OpenOptions
 	if err := w.update(ctx, func(tx *tx) error { return tx.log(ActionDisposed, w.name, "") }); err != nil {
 		return c, err
 	}
+	disposed = true
 	a, err := w.anchor(ctx, w.read)
 	if err != nil {
 		return c, err
