@@ -28,10 +28,11 @@ answers first what it has received.
   --journal FILE.jsonl keep every exchange, one JSON object a line. A message is acknowledged
                        only after it is on the disk. The file holds patient data in clear.
   --no-payloads        the journal keeps sizes, times and hashes only
-  --workspace W        keep every exchange in this workspace instead, encrypted. Its patients answer
-                       queries, its rosters are lists for rules.
+  --workspace W        keep every exchange in this workspace instead, encrypted. Its patients
+                       answer queries, its rosters are lists for rules.
   --endpoint NAME      name of the endpoint in the journal (mock); where the workspace has an
-                       endpoint of this name, its settings and rules hold unless flags say otherwise
+                       endpoint of this name, its settings and rules hold unless flags say
+                       otherwise
   --passphrase-file FILE  read the passphrase of the workspace from a file
   --quiet              no line for each message
   --max-frame BYTES    largest message; beyond it the connection is closed (64 MB)
@@ -181,7 +182,13 @@ func (s *session) mockInWorkspace(ctx context.Context, w *workspace.Workspace, m
 		return err
 	}
 	o := endpoint.Options{Journal: j, Patients: w.Patients(), Lists: lists}
-	return errors.Join(s.mock(ctx, m, file, title, o), j.Close())
+	m.config.TLS = m.auto != "" || *m.security.cert != ""
+	object := "endpoint " + m.config.Name
+	if err := w.LogAct(ctx, workspace.ActionStarted, object, m.config.Reach()); err != nil {
+		return errors.Join(err, j.Close())
+	}
+	err = s.mock(ctx, m, file, title, o)
+	return errors.Join(err, j.Close(), w.LogAct(context.WithoutCancel(ctx), workspace.ActionStopped, object, ""))
 }
 
 // stored takes the settings of the endpoint from the workspace, where it has them.

@@ -176,7 +176,22 @@ func TestMockAndSendInAWorkspace(t *testing.T) {
 	if status := stop(); status != StatusOK {
 		t.Errorf("the mock ended with status %d", status)
 	}
+	queue := []string{"--workspace", path, "--passphrase-file", secret, "--queue", "--endpoint", "q", "--timeout", "2s"}
+	// The partner is away: the queue waits, and an interruption loses nothing.
+	away, cancel := context.WithCancel(ctx)
+	var waiting lockedBuffer
+	time.AfterFunc(time.Second, cancel)
+	if status := Run(away, append([]string{"send", "--to", "127.0.0.1:1", messageFile(t, "Q1", "Q2")}, queue...), Env{Stdout: &waiting, Stderr: &lockedBuffer{}}); status != StatusInterrupted ||
+		!strings.Contains(waiting.String(), "queue q: 2 messages wait") {
+		t.Errorf("status %d\n%s", status, waiting.String())
+	}
 	address, _, stop = runningMock(t)
+	if status, said, errs := sending(t, append([]string{"--to", address}, queue...)...); status != StatusOK || !strings.Contains(said, "Q1  AA") || !strings.Contains(said, "Q2  AA") {
+		t.Errorf("status %d\n%s%s", status, said, errs)
+	}
+	if status, said, errs := sending(t, append([]string{"--to", address, "--json"}, queue...)...); status != StatusOK || !strings.Contains(said, `"messages":0`) {
+		t.Errorf("an empty queue: status %d\n%s%s", status, said, errs)
+	}
 	if status, said, errs := sending(t, "--to", address, "--workspace", path, "--run", "r1", "--passphrase-file", secret, messageFile(t, "S1")); status != StatusOK {
 		t.Errorf("status %d\n%s%s", status, said, errs)
 	}
@@ -191,10 +206,49 @@ func TestMockAndSendInAWorkspace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if e.Endpoint == "q" && e.Code == "" { // tries while the partner was away
+			continue
+		}
 		got = append(got, joinNonEmpty(" ", e.Endpoint, e.Run, string(e.Direction), e.ControlID, e.Code))
 	}
 	slices.Sort(got)
-	if want := []string{"adt-in in M1 AA", "adt-in in M2 AE", "send r1 out S1 AA"}; !slices.Equal(got, want) {
+	if want := []string{"adt-in in M1 AA", "adt-in in M2 AE", "q out Q1 AA", "q out Q2 AA", "send r1 out S1 AA"}; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
+	}
+	starts, err := w.SearchLog(ctx, workspace.LogQuery{Object: "endpoint adt-in"})
+	var acts []string
+	for _, a := range starts {
+		acts = append(acts, string(a.Action)+" "+a.Details)
+	}
+	if all := strings.Join(acts, "; "); err != nil || !strings.Contains(all, "started listening on 127.0.0.1:0") || !strings.HasSuffix(all, "stopped ") {
+		t.Errorf("the access log: %s, %v", all, err)
+	}
+}
+
+func TestSentSetIsATest(t *testing.T) {
+	rules := filepath.Join(t.TempDir(), "rules.yaml")
+	if err := os.WriteFile(rules, []byte("rules: [{when: {fields: [{path: MSH-10, equals: M2}]}, then: AE}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address, _, stop := runningMock(t, "--rules", rules, "--quiet")
+	defer stop()
+	file := messageFile(t, "M1", "M2")
+	expect := filepath.Join(filepath.Dir(file), "set.expect")
+	for _, x := range []struct {
+		lines  string
+		status int
+		says   string
+	}{
+		{"M2 AE\n* AA\n", StatusOK, "2 messages, 2 ok, 0 failed"},
+		{"M1 AE\n", StatusFailed, "expected AE, got AA"},
+		{"adt.hl7[1] AE\n", StatusOK, "2 ok"},
+		{"M2 AE\nM3 AA\n", StatusUsage, "set.expect, line 2: no message is called M3"},
+	} {
+		if err := os.WriteFile(expect, []byte(x.lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if status, said, errs := sending(t, "--to", address, filepath.Dir(file)); status != x.status || !strings.Contains(said+errs, x.says) {
+			t.Errorf("%q: status %d\n%s%s", x.lines, status, said, errs)
+		}
 	}
 }

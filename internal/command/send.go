@@ -30,6 +30,10 @@ hold one message, many, or a batch. Messages go out byte for byte unless --new-i
   --expect CODE        the acknowledgement that counts as success: AA, AE, AR, CA, CE, CR, or
                        several joined with commas; without it AA or CA. With an application
                        code, enhanced mode's application acknowledgement is waited for.
+                       A FILE whose name ends in .expect says it message by message, in lines
+                       of a control ID, a file or file[index], and codes: "MSG00412 AE",
+                       "bad-dates.hl7 AE,AR", "orders.hl7[3] CR", "* AA". The first that fits
+                       decides; a line that no message fits is trouble.
   --retry N            try again up to N times where no answer comes, waiting 1 s, 2 s, 4 s ...;
                        the order is kept, and it is said when a message may have arrived twice
   --retry-rejected     try again also after AR, CR and CE
@@ -39,7 +43,12 @@ hold one message, many, or a batch. Messages go out byte for byte unless --new-i
   --seed N             another series
   --journal FILE.jsonl keep every exchange, one JSON object a line, patient data in clear
   --workspace W        keep every exchange in this workspace instead, encrypted
-  --endpoint NAME, --run NAME   names of the sender and of this run in the journal
+  --queue              store the messages in the workspace, put them into the queue of --endpoint,
+                       and send until it is empty: in order, waiting for a partner that is away as
+                       long as it takes. Ctrl-C or a crash loses nothing; without files it goes on.
+  --hold               stop the queue at a message that the partner refuses
+  --endpoint NAME      name of the sender in the journal (send), and of its queue
+  --run NAME           name of this run in the journal
   --passphrase-file FILE  read the passphrase of the workspace from a file
   --release-2          commit bytes of MLLP release 2
   --tls                encrypt, and check the listener's certificate with the system's authorities
@@ -76,6 +85,8 @@ func runSend(ctx context.Context, s *session, args []string) error {
 	passphraseFile := set.String("passphrase-file", "", "")
 	set.StringVar(&c.Endpoint, "endpoint", "send", "")
 	set.StringVar(&c.Run, "run", "", "")
+	queued := set.Bool("queue", false, "")
+	hold := set.Bool("hold", false, "")
 	set.BoolVar(&c.Release2, "release-2", false, "")
 	security := tlsFlags(set)
 	useTLS := set.Bool("tls", false, "")
@@ -94,22 +105,38 @@ func runSend(ctx context.Context, s *session, args []string) error {
 			return usagef("%s", err)
 		}
 	}
-	messages, err := s.messages(ctx, &c, files, *series, *seed, *batch)
-	if err != nil {
-		return err
-	}
 	if c.TLS, err = security.sender(*useTLS, *insecure, *tlsName); err != nil {
 		return err
 	}
 	if *insecure {
 		s.complain("the listener is not checked: it could be anyone's")
 	}
+	if *queued {
+		switch {
+		case *workspaceFile == "":
+			return usagef("--queue needs the workspace that holds the queue: --workspace W")
+		case *series != "" || *batch || c.Loop || c.Count > 0 || c.Connections > 1 || c.Window > 1:
+			return usagef("a queue sends each message of files once and in order: leave --series, --batch, --loop, --count, --connections and --window out")
+		}
+		return s.within(ctx, *workspaceFile, *passphraseFile, func(w *workspace.Workspace) error {
+			return s.sendQueue(ctx, w, c, files, *hold, *asJSON)
+		})
+	}
+	if *hold {
+		return usagef("--hold goes with --queue")
+	}
+	messages, err := s.messages(ctx, &c, files, *series, *seed, *batch)
+	if err != nil {
+		return err
+	}
 	run := func(journal endpoint.Journal) error {
 		sender, err := endpoint.NewSender(c, journal)
 		if err != nil {
 			return usagef("%s", err)
 		}
-		return s.send(ctx, sender, messages, *asJSON)
+		return s.reportSending(ctx, c.To, *asJSON, func(each func(*endpoint.Result)) (endpoint.Summary, error) {
+			return sender.Run(ctx, messages, each)
+		})
 	}
 	switch {
 	case *journalFile != "" && *workspaceFile != "":
@@ -142,8 +169,10 @@ func (s *session) messages(ctx context.Context, c *endpoint.SendConfig, files []
 		if err != nil {
 			return nil, usagef("%s", err)
 		}
-		made.Seed = seed
-		if made.Begin = time.Now(); seed != 0 { // with a seed the same command makes the same messages
+		if seed != 0 {
+			made.Seed = seed
+		}
+		if made.Begin = time.Now(); made.Seed != 0 { // with a seed the same command makes the same messages
 			made.Begin = time.Time{}
 		}
 		return made.Messages(), nil
@@ -167,14 +196,14 @@ func (s *session) messages(ctx context.Context, c *endpoint.SendConfig, files []
 	return endpoint.Files(files, batch), nil
 }
 
-// send runs the sender and reports.
-func (s *session) send(ctx context.Context, sender *endpoint.Sender, messages endpoint.Messages, asJSON bool) error {
+// reportSending sends and says what became of each message.
+func (s *session) reportSending(ctx context.Context, address string, asJSON bool, send func(each func(*endpoint.Result)) (endpoint.Summary, error)) error {
 	write := s.resultLine
 	wrote := false
 	enc := json.NewEncoder(s.out)
 	enc.SetEscapeHTML(false)
 	if asJSON {
-		to, err := json.Marshal(sender.Config().To)
+		to, err := json.Marshal(address)
 		if err != nil {
 			return err
 		}
@@ -188,7 +217,7 @@ func (s *session) send(ctx context.Context, sender *endpoint.Sender, messages en
 		}
 	}
 	var broken error
-	sum, err := sender.Run(ctx, messages, func(r *endpoint.Result) {
+	sum, err := send(func(r *endpoint.Result) {
 		if broken == nil {
 			broken = write(r)
 		}
@@ -258,8 +287,9 @@ func (s *session) resultLine(r *endpoint.Result) error {
 func summaryLine(sum *endpoint.Summary) string {
 	parts := []string{
 		plural(sum.Messages, "message", "messages"), fmt.Sprintf("%s ok", thousands(sum.Passed)), fmt.Sprintf("%s failed", thousands(sum.Failed())),
-		fmt.Sprintf("%.0f a second", sum.Rate),
-		fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", float64(sum.P50.Microseconds())/1000, float64(sum.P99.Microseconds())/1000),
+	}
+	if sum.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.0f a second", sum.Rate), fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", float64(sum.P50.Microseconds())/1000, float64(sum.P99.Microseconds())/1000))
 	}
 	if sum.Retries > 0 {
 		parts = append(parts, plural(sum.Retries, "retry", "retries"))

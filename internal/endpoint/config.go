@@ -124,6 +124,24 @@ func (c *Config) Validate() error {
 	return errors.Join(all...)
 }
 
+// Reach says where the endpoint listens and who may come, in words for a record.
+func (c *Config) Reach() string {
+	parts := []string{"listening on " + c.Address}
+	if c.Open {
+		parts = append(parts, "open to other computers")
+	}
+	if len(c.Allow) > 0 {
+		parts = append(parts, "only from "+strings.Join(c.Allow, " "))
+	}
+	switch {
+	case c.TLS && c.ClientRequired:
+		parts = append(parts, "TLS with client certificates")
+	case c.TLS:
+		parts = append(parts, "TLS")
+	}
+	return strings.Join(parts, ", ")
+}
+
 func (c *Config) prefixes() ([]netip.Prefix, error) {
 	var list []netip.Prefix
 	for _, s := range c.Allow {

@@ -31,13 +31,27 @@ func OneMessage(messages ...Outgoing) Messages {
 
 // Files reads the messages of files and folders, folders in the order of their names, without what starts with a dot. Files may hold
 // one message, many, or a batch, framed or not. A file without any HL7 v2 message is an error, as sending nothing would look like
-// success. With whole a file that is a batch goes out as it is, in one frame.
+// success. With whole a file that is a batch goes out as it is, in one frame. A file whose name ends in .expect holds [Expectations] of the
+// messages of all the others; a line of it that fits none of them is an error after the last message.
 func Files(paths []string, whole bool) Messages {
 	return func(yield func(Outgoing, error) bool) {
+		expect, err := expectations(paths)
+		if err != nil {
+			yield(Outgoing{}, err)
+			return
+		}
+		some := false
+		with := func(o Outgoing, err error) bool {
+			o.Expect, some = expect.Of(&o), true
+			return yield(o, err)
+		}
 		for _, p := range paths {
 			for name, err := range walkFiles(p) {
+				if err == nil && strings.HasSuffix(name, ExpectEnding) {
+					continue
+				}
 				if err == nil {
-					err = eachMessage(name, whole, yield)
+					err = eachMessage(name, whole, with)
 				}
 				if errors.Is(err, errStopped) {
 					return
@@ -47,6 +61,12 @@ func Files(paths []string, whole bool) Messages {
 					return
 				}
 			}
+		}
+		if err := expect.Unmet(); err != nil {
+			if !some {
+				err = errors.New("there are expectations, but no messages: name the files that they are about, too")
+			}
+			yield(Outgoing{}, err)
 		}
 	}
 }

@@ -96,9 +96,11 @@ type Summary struct {
 	Slowest    time.Duration
 }
 
-func newSummary() *Summary { return &Summary{Codes: map[string]int64{}} }
-
-func (s *Summary) add(r *Result) {
+// Add counts a result.
+func (s *Summary) Add(r *Result) {
+	if s.Codes == nil {
+		s.Codes = map[string]int64{}
+	}
 	s.Messages++
 	if r.Passed {
 		s.Passed++

@@ -146,13 +146,13 @@ func (s *Sender) Run(ctx context.Context, messages Messages, each func(*Result))
 			s.commits = nil
 		}()
 	}
-	sum := newSummary()
+	sum := &Summary{}
 	jobs := make(chan job)
 	var journalErr error
 	take := func(r *Result) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		sum.add(r)
+		sum.Add(r)
 		if each != nil {
 			each(r)
 		}

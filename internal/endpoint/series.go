@@ -29,10 +29,18 @@ var seriesTriggers = []string{"A01", "A02", "A03", "A04", "A05", "A08", "A11", "
 // SeriesTriggers lists what a series can be made of.
 func SeriesTriggers() []string { return slices.Clone(seriesTriggers) }
 
-// ParseSeries reads "5 A01 A08 A03": how many patients, and what happens to each. Without a number it is one patient.
+// ParseSeries reads "5 A01 A08 A03": how many patients, and what happens to each. Without a number it is one patient. "seed 7"
+// at the end is the seed.
 func ParseSeries(text string) (Series, error) {
 	var s Series
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ':' })
+	if n := len(words); n > 2 && strings.EqualFold(words[n-2], "seed") {
+		seed, err := strconv.ParseUint(words[n-1], 10, 64)
+		if err != nil {
+			return s, fmt.Errorf("a seed is a whole number, not %q", words[n-1])
+		}
+		s.Seed, words = seed, words[:n-2]
+	}
 	if len(words) > 0 {
 		if n, err := strconv.Atoi(words[0]); err == nil {
 			s.Patients = n
@@ -45,6 +53,15 @@ func ParseSeries(text string) (Series, error) {
 		s.Triggers = append(s.Triggers, strings.ToUpper(w))
 	}
 	return s, s.Validate()
+}
+
+// String is what ParseSeries reads.
+func (s *Series) String() string {
+	text := strconv.Itoa(s.Patients) + " " + strings.Join(s.Triggers, " ")
+	if s.Seed != 0 {
+		text += " seed " + strconv.FormatUint(s.Seed, 10)
+	}
+	return text
 }
 
 // Validate says what cannot be made.

@@ -49,7 +49,10 @@ func TestParseSeries(t *testing.T) {
 	if s, err := ParseSeries("S12"); err != nil || s.Patients != 1 {
 		t.Fatalf("%+v %v", s, err)
 	}
-	for _, bad := range []string{"", "5", "0 A01", "A99", "x A01"} {
+	if s, err := ParseSeries("3 A01 a08 seed 77"); err != nil || s.Seed != 77 || s.String() != "3 A01 A08 seed 77" {
+		t.Fatalf("%+v %v", s, err)
+	}
+	for _, bad := range []string{"", "5", "0 A01", "A99", "x A01", "5 A01 seed", "5 A01 seed x", "seed 7"} {
 		if _, err := ParseSeries(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
