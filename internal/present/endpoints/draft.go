@@ -34,6 +34,8 @@ type Draft struct {
 	ApplicationTo  string
 	Application    string
 	Facility       string
+	Charset        string // IANA name; "" follows the message
+	Check          bool   // the journal has the findings of every message
 	MaxFrame       string // megabytes
 	Idle           string // seconds
 	KeepPayloads   bool
@@ -46,6 +48,8 @@ type Draft struct {
 	Retries     string
 	NewIDs      bool
 	Expect      string
+
+	base endpoint.Config // what the form does not show stays as it was
 }
 
 // OneValuedWords are the readings of a message in which only one of MSH-15 and MSH-16 is valued.
@@ -64,6 +68,7 @@ const (
 	AllowField
 	FramingField
 	ApplicationField
+	CharsetField
 	LimitField
 	IdleField
 	ConnectionsField
@@ -117,6 +122,7 @@ func (m *Model) Draft() (d Draft, ok bool) {
 	d = Draft{
 		Name: p.name, Address: c.Address, Open: c.Open, Allow: strings.Join(c.Allow, " "), TLS: c.TLS, ClientRequired: c.ClientRequired, Start: "0B", End: "1C0D",
 		Release2: c.Release2, OneValued: max(slices.Index(oneValued, c.Ack.OneValued), 0), NewExchange: c.Ack.NeverAccept == "new", Silent: c.Ack.Silent,
+		Charset: c.Charset, Check: c.Check, base: c,
 		ApplicationTo: c.Ack.ApplicationTo, Application: c.Ack.Application, Facility: c.Ack.Facility, MaxFrame: "64", Idle: number(c.Idle.Seconds()), KeepPayloads: !c.DropPayloads,
 	}
 	if c.Start != "" || c.End != "" {
@@ -186,17 +192,20 @@ func cutAddress(address string) (host, port string, ok bool) {
 
 // config is the listener that the form describes.
 func (d *Draft) config() (endpoint.Config, error) {
-	c := endpoint.Config{
-		Name: d.Name, Address: strings.TrimSpace(d.Address), Open: d.Open, TLS: d.TLS, ClientRequired: d.TLS && d.ClientRequired, Release2: d.Release2, DropPayloads: !d.KeepPayloads,
-		Allow: strings.FieldsFunc(d.Allow, func(r rune) bool { return r == ' ' || r == ',' || r == ';' }),
-		Ack:   endpoint.Ack{OneValued: oneValued[min(max(d.OneValued, 0), len(oneValued)-1)], Silent: d.Silent, ApplicationTo: strings.TrimSpace(d.ApplicationTo), Application: d.Application, Facility: d.Facility},
-	}
-	if c.Ack.OneValued == oneValued[0] {
-		c.Ack.OneValued = ""
+	c := d.base
+	c.Name, c.Address, c.Open = d.Name, strings.TrimSpace(d.Address), d.Open
+	c.Allow = strings.FieldsFunc(d.Allow, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
+	c.TLS, c.ClientRequired = d.TLS, d.TLS && d.ClientRequired
+	c.Release2, c.DropPayloads, c.Charset, c.Check = d.Release2, !d.KeepPayloads, strings.TrimSpace(d.Charset), d.Check
+	c.Ack.Silent, c.Ack.ApplicationTo, c.Ack.Application, c.Ack.Facility = d.Silent, strings.TrimSpace(d.ApplicationTo), d.Application, d.Facility
+	c.Ack.OneValued, c.Ack.NeverAccept = "", ""
+	if d.OneValued > 0 && d.OneValued < len(oneValued) {
+		c.Ack.OneValued = oneValued[d.OneValued]
 	}
 	if d.NewExchange {
 		c.Ack.NeverAccept = "new"
 	}
+	c.Start, c.End, c.MaxFrame = "", "", 0
 	start, end := strings.ToUpper(strings.ReplaceAll(d.Start, " ", "")), strings.ToUpper(strings.ReplaceAll(d.End, " ", ""))
 	if start != "0B" || end != "1C0D" {
 		c.Start, c.End = start, end
@@ -224,6 +233,7 @@ func (d *Draft) validate(c endpoint.Config) error {
 	}{
 		{AllowField, endpoint.Config{Address: c.Address, Allow: c.Allow}},
 		{FramingField, endpoint.Config{Address: c.Address, Start: c.Start, End: c.End}},
+		{CharsetField, endpoint.Config{Address: c.Address, Charset: c.Charset}},
 		{ApplicationField, endpoint.Config{Address: c.Address, Ack: c.Ack}},
 		{AddressField, c},
 	} {

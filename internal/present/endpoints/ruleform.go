@@ -106,6 +106,9 @@ type FaultForm struct {
 	Kind     int    // index into the list of rules.Faults
 	Argument string // as typed, "" for the usual one
 	Every    string
+	Chance   string // per cent, "" for always
+
+	base rules.Fault // what the form does not show stays as it was
 }
 
 // QueryAnswers are what a query message can be answered with.
@@ -175,9 +178,21 @@ func formOf(r rules.Rule) RuleForm {
 		if i < 0 {
 			continue
 		}
-		f.Faults = append(f.Faults, FaultForm{Kind: i, Argument: argumentText(x), Every: atLeastTwo(x.Every)})
+		f.Faults = append(f.Faults, faultForm(i, x))
 	}
 	return f
+}
+
+func faultForm(kind int, f rules.Fault) FaultForm {
+	return FaultForm{Kind: kind, Argument: argumentText(f), Every: atLeastTwo(f.Every), Chance: percent(f.Chance), base: f}
+}
+
+// percent writes a share for a field, nothing for none.
+func percent(share float64) string {
+	if share == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(100*share, 'g', 6, 64)
 }
 
 func templateText(t *rules.Template) string {
@@ -225,10 +240,11 @@ func conditionsOf(w rules.When) (all []Condition) {
 		add(subjectPath, i, t.Path.String(), strings.Join(t.Values, ", "))
 	}
 	if t := w.Finding; t != nil {
+		if len(t.Codes) == 0 || t.AtLeast > 0 {
+			add(subjectFinding, 0, "", t.AtLeast.String())
+		}
 		if len(t.Codes) > 0 {
 			add(subjectCode, 0, "", strings.Join(t.Codes, ", "))
-		} else {
-			add(subjectFinding, 0, "", t.AtLeast.String())
 		}
 	}
 	if w.Time != nil {
@@ -248,7 +264,7 @@ func conditionsOf(w rules.When) (all []Condition) {
 		add(subjectFirst, 0, "", strconv.Itoa(w.First))
 	}
 	if w.Chance > 0 {
-		add(subjectChance, 0, "", number(100*w.Chance))
+		add(subjectChance, 0, "", percent(w.Chance))
 	}
 	return all
 }
@@ -384,9 +400,9 @@ func (c Condition) into(w *rules.When) error {
 		if err != nil {
 			return err
 		}
-		w.Finding = &rules.FindingTest{AtLeast: severity}
+		finding(w).AtLeast = severity
 	case subjectCode:
-		w.Finding = &rules.FindingTest{Codes: values}
+		finding(w).Codes = values
 	case subjectTime:
 		window, err := readWindow(c.Value)
 		if err != nil {
@@ -405,6 +421,14 @@ func (c Condition) into(w *rules.When) error {
 		return c.often(w)
 	}
 	return nil
+}
+
+// finding is the condition on findings, which is one: of at least a severity, with one of some codes.
+func finding(w *rules.When) *rules.FindingTest {
+	if w.Finding == nil {
+		w.Finding = &rules.FindingTest{}
+	}
+	return w.Finding
 }
 
 func (c Condition) path(w *rules.When, values []string) error {
@@ -426,22 +450,19 @@ func (c Condition) path(w *rules.When, values []string) error {
 }
 
 // often reads how often a rule fires.
-func (c Condition) often(w *rules.When) error {
-	text := strings.TrimSuffix(strings.TrimSpace(strings.ReplaceAll(c.Value, ",", ".")), "%")
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || n <= 0 {
+func (c Condition) often(w *rules.When) (err error) {
+	if c.Subject == subjectChance {
+		w.Chance, err = readShare(c.Value)
+		return err
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(c.Value))
+	if err != nil || n < 1 {
 		return fmt.Errorf("write a number above 0")
 	}
-	switch c.Subject {
-	case subjectEvery:
-		w.Every = int(n)
-	case subjectFirst:
-		w.First = int(n)
-	default:
-		if n >= 100 {
-			return fmt.Errorf("write a share below 100 per cent; without the condition it is always")
-		}
-		w.Chance = n / 100
+	if c.Subject == subjectEvery {
+		w.Every = n
+	} else {
+		w.First = n
 	}
 	return nil
 }
@@ -449,6 +470,9 @@ func (c Condition) often(w *rules.When) error {
 func (x FaultForm) fault() (rules.Fault, error) {
 	info := faultInfos[min(max(x.Kind, 0), len(faultInfos)-1)]
 	f := rules.Fault{Kind: info.Kind}
+	if x.base.Kind == info.Kind {
+		f.First = x.base.First
+	}
 	argument := strings.TrimSpace(x.Argument)
 	switch {
 	case argument == "":
@@ -474,7 +498,24 @@ func (x FaultForm) fault() (rules.Fault, error) {
 		}
 		f.Every = n
 	}
+	if x.Chance != "" {
+		chance, err := readShare(x.Chance)
+		if err != nil {
+			return f, err
+		}
+		f.Chance = chance
+	}
 	return f, nil
+}
+
+// readShare reads a share in per cent, above 0 and below 100.
+func readShare(text string) (float64, error) {
+	text = strings.TrimSuffix(strings.TrimSpace(strings.ReplaceAll(text, ",", ".")), "%")
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || n <= 0 || n >= 100 {
+		return 0, fmt.Errorf("write a share above 0 and below 100 per cent; without it, it is always")
+	}
+	return n / 100, nil
 }
 
 // readTime reads a duration as people write it: 2 s, 500 ms, 2m, or a number of seconds.
@@ -494,7 +535,7 @@ func readTime(text string) (time.Duration, error) {
 func (m *Model) FaultForm(row int) (form FaultForm, info rules.FaultInfo) {
 	info = faultInfos[row]
 	f, _ := m.fault(info.Kind)
-	return FaultForm{Kind: row, Argument: argumentText(f), Every: atLeastTwo(f.Every)}, info
+	return faultForm(row, f), info
 }
 
 // PutFault changes a fault of the whole endpoint and switches it on.

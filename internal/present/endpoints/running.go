@@ -89,13 +89,18 @@ func (m *Model) start(p *point) {
 	})
 }
 
-// bind makes a listener that has its port.
+// bind makes a listener that has its port. The project's rosters are lists for its rules, and queries are answered from the
+// patients in its messages. That it was started, and for whom, is on record before the port is open.
 func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.File) (*endpoint.Listener, error) {
 	keeper, err := m.openJournal(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o := endpoint.Options{Journal: keeper}
+	lists, err := m.store.RosterLists(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the rosters for the rules: %w", err)
+	}
+	o := endpoint.Options{Journal: keeper, Patients: m.store.Patients(), Lists: lists}
 	if config.TLS {
 		if o.TLS, err = m.serverTLS(ctx, config); err != nil {
 			return nil, err
@@ -105,7 +110,13 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 	if err != nil {
 		return nil, err
 	}
-	return l, l.Listen(ctx)
+	if err := m.store.LogAct(ctx, workspace.ActionStarted, "endpoint "+config.Name, config.Reach()); err != nil {
+		return nil, err
+	}
+	if err := l.Listen(ctx); err != nil {
+		return nil, errors.Join(err, m.store.LogFailure(ctx, workspace.ActionStarted, "endpoint "+config.Name, err))
+	}
+	return l, nil
 }
 
 // notStarted says why, and offers the next free port where that is the reason.
@@ -137,7 +148,10 @@ func (m *Model) serve(p *point, l *endpoint.Listener) {
 	p.running, p.stats = r, l.Stats()
 	m.Changed(List | Chosen)
 	done, name := make(chan error, 1), p.name // the goroutines know the endpoint by its name only
-	m.goroutine.Go(func() { done <- l.Run(ctx) })
+	m.goroutine.Go(func() {
+		err := l.Run(ctx)
+		done <- errors.Join(err, m.store.LogAct(context.WithoutCancel(ctx), workspace.ActionStopped, "endpoint "+name, ""))
+	})
 	m.goroutine.Go(func() { m.watch(name, r, done) })
 }
 

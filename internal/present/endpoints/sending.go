@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,17 +51,21 @@ func (m *Model) OfferExchange() {
 // OfferFiles proposes the messages of files and folders.
 func (m *Model) OfferFiles(paths []string) { m.offer(sending{paths: paths}) }
 
-// OfferSeries proposes messages about invented people: "5 A01 A08 A03".
+// OfferSeries proposes messages about invented people: "5 A01 A08 A03", with a seed or with one that is drawn and said.
 func (m *Model) OfferSeries(text string) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		m.offer(sending{})
 		return nil
 	}
-	if _, err := endpoint.ParseSeries(text); err != nil {
+	series, err := endpoint.ParseSeries(text)
+	if err != nil {
 		return err
 	}
-	m.offer(sending{series: text})
+	if series.Seed == 0 { // it is shown, so that the same people can be had again
+		series.Seed = uint64(rand.IntN(9000) + 1000)
+	}
+	m.offer(sending{series: series.String()})
 	return nil
 }
 
@@ -232,7 +237,7 @@ func (s *sending) messages(ctx context.Context) (endpoint.Messages, error) {
 		return endpoint.Files(s.paths, s.whole), nil
 	case s.series != "":
 		series, err := endpoint.ParseSeries(s.series)
-		series.Seed, series.Begin = uint64(time.Now().UnixNano()), time.Now()
+		series.Begin = time.Now()
 		return endpoint.Messages(series.Messages()), err
 	}
 	return nil, errors.New("choose first what is to be sent")

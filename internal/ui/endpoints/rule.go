@@ -29,6 +29,7 @@ type ruleDialog struct {
 	problem    *kit.Text
 	whole      *fyne.Container
 	first      fyne.Focusable
+	submit     func() // what Enter in a field does
 	subjects   []model.Subject
 	kinds      []rules.FaultInfo
 }
@@ -54,6 +55,7 @@ func (v *View) EditRule(row int) {
 			dismiss()
 		}
 	}
+	d.submit = save
 	dismiss = v.host.Dialog(title, content, ruleWidth, d.first, kit.Action{Label: "Save", Do: save}, kit.Action{Label: "Cancel"})
 }
 
@@ -140,6 +142,7 @@ func (d *ruleDialog) field(value *string, placeholder string) *kit.Field {
 	e := kit.NewField(placeholder)
 	e.SetText(*value)
 	e.OnChanged = func(text string) { *value = text; d.show() }
+	e.OnSubmitted = func(string) { d.submit() }
 	return e
 }
 
@@ -225,7 +228,7 @@ func (d *ruleDialog) fault(i int) fyne.CanvasObject {
 	for _, k := range d.kinds {
 		titles = append(titles, k.Title)
 	}
-	kind := kit.NewChoice(titles, func(n int) { *f = model.FaultForm{Kind: n, Every: f.Every}; d.lines() })
+	kind := kit.NewChoice(titles, func(n int) { *f = model.FaultForm{Kind: n, Every: f.Every, Chance: f.Chance}; d.lines() })
 	kind.SetSelected(f.Kind)
 	info := d.kinds[f.Kind]
 	left := container.NewHBox(kind)
@@ -260,24 +263,31 @@ func usual(info rules.FaultInfo) string {
 // EditFault edits how and how often a fault of the whole endpoint happens, and switches it on.
 func (v *View) EditFault(row int) {
 	form, info := v.m.FaultForm(row)
-	argument, every := kit.NewField(usual(info)), kit.NewField("each")
+	argument, every, chance := kit.NewField(usual(info)), kit.NewField("each"), kit.NewField("always")
 	argument.SetText(form.Argument)
 	every.SetText(form.Every)
+	chance.SetText(form.Chance)
+	first := every
 	rows := []kit.FormRow{}
 	if info.Argument != rules.NoArgument {
 		rows = append(rows, kit.FormRow{Title: map[rules.Argument]string{rules.TimeArgument: "How long", rules.CountArgument: "How many", rules.ValueArgument: "Which"}[info.Argument], Control: argument})
+		first = argument
 	}
-	rows = append(rows, kit.FormRow{Title: "Only every n-th", Control: every, Note: info.Text})
+	rows = append(rows, kit.FormRow{Title: "Only every n-th", Control: every}, kit.FormRow{Title: "By chance, per cent", Control: chance, Note: info.Text})
 	f := kit.NewForm(360, rows...)
 	var dismiss func()
-	dismiss = v.host.Dialog(info.Title, f.Content(), 360, every, kit.Action{Label: "Switch it on", Do: func() {
-		form.Argument, form.Every = argument.Text, every.Text
+	save := func() {
+		form.Argument, form.Every, form.Chance = argument.Text, every.Text, chance.Text
 		if err := v.m.PutFault(form); err != nil {
 			f.SetProblem(0, err.Error())
 			return
 		}
 		dismiss()
-	}}, kit.Action{Label: "Cancel"})
+	}
+	for _, field := range []*kit.Field{argument, every, chance} {
+		field.OnSubmitted = func(string) { save() }
+	}
+	dismiss = v.host.Dialog(info.Title, f.Content(), 360, first, kit.Action{Label: "Switch it on", Do: save}, kit.Action{Label: "Cancel"})
 }
 
 // EditText edits the rules as the file that they are.
