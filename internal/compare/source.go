@@ -132,3 +132,9 @@ func plainText(raw []byte) bool {
 	}
 	return true
 }
+
+// CheckKey says what is wrong with the paths of a key.
+func CheckKey(paths []string) error {
+	_, err := readKey(paths)
+	return err
+}

@@ -6,6 +6,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/present/accesslog"
 	"trestle/internal/present/backup"
+	"trestle/internal/present/comparing"
 	"trestle/internal/present/endpoints"
 	"trestle/internal/present/home"
 	"trestle/internal/present/inspect"
@@ -14,6 +15,7 @@ import (
 	"trestle/internal/present/shell"
 	logview "trestle/internal/ui/accesslog"
 	backupview "trestle/internal/ui/backup"
+	comparingview "trestle/internal/ui/comparing"
 	endpointsview "trestle/internal/ui/endpoints"
 	homeview "trestle/internal/ui/home"
 	"trestle/internal/ui/host"
@@ -43,6 +45,7 @@ type session struct {
 	inspect     *inspect.Model
 	inspectView *inspectview.View
 	endpoints   *endpoints.Model
+	comparing   *comparing.Model
 	linker      *linker.Model
 	places      map[shell.Place]host.Place
 	services    []service // what may go on while the window is locked
@@ -82,6 +85,8 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.endpoints = endpoints.New(n.runner, w)
 	n.endpoints.SetMasked(s.m.Masked())
 	n.services = append(n.services, n.endpoints)
+	n.comparing = comparing.New(n.runner, w)
+	n.comparing.SetMasked(s.m.Masked())
 	n.linker = linker.New(n.runner, w)
 	n.linker.SetMasked(s.m.Masked())
 	return n
@@ -92,6 +97,7 @@ func (n *session) load() {
 	n.home.Load()
 	n.inspect.Reload()
 	n.endpoints.Load()
+	n.comparing.Load()
 	n.backup.Begin()
 }
 
@@ -118,6 +124,10 @@ func (n *session) makeViews() {
 	endpointsView.Inspect = func(text string) { n.inspect.Paste(text); s.Go(shell.Inspect) }
 	n.inspectView.Send = func(ids []int64) { s.Go(shell.Endpoints); endpointsView.Offer(ids) }
 	n.places[shell.Endpoints] = endpointsView
+	compareView := comparingview.New(n.comparing, s)
+	compareView.Shown = func() bool { return s.m.Place() == shell.Compare && !s.isModal() }
+	n.inspectView.Compare = func(ids []int64) { s.Go(shell.Compare); compareView.Offer(ids) }
+	n.places[shell.Compare] = compareView
 	n.places[shell.Link] = linkerview.New(n.linker, s)
 	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
 	n.places[shell.Settings] = still{s, newSettings(s)}
@@ -139,7 +149,7 @@ func (n *session) end() error {
 
 // models are the states of all places and pages.
 func (n *session) models() []model {
-	return append([]model{n.inspect, n.endpoints, n.linker, n.home, n.log, n.people, n.backup}, n.care.models()...)
+	return append([]model{n.inspect, n.endpoints, n.comparing, n.linker, n.home, n.log, n.people, n.backup}, n.care.models()...)
 }
 
 // setMasked hides patient data in all of them, or shows it.

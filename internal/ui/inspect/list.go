@@ -157,6 +157,9 @@ func (p *listPane) menu(row int, at fyne.Position) {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
 	items = append(items, fyne.NewMenuItem("Send…", p.v.SendSelected))
+	if p.grid.SelectedCount() == 2 {
+		items = append(items, fyne.NewMenuItem("Compare", p.v.CompareSelected))
+	}
 	items = append(items, fyne.NewMenuItem("Delete…", p.v.DeleteSelected))
 	p.v.host.Menu(fyne.NewMenu("", items...), at)
 }

@@ -18,6 +18,8 @@ import (
 type View struct {
 	// Send offers messages, by their ids, to the senders of the project.
 	Send func(ids []int64)
+	// Compare compares two messages, by their ids.
+	Compare func(ids []int64)
 	// Shown says whether the place is the one on the screen: only then it may take the keyboard by itself.
 	Shown func() bool
 
@@ -34,7 +36,7 @@ type View struct {
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func([]int64) {}}
+	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func([]int64) {}, Compare: func([]int64) {}}
 	v.list = newListPane(v)
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
@@ -184,6 +186,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
 		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
 		shell.Action{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
+		shell.Action{ID: "inspect.compare", Title: "Compare the two selected messages", Detail: "what changed between them", Keys: "Ctrl+D", Run: v.CompareSelected},
 		shell.Action{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
 	)
 }
@@ -223,6 +226,9 @@ func (v *View) SendSelected() {
 		v.Send(ids)
 	}
 }
+
+// CompareSelected compares the two messages that are selected.
+func (v *View) CompareSelected() { v.Compare(v.m.IDsOf(v.list.grid.SelectedRows())) }
 
 // DeleteSelected asks and then deletes the selected messages.
 func (v *View) DeleteSelected() {

@@ -61,7 +61,7 @@ func (v *CodeView) fit() codeFaces {
 func (v *CodeView) digits() int {
 	n := len(strconv.Itoa(v.text.Lines()))
 	if v.Number != nil {
-		n = max(n, len(v.Number(v.text.Lines()-1)))
+		n = max(n, utf8.RuneCountInString(v.Number(v.text.Lines()-1)))
 	}
 	return max(n, 2)
 }
@@ -324,7 +324,7 @@ func (v *CodeView) drawNumber(f codeFaces, line, y int, current bool) {
 	if current {
 		ink = s.color("foreground")
 	}
-	x := m.gutter - s.px(12) - len(str)*f.small.cell()
+	x := m.gutter - s.px(12) - utf8.RuneCountInString(str)*f.small.cell()
 	for _, r := range str {
 		g := f.small.glyph(r, 0)
 		s.blit(g.mask, x+g.at.X, y+f.baseline+g.at.Y, ink)
