@@ -76,6 +76,16 @@ func (m *Model) paste(text string, clean bool) {
 	})
 }
 
+// Keep stores bytes as they are, such as a message that an endpoint received, and opens them.
+func (m *Model) Keep(name string, b []byte) {
+	m.importing("keep a message", func(ctx context.Context, p *job.Progress) (tally, error) {
+		t := tally{}
+		p.SetTotal(int64(len(b)))
+		err := m.importFrom(ctx, name, bytes.NewReader(b), &t, p, 0)
+		return t, err
+	})
+}
+
 // tally is what an import did.
 type tally struct {
 	files    int

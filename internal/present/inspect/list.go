@@ -31,7 +31,8 @@ type list struct {
 	hint     string          // what the query's text asks for before it is looked for
 	ids      []int64
 	total    int // messages in the project
-	pages    map[int][]workspace.Row
+	columns  columnSet
+	pages    map[int][]listRow
 	order    []int // pages by age, oldest first
 	wanted   map[int]bool
 	selected int // row, -1 for none
@@ -42,31 +43,11 @@ type list struct {
 	first    bool // open the first message when the answer comes and the open one is not in it
 	known    bool // the first answer has come
 	answers  int  // how many have come
+	edition  int  // of the rows: those that are read for an older one are dropped
 }
 
 func newList(m *Model) list {
-	return list{m: m, query: &query.Query{}, exact: true, pages: map[int][]workspace.Row{}, wanted: map[int]bool{}, selected: -1}
-}
-
-// Column ids of the list, also the names that the store sorts by.
-const (
-	colFindings = "severity"
-	colType     = "type"
-	colMRN      = "mrn"
-	colName     = "name"
-	colControl  = "control"
-	colTime     = "time"
-	colSource   = "source"
-)
-
-var listColumns = []screen.Column{
-	{ID: colFindings, Title: "Worst", Width: 64, MinWidth: 40},
-	{ID: colType, Title: "Type", Width: 80, MinWidth: 48, Mono: true},
-	{ID: colMRN, Title: "MRN", Width: 84, MinWidth: 48, Mono: true},
-	{ID: colName, Title: "Patient", Width: 120, MinWidth: 100, Flex: true},
-	{ID: colControl, Title: "Control ID", Width: 96, MinWidth: 48, Mono: true},
-	{ID: colTime, Title: "Message time", Width: 124, MinWidth: 60, Mono: true},
-	{ID: colSource, Title: "Source", Width: 120, MinWidth: 120, Flex: true},
+	return list{m: m, query: &query.Query{}, exact: true, columns: makeColumns(defaultColumns), pages: map[int][]listRow{}, wanted: map[int]bool{}, selected: -1}
 }
 
 // List is the message list as rows and columns.
@@ -74,31 +55,15 @@ func (m *Model) List() screen.Grid { return (*listGrid)(&m.list) }
 
 type listGrid list
 
-func (g *listGrid) Columns() []screen.Column { return listColumns }
+func (g *listGrid) Columns() []screen.Column { return g.columns.grid }
 func (g *listGrid) Len() int                 { return len(g.ids) }
 
 func (g *listGrid) Cell(row, col int) screen.Cell {
 	r, ok := (*list)(g).row(row)
-	if !ok {
+	if !ok || col >= len(g.columns.all) {
 		return screen.Cell{}
 	}
-	mask := g.m.masked
-	switch listColumns[col].ID {
-	case colFindings:
-		return findingsCell(r.Counts)
-	case colType:
-		return typeCell(r)
-	case colMRN:
-		return screen.Cell{Text: r.MRN, Masked: mask && r.MRN != ""}
-	case colName:
-		return screen.Cell{Text: r.Name, Masked: mask && r.Name != ""}
-	case colControl:
-		return screen.Cell{Text: r.ControlID, Role: screen.RoleMuted}
-	case colTime:
-		return screen.Cell{Text: readableTime(r.Time), Role: screen.RoleMuted}
-	default:
-		return screen.Cell{Text: r.Source, Role: screen.RoleMuted, Masked: mask} // a file's name may hold a patient's
-	}
+	return g.columns.all[col].cell(&r, g.m.masked)
 }
 
 func typeCell(r workspace.Row) screen.Cell {
@@ -163,18 +128,24 @@ func readableTime(s string) string {
 	return s
 }
 
-func (l *list) row(i int) (workspace.Row, bool) {
+// forget drops the rows that were read.
+func (l *list) forget() {
+	l.pages, l.wanted, l.order = map[int][]listRow{}, map[int]bool{}, nil
+	l.edition++
+}
+
+func (l *list) row(i int) (listRow, bool) {
 	if i < 0 || i >= len(l.ids) {
-		return workspace.Row{}, false
+		return listRow{}, false
 	}
 	page, at := i/pageRows, i%pageRows
 	rows, ok := l.pages[page]
 	if !ok {
 		l.want(page)
-		return workspace.Row{}, false
+		return listRow{}, false
 	}
 	if at >= len(rows) {
-		return workspace.Row{}, false
+		return listRow{}, false
 	}
 	return rows[at], true
 }
@@ -187,11 +158,11 @@ func (l *list) want(page int) {
 	l.wanted[page] = true
 	from := page * pageRows
 	ids := l.ids[from:min(from+pageRows, len(l.ids))]
-	m := l.m
-	job.Start(m.ctx, m.runner, func(ctx context.Context) ([]workspace.Row, error) {
-		return m.store.Rows(ctx, ids)
-	}, func(rows []workspace.Row, err error) {
-		if len(l.ids) == 0 || from >= len(l.ids) || l.ids[from] != ids[0] {
+	m, paths, edition := l.m, l.columns.paths, l.edition
+	job.Start(m.ctx, m.runner, func(ctx context.Context) ([]listRow, error) {
+		return m.readRows(ctx, ids, paths)
+	}, func(rows []listRow, err error) {
+		if edition != l.edition {
 			return // the list has changed since
 		}
 		if err != nil {
@@ -205,7 +176,7 @@ func (l *list) want(page int) {
 	})
 }
 
-func (l *list) keep(page int, rows []workspace.Row) {
+func (l *list) keep(page int, rows []listRow) {
 	l.pages[page] = rows
 	l.order = append(l.order, page)
 	if len(l.order) > keepPage {
@@ -241,16 +212,27 @@ func (m *Model) Similar(row int) []Similar {
 	}
 	add("Show this account only", "account", r.Account)
 	add("Show this file only", "source", r.Source)
+	for i, p := range m.list.columns.paths {
+		if i >= len(r.values) || r.values[i].text == "" || len(r.values[i].text) > longestFilterValue {
+			continue
+		}
+		name, shown := p.String(), r.values[i].text
+		if m.masked {
+			shown = "this value"
+		}
+		out = append(out, Similar{"Show " + name + " = " + shown + " only", name + " = " + query.Quote(r.values[i].text)})
+	}
 	return out
 }
 
 // Sort orders the list by a column; a second time reverses it.
 func (m *Model) Sort(column int) {
-	if column < 0 || column >= len(listColumns) {
+	columns := m.list.columns.grid
+	if column < 0 || column >= len(columns) || columns[column].Fixed {
 		return
 	}
 	q := &m.list.index
-	id := listColumns[column].ID
+	id := columns[column].ID
 	if q.Sort == id {
 		q.Descending = !q.Descending
 	} else {
@@ -262,8 +244,8 @@ func (m *Model) Sort(column int) {
 
 // SortedBy is the column that the list is ordered by, -1 for the order of arrival.
 func (m *Model) SortedBy() (column int, descending bool) {
-	for i, c := range listColumns {
-		if c.ID == m.list.index.Sort {
+	for i, c := range m.list.columns.grid {
+		if c.ID == m.list.index.Sort && c.ID != "" {
 			return i, m.list.index.Descending
 		}
 	}
@@ -271,12 +253,19 @@ func (m *Model) SortedBy() (column int, descending bool) {
 }
 
 // Reload reads the list again and keeps the selected message if it is still there.
-func (m *Model) Reload() { m.reload(m.open.id) }
+func (m *Model) Reload() {
+	if !m.began {
+		m.began = true
+		m.loadFilters()
+		m.loadColumns()
+	}
+	m.reload(m.open.id)
+}
 
 func (l *list) take(a answer, keep int64) {
 	l.ids, l.total, l.known = a.ids, a.total, true
 	l.answers++
-	l.pages, l.wanted, l.order = map[int][]workspace.Row{}, map[int]bool{}, nil
+	l.forget()
 	l.selected = -1
 	if keep == 0 {
 		keep = l.m.open.id

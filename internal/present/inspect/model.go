@@ -25,6 +25,13 @@ type Store interface {
 	Note(ctx context.Context, id int64) (string, error)
 	SetNote(ctx context.Context, id int64, text string) error
 	SetTags(ctx context.Context, id int64, tags []string) error
+	Documents(ctx context.Context, kind workspace.DocumentKind) ([]workspace.Document, error)
+	Document(ctx context.Context, kind workspace.DocumentKind, name string) (workspace.Document, error)
+	PutDocument(ctx context.Context, kind workspace.DocumentKind, name string, bytes []byte, revision int64) (workspace.Document, error)
+	DeleteDocument(ctx context.Context, kind workspace.DocumentKind, name string, revision int64) error
+	Setting(ctx context.Context, key string) (value string, ok bool, err error)
+	SetSetting(ctx context.Context, key, value string) error
+	LogExport(ctx context.Context, what string, count int, destination string) error
 }
 
 // What names the parts of the place that have changed, as a set.
@@ -40,6 +47,7 @@ const (
 	Notice                    // the strip above the list
 	Remarks                   // note and tags of the open message
 	Mask                      // the mask was put on or taken off
+	Columns                   // the list shows other columns
 	All      What = 1<<iota - 1
 )
 
@@ -74,6 +82,7 @@ type Model struct {
 	end    context.CancelFunc
 
 	list     list
+	saved    filters
 	open     opened
 	opening  job.Latest
 	tree     treeRows
@@ -82,6 +91,7 @@ type Model struct {
 	other    func() // what Instead does
 	undo     func() // takes back what the notice speaks of
 	masked   bool
+	began    bool // what is read once has been asked for
 }
 
 // New returns the place over a project's store. Close ends its work.

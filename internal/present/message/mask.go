@@ -60,14 +60,14 @@ func (d *Drawing) blurred(findings []check.Finding) bool {
 	return false
 }
 
-// longestEnvelope is the longest value in bytes that a header shows under the mask: the names of applications and
+// LongestEnvelope is the longest value in bytes that a header shows under the mask: the names of applications and
 // facilities are shorter.
-const longestEnvelope = 48
+const LongestEnvelope = 48
 
 // HidesField says whether the mask hides a field.
 func (d *Drawing) HidesField(s hl7.Segment, field int) bool {
 	v := s.Field(field)
-	if d.Opaque || len(v.Raw()) > longestEnvelope && !hides(s.Name()) {
+	if d.Opaque || len(v.Raw()) > LongestEnvelope && !hides(s.Name()) {
 		return true
 	}
 	switch s.Name() {

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -20,6 +21,9 @@ type listPane struct {
 	content fyne.CanvasObject
 	title   *kit.Text
 	query   *kit.Field
+	offers  *kit.Suggestions
+	offered model.Completion
+	saved   *kit.ToolButton
 	problem *widget.Label
 	news    *kit.News
 	grid    *kit.GridView
@@ -40,6 +44,16 @@ func newListPane(v *View) *listPane {
 		v.m.SetQuery("")
 		v.host.Focus(p.grid)
 	}
+	p.offers = kit.NewSuggestions(p.query)
+	p.offers.Ask = func(text string, cursor int) []kit.Suggestion {
+		p.offered = v.m.Complete(text, cursor)
+		out := make([]kit.Suggestion, len(p.offered.All))
+		for i, s := range p.offered.All {
+			out[i] = kit.Suggestion{Text: s.Text, About: s.About}
+		}
+		return out
+	}
+	p.offers.Take = p.take
 	p.problem = widget.NewLabel("")
 	p.problem.Wrapping, p.problem.Importance, p.problem.SizeName = fyne.TextWrapWord, widget.DangerImportance, fynetheme.SizeNameCaptionText
 	p.problem.Hide()
@@ -57,13 +71,28 @@ func newListPane(v *View) *listPane {
 		return false
 	}
 	p.grid.OnSecondary = p.menu
+	p.saved = kit.NewToolButton(theme.IconFilter, "Saved filters (Ctrl+B)", v.ShowFilters)
+	more := kit.NewToolButton(theme.IconMore, "Columns, types, export", p.showMore)
 	bar := kit.NewHeading(p.title,
 		kit.NewToolButton(theme.IconImport, "Open messages… (Ctrl+O)", v.ChooseFiles),
-		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste))
+		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste), p.saved, more)
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
 	top := container.NewVBox(bar, line, p.news, kit.NewRule())
-	p.content = container.New(kit.Column{Flex: 1}, top, p.grid)
+	p.content = container.New(kit.Float{List: p.offers}, container.New(kit.Column{Flex: 1}, top, p.grid), p.offers)
 	return p
+}
+
+// take writes a proposal into the query line and goes on there.
+func (p *listPane) take(choice int) {
+	text, cursor := p.offered.Apply(p.query.Text, choice)
+	p.query.SetText(text) // and looks for it, as typing does
+	p.query.CursorColumn = len([]rune(text[:cursor]))
+	p.query.Refresh()
+	if strings.HasSuffix(text[:cursor], "-") {
+		p.offers.Update() // what can follow is what the user looks for next
+	} else {
+		p.offers.Close()
+	}
 }
 
 func (p *listPane) sort(column string) {
@@ -151,7 +180,7 @@ func (p *listPane) menu(row int, at fyne.Position) {
 	}
 	items := []*fyne.MenuItem{}
 	for _, f := range m.Similar(row) {
-		items = append(items, fyne.NewMenuItem(f.Title, func() { m.SubmitQuery(f.Query) }))
+		items = append(items, fyne.NewMenuItem(f.Title, func() { m.Choose(f) }))
 	}
 	if len(items) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())

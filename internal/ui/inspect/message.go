@@ -86,6 +86,9 @@ func (v *View) valueMenu(items []*fyne.MenuItem, at fyne.Position) {
 	if to > from && !v.m.Masked() {
 		items = append(items, fyne.NewMenuItem("Copy value", func() { v.host.Clipboard().SetContent(string(v.m.Raw()[from:to])) }))
 	}
+	if f, ok := v.m.FilterHere(); ok {
+		items = append(items, fyne.NewMenuItem(f.Title, func() { v.m.Choose(f) }))
+	}
 	if path := v.m.Path(); path != "" {
 		items = append(items, fyne.NewMenuItem("Copy path "+path, v.CopyPath))
 	}

@@ -106,6 +106,9 @@ func (v *View) redraw(what model.What) {
 		v.chooseRoot()
 		v.list.redraw()
 	}
+	if what&model.Columns != 0 {
+		v.list.grid.SetGrid(v.m.List())
+	}
 	if what&model.Notice != 0 {
 		v.list.redrawNotice()
 	}
@@ -161,6 +164,16 @@ func (v *View) Actions() []shell.Action {
 			v.list.sort(v.m.List().Columns()[i].ID)
 		}})
 	}
+	for _, f := range v.m.Filters() {
+		actions = append(actions, shell.Action{ID: "inspect.filter." + f.Name, Title: "Filter: " + f.Name, Detail: f.Query, Run: func() { v.m.SubmitQuery(f.Query) }})
+	}
+	actions = append(actions,
+		shell.Action{ID: "inspect.filters", Title: "Saved filters", Keys: "Ctrl+B", Run: v.ShowFilters},
+		shell.Action{ID: "inspect.savefilter", Title: "Save this filter…", Detail: "under a name, in this project", Keys: "Ctrl+Shift+B", Run: v.SaveFilter},
+		shell.Action{ID: "inspect.columns", Title: "Choose the columns of the list…", Run: v.ChooseColumns},
+		shell.Action{ID: "inspect.types", Title: "Count the messages by type…", Run: v.CountTypes},
+		shell.Action{ID: "inspect.export", Title: "Export the list…", Detail: "CSV or Excel, with the columns that it shows", Keys: "Ctrl+E", Run: v.ExportList},
+	)
 	if v.m.Filtered() {
 		actions = append(actions, shell.Action{ID: "inspect.all", Title: "Show all messages", Detail: "clear the filter", Run: func() { v.m.SetQuery("") }})
 	}
@@ -184,6 +197,8 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.unfold", Title: "Unfold all segments", Run: func() { v.m.OpenAll(true) }},
 		shell.Action{ID: "inspect.fold", Title: "Fold all segments", Run: func() { v.m.OpenAll(false) }},
 		shell.Action{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
+		shell.Action{ID: "inspect.filterhere", Title: "Filter by the value at the cursor", Detail: "all messages where its field has this value", Keys: "Ctrl+Shift+F", Run: v.FilterHere},
+		shell.Action{ID: "inspect.addcolumn", Title: "Show the field at the cursor as a column", Run: v.AddColumn},
 		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
 		shell.Action{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
 		shell.Action{ID: "inspect.compare", Title: "Compare the two selected messages", Detail: "what changed between them", Keys: "Ctrl+D", Run: v.CompareSelected},
@@ -199,7 +214,8 @@ func (v *View) Keys() []shell.Key {
 		{Keys: "Right, Left", Does: "in the tree: open and close a branch"},
 		{Keys: "Shift with a movement", Does: "select"},
 		{Keys: "Ctrl+C", Does: "copy the selection, or the line"},
-		{Keys: "Escape", Does: "in the filter: clear it"},
+		{Keys: "Down, Up, Tab", Does: "in the filter: choose what could be written"},
+		{Keys: "Escape", Does: "in the filter: put the proposals away, then clear it"},
 	}
 }
 

@@ -49,6 +49,7 @@ type Field struct {
 	OnKey    func(*fyne.KeyEvent) bool // asked first for each key that is not a letter; returns whether it used the key
 	OnEscape func()                    // called on Escape, where set
 	OnBlur   func()                    // called when the field is left
+	TakesTab bool                      // Tab is a key for OnKey now, and does not leave the field
 }
 
 // NewField returns a field of one line.
@@ -89,8 +90,9 @@ func (f *Field) SetText(s string) {
 	f.Entry.SetText(s)
 }
 
-// AcceptsTab implements fyne.Tabbable: Tab and Shift+Tab leave every field, that of several lines too.
-func (f *Field) AcceptsTab() bool { return false }
+// AcceptsTab implements fyne.Tabbable: Tab and Shift+Tab leave every field, that of several lines too, unless it has a use
+// for them at the moment.
+func (f *Field) AcceptsTab() bool { return f.TakesTab }
 
 // CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
@@ -140,6 +142,7 @@ func (f *Field) TypedKey(e *fyne.KeyEvent) {
 	case e.Name == fyne.KeyEscape && f.OnEscape != nil:
 		f.OnEscape()
 	case windowKey(e):
+	case e.Name == fyne.KeyTab: // nothing was done with it, and a field holds no tabs
 	default:
 		f.Entry.TypedKey(e)
 	}

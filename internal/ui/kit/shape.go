@@ -3,6 +3,7 @@ package kit
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"math"
 
 	"fyne.io/fyne/v2/canvas"
@@ -63,7 +64,14 @@ func fillPaths(dst *image.RGBA, paths []path, ink color.NRGBA) {
 		}
 		z.ClosePath()
 	}
-	z.Draw(dst, box, image.NewUniform(ink), image.Point{})
+	if box.In(dst.Rect) {
+		z.Draw(dst, box, image.NewUniform(ink), image.Point{})
+		return
+	}
+	// At an edge: the rasterizer writes beyond the picture without a look.
+	whole := image.NewRGBA(box)
+	z.Draw(whole, box, image.NewUniform(ink), image.Point{})
+	draw.Draw(dst, box, whole, box.Min, draw.Over)
 }
 
 // signs are the masks of shapes and arrows by side in pixels: a list draws the same ones in every row.
