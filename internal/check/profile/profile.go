@@ -41,7 +41,7 @@ func Levels() []Level {
 type Evidence struct {
 	Level  Level
 	Source string // key of Profile.Sources
-	Seen   string // "412 of 412": how often a learnt fact was seen, in messages or, of a field, in segments
+	Seen   string // "412 of 412": how often a learnt fact was seen: a segment in messages, a field in segments, a component in repetitions
 	Note   string
 }
 
