@@ -12,6 +12,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/linkage"
 	"trestle/internal/linkage/normal"
+	"trestle/internal/linkage/plan"
 	"trestle/internal/linkage/roster"
 	"trestle/internal/linkage/similar"
 	"trestle/internal/present/screen"
@@ -86,6 +87,8 @@ func (d *desk) cardOf(i item) *Card {
 		card = pairCard(d.patients, i)
 	case duplicateCase, overlayCase:
 		card = d.insideCard(i)
+	case ledgerCase:
+		card = d.ledgerCard(i)
 	case conflictCase:
 		return d.conflictCard(int(i.index))
 	default:
@@ -244,7 +247,7 @@ func normalForm(role roster.Role, v string, order normal.Order) string {
 	case roster.BirthDate:
 		day, ok := normal.Date(v, order)
 		if !ok || day == 0 {
-			return "no date"
+			return "(no date)"
 		}
 		return fmt.Sprintf("%04d-%02d-%02d", int(day)/10000, int(day)/100%100, int(day)%100)
 	case roster.Sex:
@@ -254,11 +257,11 @@ func normalForm(role roster.Role, v string, order normal.Order) string {
 		return ""
 	case roster.SSN:
 		number, last4, _ := normal.SSN(v)
-		return cmp.Or(number, last4, "no value")
+		return cmp.Or(number, last4, "(taken as none)")
 	case roster.HomePhone, roster.MobilePhone, roster.WorkPhone:
-		return cmp.Or(normal.Phone(v), "no value")
+		return cmp.Or(normal.Phone(v), "(taken as none)")
 	case roster.Email:
-		return cmp.Or(normal.Email(v), "no value")
+		return cmp.Or(normal.Email(v), "(taken as none)")
 	case roster.PostalCode:
 		return normal.PostalCode(v)
 	case roster.Address:
@@ -376,6 +379,39 @@ func (d *desk) insideCard(i item) *Card {
 			continue
 		}
 		card.fields = append(card.fields, fieldLines(role, values, [2]normal.Order{orderOf(lists[0]), orderOf(lists[1])})...)
+	}
+	return card
+}
+
+// ledgerCard is the card of a decision whose records the run does not pair: it stands, and its records are shown as far
+// as the rosters still have them.
+func (d *desk) ledgerCard(i item) *Card {
+	card := &Card{item: i, Title: "Decided before", Sentence: "The last run does not pair these records any more, because of the decision or because they have changed. It stands; Ctrl+Z takes it back."}
+	left, right := d.ids(i)
+	card.fields = append(card.fields, field{name: "identifier", values: [2]string{left, right}})
+	if d.patients == nil {
+		var pair [2]*plan.Plan
+		for n, list := range []*plan.List{d.plans.Left, d.plans.Right} {
+			for k := range list.Plans {
+				if list.Plans[k].ID == []string{left, right}[n] {
+					pair[n] = &list.Plans[k]
+				}
+			}
+		}
+		card.fields = planFields(pair)
+		return card
+	}
+	rows, lists := d.rows(i), d.tables(i)
+	for _, role := range roster.Roles {
+		var values [2]string
+		for n, row := range rows {
+			if row >= 0 && role != roster.ID {
+				values[n] = lists[n].Value(row, role)
+			}
+		}
+		if values[0] != "" || values[1] != "" {
+			card.fields = append(card.fields, fieldLines(role, values, [2]normal.Order{orderOf(lists[0]), orderOf(lists[1])})...)
+		}
 	}
 	return card
 }

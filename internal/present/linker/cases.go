@@ -23,6 +23,7 @@ const (
 	planCase                  // a pair of plans
 	createCase                // a plan without counterpart
 	conflictCase              // decisions that cannot all be right
+	ledgerCase                // a decision about records that the run does not pair any more; its index is the Seq
 )
 
 // item is one case: its form and its index in the list of the result that it comes from.
@@ -66,8 +67,10 @@ type cases struct {
 	total   int // that ever waited
 	linked  [2]map[string]linkage.Decision
 	created map[string]linkage.Decision
-	card    *Card
-	cards   map[item]*Card // made beforehand
+	// standing are the decisions in force by their Seq.
+	standing map[int64]linkage.Decision
+	card     *Card
+	cards    map[item]*Card // made beforehand
 }
 
 func (c *cases) reset() { *c = cases{at: -1, cards: map[item]*Card{}} }
@@ -124,11 +127,36 @@ func planCases(r *plan.Result) (all []item) {
 	return append(all, links...)
 }
 
+// remember adds the decisions that no case of the run shows: they stand, and can be taken back.
+func (d *desk) remember() {
+	shown := map[[3]string]bool{}
+	for _, i := range d.cases.all {
+		left, right := d.ids(i)
+		side := ""
+		if i.form == duplicateCase {
+			side = string(d.patients.Duplicates[i.index].Side)
+		}
+		shown[[3]string{side, left, right}] = true
+	}
+	for x := range d.ledger.InForce() {
+		if !shown[[3]string{string(x.Side), x.Left, x.Right}] {
+			d.cases.all = append(d.cases.all, item{ledgerCase, int32(x.Seq)})
+		}
+	}
+}
+
+// line is a decision by its Seq.
+func (d *desk) line(seq int32) (linkage.Decision, bool) {
+	x, ok := d.cases.standing[int64(seq)]
+	return x, ok
+}
+
 // weigh finds which records have a partner by decision.
 func (d *desk) weigh() {
 	c := &d.cases
-	c.linked, c.created = [2]map[string]linkage.Decision{{}, {}}, map[string]linkage.Decision{}
+	c.linked, c.created, c.standing = [2]map[string]linkage.Decision{{}, {}}, map[string]linkage.Decision{}, map[int64]linkage.Decision{}
 	for x := range d.ledger.InForce() {
+		c.standing[x.Seq] = x
 		switch {
 		case x.Side != "":
 		case x.Action == linkage.ActSame:
@@ -154,6 +182,8 @@ func (d *desk) decision(i item) (linkage.Decision, bool) {
 		return d.ledger.Within(x.Side, list.ID(int(x.A)), list.ID(int(x.B)))
 	case overlayCase:
 		return linkage.Decision{}, false
+	case ledgerCase:
+		return d.line(i.index)
 	}
 	left, right := d.ids(i)
 	if x, ok := d.ledger.Of(left, right); ok {
@@ -181,6 +211,9 @@ func (d *desk) ids(i item) (left, right string) {
 		return c.Left, c.Right
 	case createCase:
 		return d.plans.Creations[i.index].Plan.ID, ""
+	case ledgerCase:
+		x, _ := d.line(i.index)
+		return x.Left, x.Right
 	}
 	return "", ""
 }
@@ -204,7 +237,7 @@ func (d *desk) overlaid(x linkage.Overlay, n int) *roster.Roster {
 func (d *desk) waits(i item) bool {
 	left, right := d.ids(i)
 	switch i.form {
-	case overlayCase:
+	case overlayCase, ledgerCase:
 		return false
 	case duplicateCase:
 		_, ok := d.decision(i)
@@ -272,6 +305,9 @@ func (d *desk) reason(i item) string {
 		}
 		return cmp.Or(strings.Join(names, ", "), "linked")
 	}
+	if i.form == ledgerCase {
+		return "decided"
+	}
 	return "no counterpart"
 }
 
@@ -285,6 +321,9 @@ func (d *desk) fits(i item) bool {
 		band = d.plans.Candidates[i.index].Band
 	}
 	_, decided := d.decision(i)
+	if i.form == ledgerCase && d.cases.filter != Decided {
+		return decided && d.cases.filter == Everything
+	}
 	switch d.cases.filter {
 	case ToDecide:
 		return d.waits(i)
@@ -366,11 +405,12 @@ func (d *desk) found(i item, words []string) bool {
 	left, right := d.ids(i)
 	text := left + " " + right
 	if d.patients != nil {
+		lists := d.tables(i)
 		for n, row := range d.rows(i) {
 			if row < 0 {
 				continue
 			}
-			list := d.tables(i)[n]
+			list := lists[n]
 			for _, role := range []roster.Role{roster.LastName, roster.FirstName, roster.FullName, roster.BirthDate, roster.Address} {
 				text += " " + list.Value(row, role)
 			}
@@ -404,7 +444,23 @@ func (d *desk) rows(i item) [2]int {
 		x := d.patients.Overlays[i.index]
 		return [2]int{int(x.A), int(x.B)}
 	}
-	return [2]int{-1, -1}
+	rows := [2]int{-1, -1}
+	if x, ok := d.line(i.index); ok && i.form == ledgerCase {
+		for n, id := range []string{x.Left, x.Right} {
+			rows[n] = rowWith(d.tables(i)[n], id)
+		}
+	}
+	return rows
+}
+
+// rowWith finds a record by its identifier, -1 if the roster has it no more.
+func rowWith(list *roster.Roster, id string) int {
+	for row := range list.Len() {
+		if list.ID(row) == id {
+			return row
+		}
+	}
+	return -1
 }
 
 func (d *desk) tables(i item) [2]*roster.Roster {
@@ -415,6 +471,10 @@ func (d *desk) tables(i item) [2]*roster.Roster {
 	case overlayCase:
 		x := d.patients.Overlays[i.index]
 		return [2]*roster.Roster{d.overlaid(x, 0), d.overlaid(x, 1)}
+	case ledgerCase:
+		if x, _ := d.line(i.index); x.Side != "" {
+			return [2]*roster.Roster{d.roster(x.Side), d.roster(x.Side)}
+		}
 	}
 	return [2]*roster.Roster{d.patients.Left, d.patients.Right}
 }

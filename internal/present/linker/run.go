@@ -215,6 +215,9 @@ func (d *desk) take(o outcome) {
 	d.patients, d.plans, d.forecast, d.current, d.stale = o.patients, o.plans, o.forecast, o.current, ""
 	d.cases.reset()
 	d.cases.all, d.cases.alone = o.cases, o.alone
+	if d.has() {
+		d.remember()
+	}
 	d.weigh()
 	d.filter()
 	d.first()

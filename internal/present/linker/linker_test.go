@@ -1,0 +1,776 @@
+package linker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"trestle/internal/inspect"
+	"trestle/internal/linkage"
+	"trestle/internal/linkage/roster"
+	"trestle/internal/present/screen"
+	"trestle/internal/present/stage"
+	"trestle/internal/project"
+	"trestle/internal/report/links"
+	"trestle/workspaces"
+)
+
+type place struct {
+	*Model
+	t     *testing.T
+	stage *stage.Stage
+}
+
+// open is the place over a new project with the sample's project file.
+func open(t *testing.T) *place {
+	t.Helper()
+	s := stage.New(t)
+	text, err := fs.ReadFile(workspaces.Riverbend(), project.FileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Workspace.SetSetting(t.Context(), project.FileName, string(text)); err != nil {
+		t.Fatal(err)
+	}
+	return over(t, s)
+}
+
+// over is the place over a project that is there, as after a restart.
+func over(t *testing.T, s *stage.Stage) *place {
+	t.Helper()
+	p := &place{New(s.Runner, s.Workspace), t, s}
+	t.Cleanup(p.Close)
+	p.Load()
+	p.settle()
+	if n := p.News(); n.Bad {
+		t.Fatal(n.Text)
+	}
+	return p
+}
+
+func (p *place) settle() {
+	p.t.Helper()
+	p.stage.Settle()
+}
+
+// sample is a file of the sample project, as a file on the disk.
+func (p *place) sample(name string) string {
+	p.t.Helper()
+	b, err := fs.ReadFile(workspaces.Riverbend(), name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.file(filepath.Base(name), string(b))
+}
+
+func (p *place) file(name, text string) string {
+	p.t.Helper()
+	path := filepath.Join(p.stage.Folder, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return path
+}
+
+// patients compares the sample's rosters.
+func (p *place) patients() {
+	p.t.Helper()
+	p.Drop([]string{p.sample("rosters/lakeside-patients.csv"), p.sample("rosters/riverbend-patients.csv")})
+	p.settle()
+	p.run()
+}
+
+func (p *place) plansToo() {
+	p.t.Helper()
+	p.SetKind(linkage.Plans)
+	p.Drop([]string{p.sample("plans/lakeside-plans.csv"), p.sample("plans/riverbend-plans.csv")})
+	p.settle()
+	p.run()
+}
+
+func (p *place) run() {
+	p.t.Helper()
+	p.Run()
+	p.settle()
+	if n := p.News(); n.Bad || !p.HasResult() {
+		p.t.Fatalf("the run: %s; %s / %s", n.Text, p.Problem(Ours), p.Problem(Theirs))
+	}
+}
+
+// openIDs opens the case of both identifiers.
+func (p *place) openIDs(left, right string) bool {
+	d := p.desk()
+	for row, i := range d.cases.shown {
+		if l, r := d.ids(i); l == left && r == right {
+			p.OpenCase(row)
+			return true
+		}
+	}
+	return false
+}
+
+func (p *place) waiting() int { p.desk().filter(); return p.desk().cases.open }
+
+func TestTwoFilesDroppedAreBothSides(t *testing.T) {
+	p := open(t)
+	if !p.IsEmpty() || p.HasResult() {
+		t.Fatal("a new project has rosters")
+	}
+	p.Drop([]string{p.sample("rosters/lakeside-patients.csv"), p.sample("rosters/riverbend-patients.csv")})
+	p.settle()
+	for w, want := range []string{"riverbend-patients.csv", "lakeside-patients.csv"} {
+		if _, facts := p.Title(Which(w)); !strings.Contains(facts, want) || !strings.Contains(facts, "not confirmed yet") {
+			t.Errorf("%s: %q", Which(w), facts)
+		}
+	}
+	if id := p.desk().sides[Ours].table.Columns[0]; id.Role != roster.ID {
+		t.Errorf("the first column was taken for %q", id.Role)
+	}
+}
+
+func TestRunAndReviewOutliveTheProgram(t *testing.T) {
+	p := open(t)
+	p.patients()
+	if p.Step() != Review || p.Card() == nil || p.waiting() == 0 {
+		t.Fatalf("step %v, card %v, %d wait; %s", p.Step(), p.Card(), p.waiting(), p.Counts())
+	}
+	if s := p.desk().patients.Summary; s.Automatic == 0 || s.AutomaticOff != "" {
+		t.Fatalf("%+v", s)
+	}
+	before := p.waiting()
+	for p.Card().item.form != pairCase {
+		p.Skip(1)
+	}
+	p.Decide(linkage.ActDifferent)
+	p.Decide(linkage.ActUnsure)
+	if p.waiting() >= before {
+		t.Errorf("%d waited, now %d", before, p.waiting())
+	}
+	p.settle()
+	again := over(t, p.stage)
+	p.run() // what was decided changes what the engine finds: a restart shows what a run would
+	if again.waiting() != p.waiting() || !again.HasResult() || again.Step() != Review {
+		t.Errorf("after a restart %d wait, after a run %d", again.waiting(), p.waiting())
+	}
+	if got, want := len(again.desk().ledger.All()), 2; got != want {
+		t.Errorf("%d decisions, want %d", got, want)
+	}
+	// What was decided is in the list of its own, with who and when.
+	again.SetFilter(Decided)
+	if again.List().Len() != 2 || !strings.Contains(again.Card().Decided, "decided by tester") {
+		t.Fatalf("%d decided, card %+v", again.List().Len(), again.Card())
+	}
+	again.TakeBack()
+	again.settle()
+	if h := strings.Join(again.History(), "\n"); again.List().Len() != 1 {
+		t.Errorf("%d decided after one was taken back; %s", again.List().Len(), h)
+	}
+	if n, err := again.store.Linkage().VerifyDecisions(t.Context()); err != nil || n != 3 {
+		t.Errorf("the ledger has %d lines: %v", n, err)
+	}
+}
+
+func TestUndoOpensTheCaseAgain(t *testing.T) {
+	p := open(t)
+	p.patients()
+	first, before := p.Card().item, p.waiting()
+	p.Decide(linkage.ActDifferent)
+	if p.Card().item == first {
+		t.Fatal("the case is still open")
+	}
+	p.Undo()
+	if p.Card().item != first || p.waiting() != before {
+		t.Errorf("open %v, want %v; %d wait of %d", p.Card().item, first, p.waiting(), before)
+	}
+	if len(p.History()) != 2 || !strings.Contains(p.History()[1], "taken back") {
+		t.Errorf("history %q", p.History())
+	}
+	p.settle()
+	for p.desk().ledger != nil {
+		if _, ok := p.desk().ledger.Last(); !ok {
+			break
+		}
+		p.Undo()
+	}
+	p.Undo()
+	if !strings.Contains(p.News().Text, "no decision") {
+		t.Errorf("news %q", p.News().Text)
+	}
+}
+
+func TestDuplicatesComeFirst(t *testing.T) {
+	p := open(t)
+	p.patients()
+	d := p.desk()
+	if len(d.patients.Duplicates) == 0 {
+		t.Fatal("the sample has no duplicates")
+	}
+	if d.cases.shown[0].form != duplicateCase {
+		t.Error("the queue does not begin with what is inside one system")
+	}
+	p.Decide(linkage.ActCreateNew)
+	if !p.News().Bad {
+		t.Error("a duplicate inside one system was to be created")
+	}
+	p.Decide(linkage.ActSame)
+	p.settle()
+	all := d.ledger.All()
+	if len(all) != 1 || all[0].Action != linkage.ActDuplicate || all[0].Side == "" {
+		t.Errorf("%+v", all)
+	}
+	settled, err := d.settled()
+	if err != nil || len(settled.Duplicates) != 1 {
+		t.Errorf("%d merges: %v", len(settled.Duplicates), err)
+	}
+}
+
+func TestNobodyHasTwoPartners(t *testing.T) {
+	p := open(t)
+	p.patients()
+	d := p.desk()
+	p.SetFilter(Everything)
+	var rival item
+	for _, i := range d.cases.all {
+		if i.form != pairCase {
+			continue
+		}
+		d.cases.shown, d.cases.at = []item{i}, 0
+		d.open()
+		for _, o := range d.cases.card.others {
+			if o.isCandidate {
+				rival = o.to
+			}
+		}
+		if rival != (item{}) {
+			break
+		}
+	}
+	if rival == (item{}) {
+		t.Skip("no pair of the sample has another candidate")
+	}
+	p.Decide(linkage.ActSame)
+	if p.News().Bad {
+		t.Fatal(p.News().Text)
+	}
+	d.cases.shown, d.cases.at = []item{rival}, 0
+	d.open()
+	p.Decide(linkage.ActSame)
+	if !p.News().Bad || !strings.Contains(p.News().Text, "take that back") {
+		t.Errorf("news %+v", p.News())
+	}
+	if len(d.ledger.All()) != 1 {
+		t.Error("the second link was kept")
+	}
+}
+
+func TestOpenConflictsRefuseTheExport(t *testing.T) {
+	p := open(t)
+	p.patients()
+	pair := func(left, right string) linkage.Decision {
+		return linkage.Decision{Kind: linkage.Patients, Action: linkage.ActSame, Candidate: linkage.Candidate{Left: left, Right: right}}
+	}
+	// Two people, each with the program open once, can decide what one alone may not.
+	if _, err := p.store.Linkage().Append(t.Context(), pair("C10050", "0024770"), pair("C10050", "0001830")); err != nil {
+		t.Fatal(err)
+	}
+	p.reread()
+	p.settle()
+	_, err := p.ExportForm()
+	var conflicts *links.ConflictError
+	if !errors.As(err, &conflicts) || p.Conflicts() != 1 {
+		t.Fatalf("export: %v, %d conflicts", err, p.Conflicts())
+	}
+	if err := p.Export(t.TempDir(), ExportForm{Tables: true}); !errors.As(err, &conflicts) {
+		t.Errorf("the export was not refused: %v", err)
+	}
+	if lines := p.Conflicting(conflicts); len(lines) == 0 || !strings.Contains(lines[0], "C10050") {
+		t.Errorf("%q", lines)
+	}
+	p.SetMasked(true)
+	if lines := p.Conflicting(conflicts); strings.Contains(strings.Join(lines, ""), "C10050") {
+		t.Errorf("the mask shows %q", lines)
+	}
+	p.SetFilter(Conflicting)
+	if p.List().Len() != 1 || p.Fields().Len() != 2 {
+		t.Fatalf("%d conflicts with %d decisions", p.List().Len(), p.Fields().Len())
+	}
+	p.TakeBack()
+	p.settle()
+	if _, err := p.ExportForm(); err != nil {
+		t.Errorf("after the wrong one was taken back: %v", err)
+	}
+}
+
+func TestExportWritesWhatWasChosen(t *testing.T) {
+	p := open(t)
+	p.patients()
+	for range 4 {
+		p.Decide(linkage.ActDifferent)
+	}
+	p.settle()
+	f, err := p.ExportForm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Authority[0] == "" || f.Authority[1] == "" || !f.HL7 || !f.Proposals {
+		t.Errorf("the form does not know the project: %+v", f)
+	}
+	f.SQL, f.Workbook = false, false
+	folder := filepath.Join(t.TempDir(), "out")
+	if err := p.Export(folder, f); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if p.News().Bad {
+		t.Fatal(p.News().Text)
+	}
+	for name, want := range map[string]bool{"cover.csv": true, "links-left-to-right.csv": true, "links-right-to-left.csv": true, "linkage.fhir.json": true, "link-a24.hl7": true,
+		"proposals.csv": true, "links.sql": false, "links.xlsx": false} {
+		if _, err := os.Stat(filepath.Join(folder, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if parts, _ := filepath.Glob(filepath.Join(folder, "*.part")); len(parts) > 0 {
+		t.Errorf("halves are left: %q", parts)
+	}
+	entries, err := p.stage.Workspace.Log(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged := false
+	for _, e := range entries {
+		logged = logged || strings.Contains(string(e.Action), "export")
+	}
+	if !logged {
+		t.Error("the export is not in the access log")
+	}
+	if err := p.Export(folder, ExportForm{}); err == nil {
+		t.Error("an export of nothing was written")
+	}
+	if err := p.Export(folder, ExportForm{HL7: true, Authority: [2]string{"A", " "}}); err == nil {
+		t.Error("HL7 without an authority was written")
+	}
+}
+
+func TestProposalsFollowTheScope(t *testing.T) {
+	p := open(t)
+	p.patients()
+	settled, err := p.desk().settled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flow, ok := p.project.Scope.Flow(project.Demographics)
+	if !ok {
+		t.Fatal("the sample has no scope")
+	}
+	want := linkage.Left
+	if flow.Record == project.Theirs {
+		want = linkage.Right
+	}
+	all := p.proposals(p.desk(), settled)
+	if len(all) == 0 {
+		t.Fatal("nothing differs in the sample")
+	}
+	for _, x := range all {
+		if x.Field == string(roster.Plan) || x.Field == string(roster.MemberID) {
+			continue
+		}
+		if x.From != want || x.Rule == "" {
+			t.Fatalf("%s wins by %q", x.From, x.Rule)
+		}
+		if winner := map[linkage.Side]string{linkage.Left: x.LeftValue, linkage.Right: x.RightValue}[x.From]; winner == "" {
+			t.Fatalf("an empty %s wins", x.Field)
+		}
+		if strings.EqualFold(x.LeftValue, x.RightValue) {
+			t.Fatalf("%s is equal on both sides", x.Field)
+		}
+	}
+	p.project = nil
+	if p.noProposals() == "" {
+		t.Error("without a scope somebody wins")
+	}
+}
+
+func TestNoExistingDataIsRecorded(t *testing.T) {
+	p := open(t)
+	if err := p.NoData(Ours, "  "); err == nil {
+		t.Error("no reason was needed")
+	}
+	if err := p.NoData(Ours, "new site"); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p = over(t, p.stage)
+	if _, facts := p.Title(Ours); !strings.Contains(facts, "new site") {
+		t.Errorf("after a restart: %q", facts)
+	}
+	p.Run()
+	if n := p.News(); !n.Bad || !strings.Contains(n.Text, "nothing to compare") {
+		t.Errorf("news %+v", n)
+	}
+}
+
+func TestColumnsAreConfirmedAndKept(t *testing.T) {
+	p := open(t)
+	p.patients()
+	at := p.desk().sides[Ours].table.Column(roster.Email)
+	f, ok := p.Column(Ours, at)
+	if !ok || f.Roles[f.Role] != "email" || len(f.Facts) == 0 {
+		t.Fatalf("%+v", f)
+	}
+	f.Role = 0
+	if err := p.SetColumn(Ours, at, f); err != nil {
+		t.Fatal(err)
+	}
+	if p.Stale() == "" {
+		t.Error("the result is not out of date")
+	}
+	p.run()
+	p = over(t, p.stage)
+	if c := p.desk().sides[Ours].table.Columns[at]; c.Role != roster.Ignore {
+		t.Errorf("after a restart the column is %q", c.Role)
+	}
+	rosters, err := p.store.Linkage().Rosters(t.Context(), linkage.Patients)
+	if err != nil || len(rosters) != 2 {
+		t.Errorf("%d rosters: %v", len(rosters), err)
+	}
+}
+
+func TestGatesAreForecast(t *testing.T) {
+	p := open(t)
+	p.patients()
+	gate := linkage.GateCorroboration
+	p.SwitchGate(int(gate))
+	p.SwitchGate(int(linkage.GateTie)) // fixed
+	p.settle()
+	forecast := p.desk().current
+	if cell := p.GateList().Cell(int(gate), 0); cell.Switch != screen.SwitchOff || p.Stale() == "" {
+		t.Errorf("%+v, %q", cell, p.Stale())
+	}
+	p.run()
+	s := p.desk().patients.Summary
+	if s.Automatic != forecast.Automatic || s.Review != forecast.Review {
+		t.Errorf("forecast %d automatic and %d to review, the run gave %d and %d", forecast.Automatic, forecast.Review, s.Automatic, s.Review)
+	}
+	p = over(t, p.stage)
+	if cell := p.GateList().Cell(int(gate), 0); cell.Switch != screen.SwitchOff {
+		t.Error("the switch was not kept")
+	}
+}
+
+// invented makes two rosters of people of whom nothing but name and birth date is known twice: each pair must be decided.
+func invented(n int) (ours, theirs string) {
+	syllables := []string{"bar", "del", "fin", "gor", "hal", "jun", "kel", "lor", "mar", "nor", "pel", "quin", "ros", "sol", "tam", "vor", "wen", "yar", "zim", "cad"}
+	word := func(k int) string {
+		return syllables[k%20] + syllables[k/20%20] + syllables[k/400%20]
+	}
+	var a, b strings.Builder
+	a.WriteString("patient_id,last_name,first_name,birth_date,sex\n")
+	b.WriteString("mrn,last_name,first_name,birth_date,sex\n")
+	for k := range n {
+		born := fmt.Sprintf("%04d-%02d-%02d", 1930+k*7%80, 1+k*5%12, 1+k*11%28)
+		line := fmt.Sprintf("%s,%s,%s,%s\n", word(k*37+11), word(k*53+7), born, []string{"F", "M"}[k%2])
+		fmt.Fprintf(&a, "C%05d,%s", k+1, line)
+		fmt.Fprintf(&b, "%07d,%s", 900000+k, line)
+	}
+	return a.String(), b.String()
+}
+
+func (p *place) generated(n int) {
+	p.t.Helper()
+	ours, theirs := invented(n)
+	p.Import(Ours, p.file("ours.csv", ours))
+	p.Import(Theirs, p.file("theirs.csv", theirs))
+	p.settle()
+	p.Run()
+	p.settle()
+	if !p.HasResult() || p.waiting() < n/2 {
+		p.t.Fatalf("%d wait; %s", p.waiting(), p.News().Text)
+	}
+}
+
+func TestBulkNeedsASample(t *testing.T) {
+	p := open(t)
+	p.generated(80)
+	d := p.desk()
+	b, err := p.Bulk()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := p.waiting()
+	if err := p.DecideBulk(b, linkage.ActDifferent); err == nil {
+		t.Fatal("a pattern was decided unseen")
+	}
+	for n := range b.Sample() {
+		if b.Look(n).Len() == 0 {
+			t.Fatal("the sample shows nothing")
+		}
+	}
+	if err := p.DecideBulk(b, linkage.ActCreateNew); err == nil {
+		t.Error("a pattern was created anew")
+	}
+	if err := p.DecideBulk(b, linkage.ActDifferent); err != nil {
+		t.Fatal(err)
+	}
+	if p.waiting() > before-b.Count {
+		t.Errorf("%d waited, %d decided, %d wait", before, b.Count, p.waiting())
+	}
+	p.Undo()
+	p.settle()
+	if p.waiting() != before {
+		t.Errorf("after one undo %d wait of %d", p.waiting(), before)
+	}
+	if _, ok := d.ledger.Last(); ok {
+		t.Error("one undo left a decision of the pattern")
+	}
+}
+
+func TestSecondReviewIsBlindAndEstimates(t *testing.T) {
+	p := open(t)
+	p.patients()
+	p.SecondReview()
+	p.settle()
+	n := p.List().Len()
+	if n < 30 || !p.Blind() {
+		t.Fatalf("%d links in the sample", n)
+	}
+	for row := range p.Fields().Len() {
+		if c := p.Fields().Cell(row, 3); c.Text != "" || c.Bar != 0 {
+			t.Fatalf("the review is not blind: %+v", c)
+		}
+	}
+	p.Decide(linkage.ActCreateNew)
+	if !p.News().Bad {
+		t.Error("a link of the sample was to be created")
+	}
+	p.Decide(linkage.ActDifferent)
+	p.Undo()
+	p.settle()
+	if p.desk().unanswered() != n {
+		t.Errorf("%d of %d without an answer after the undo", p.desk().unanswered(), n)
+	}
+	wrong, _ := p.desk().ids(p.Card().item)
+	p.Decide(linkage.ActDifferent)
+	for range n - 1 {
+		p.Decide(linkage.ActSame)
+	}
+	p.settle()
+	p = over(t, p.stage)
+	p.SetFilter(SecondReview)
+	if line := p.Progress(); !strings.Contains(line, fmt.Sprintf("%d of %d looked at", n, n)) || !strings.Contains(line, "1 wrong") {
+		t.Errorf("after a restart: %q", line)
+	}
+	settled, err := p.desk().settled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range settled.Links {
+		if l.Left == wrong {
+			t.Error("a link that the second review found wrong still stands")
+		}
+	}
+}
+
+func TestFiltersAndSearch(t *testing.T) {
+	p := open(t)
+	p.patients()
+	all := p.List().Len()
+	if len(p.Reasons()) == 0 {
+		t.Fatal("no reason")
+	}
+	p.SetReason(p.Reasons()[0])
+	if n := p.List().Len(); n == 0 || n > all {
+		t.Errorf("%d of %d have the first reason", n, all)
+	}
+	p.SetFilter(Automatics)
+	if n := p.List().Len(); n != p.desk().patients.Summary.Automatic {
+		t.Errorf("%d automatic links listed", n)
+	}
+	p.Search("OKAFOR")
+	found := p.List().Len()
+	p.Search("okafor nobodyhasthisname")
+	if found == 0 || p.List().Len() != 0 || p.Card() != nil {
+		t.Errorf("%d found, then %d", found, p.List().Len())
+	}
+	p.Search("")
+}
+
+func TestTheMaskHidesPatients(t *testing.T) {
+	p := open(t)
+	p.patients()
+	p.SetMasked(true)
+	for _, f := range []Filter{ToDecide, Automatics} {
+		p.SetFilter(f)
+		for name, g := range map[string]screen.Grid{"list": p.List(), "fields": p.Fields(), "others": p.Others(), "columns": p.Columns(Ours), "bad": p.BadRows(Ours)} {
+			for row := range g.Len() {
+				for col, column := range g.Columns() {
+					c := g.Cell(row, col)
+					switch column.ID {
+					case "left", "right", "id", "name", "born", "more", "sample", "row":
+						if name != "columns" || column.ID == "sample" {
+							if c.Text != "" && !c.Masked {
+								t.Fatalf("%s, column %s is shown", name, column.ID)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	if _, facts := p.Title(Ours); strings.Contains(facts, "riverbend") {
+		t.Error("the mask shows the file's name")
+	}
+}
+
+func TestRosterFromMessages(t *testing.T) {
+	p := open(t)
+	p.ImportMessages(Ours, "")
+	p.settle()
+	if n := p.News(); !n.Bad || !strings.Contains(n.Text, "no message of the project has a patient") {
+		t.Errorf("without messages: %+v", n)
+	}
+	message := func(id, application, mrn, name string) inspect.Record {
+		text := "MSH|^~\\&|" + application + "|MAIN|X|Y|20260302101400||ADT^A08^ADT_A01|" + id + "|P|2.5.1\rPID|1||" + mrn + "^^^LAKE^MR||" + name + "||19790228|F\r"
+		return inspect.Record{Source: "test", Bytes: []byte(text)}
+	}
+	if _, err := p.stage.Workspace.AddMessages(t.Context(), []inspect.Record{message("1", "LAKESIDE", "0011", "Marlow^Jane"), message("2", "LAKESIDE", "0012", "Ash^Kim"), message("3", "OTHER", "77", "Roe^Sam")}); err != nil {
+		t.Fatal(err)
+	}
+	p.ImportMessages(Theirs, "lakeside")
+	p.settle()
+	if n := p.desk().sides[Theirs].table; n == nil || n.Len() != 2 {
+		t.Fatalf("%+v; %s", n, p.News().Text)
+	}
+}
+
+func TestPlans(t *testing.T) {
+	p := open(t)
+	p.plansToo()
+	d := p.desk()
+	c := d.plans.Counts()
+	if c.Automatic == 0 || c.Create == 0 || p.waiting() == 0 {
+		t.Fatalf("%+v, %d wait", c, p.waiting())
+	}
+	before := p.waiting()
+	first := p.Card()
+	if p.Fields().Len() < 4 || first.Sentence == "" {
+		t.Fatalf("%+v", first)
+	}
+	p.Skip(1) // the names of the first are equal once they are understood: there is nothing to teach
+	p.Decide(linkage.ActSame)
+	if p.News().Bad {
+		t.Fatal(p.News().Text)
+	}
+	p.Decide(linkage.ActCreateNew)
+	p.settle()
+	if p.News().Bad {
+		t.Fatal(p.News().Text)
+	}
+	if p.waiting() >= before {
+		t.Errorf("%d waited, %d wait", before, p.waiting())
+	}
+	aliases, err := p.store.Linkage().Aliases(t.Context(), linkage.Plans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(aliases) != 1 {
+		t.Errorf("%d aliases after one link of two names", len(aliases))
+	}
+	f, err := p.ExportForm()
+	if err != nil || f.FHIR || f.HL7 {
+		t.Fatalf("%+v %v", f, err)
+	}
+	folder := t.TempDir()
+	if err := p.Export(folder, f); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	for _, name := range []string{"to-create.csv", "links-left-to-right.csv", "links.xlsx"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	p = over(t, p.stage)
+	p.SetKind(linkage.Plans)
+	if !p.HasResult() || len(p.desk().ledger.All()) != 2 {
+		t.Errorf("after a restart: %v, %d decisions", p.HasResult(), len(p.desk().ledger.All()))
+	}
+	p.Undo() // create new
+	p.Undo() // the link, and with it what it taught
+	p.settle()
+	if aliases, err = p.store.Linkage().Aliases(t.Context(), linkage.Plans); err != nil || len(aliases) != 0 {
+		t.Errorf("%d aliases after the undo: %v", len(aliases), err)
+	}
+}
+
+func TestThePlanIDIsAsked(t *testing.T) {
+	p := open(t)
+	p.SetKind(linkage.Plans)
+	p.Import(Ours, p.file("ours.csv", "plan_id,company_id,payer,plan\nP1,A1,Example Health,Example Gold\nP2,A2,Example Health,Example Silver\nP3,A3,Sample Mutual,Sample Mutual PPO\n"))
+	p.Import(Theirs, p.sample("plans/lakeside-plans.csv"))
+	p.settle()
+	if !strings.Contains(p.Problem(Ours), "plan ID") {
+		t.Fatalf("problem %q", p.Problem(Ours))
+	}
+	p.Run()
+	if !p.News().Bad {
+		t.Fatal("it ran without knowing the plan ID")
+	}
+	f, _ := p.Column(Ours, 1)
+	for i, r := range f.Roles {
+		if r == "plan id" {
+			f.Role = i
+		}
+	}
+	if err := p.SetColumn(Ours, 1, f); err != nil {
+		t.Fatal(err)
+	}
+	if p.Problem(Ours) != "" {
+		t.Fatal(p.Problem(Ours))
+	}
+	p.run()
+	if k := p.desk().plans.Left.Key; k.Column != "company_id" || k.ChosenBy != "specification" {
+		t.Errorf("%+v", k)
+	}
+}
+
+func TestSimulationPlaysTheMessages(t *testing.T) {
+	p := open(t)
+	p.plansToo()
+	text := "MSH|^~\\&|LAKESIDE|MAIN|X|Y|20260302101400||ADT^A08^ADT_A01|1|P|2.5.1\rPID|1||1^^^LAKE^MR||Roe^Sam||19790228|F\rIN1|1|MCRB|1|MEDICARE\rIN1|2|NOSUCH|1|NOBODY\r"
+	if _, err := p.stage.Workspace.AddMessages(t.Context(), []inspect.Record{{Source: "test", Bytes: []byte(text)}}); err != nil {
+		t.Fatal(err)
+	}
+	var got Simulation
+	p.Simulate(Theirs, "", func(s Simulation) { got = s })
+	p.settle()
+	if got.Segments != 2 || len(got.Missing) != 1 || !strings.HasPrefix(got.Missing[0], "NOSUCH") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestDifferencesAreByCharacter(t *testing.T) {
+	cut := func(s string, spans []screen.Span) string {
+		var parts []string
+		for _, x := range spans {
+			parts = append(parts, s[x.Start:x.End])
+		}
+		return strings.Join(parts, "|")
+	}
+	for _, x := range []struct{ a, b, left, right string }{
+		{"Garcia", "GARCIA", "", ""},
+		{"Jon", "JOHN", "", "H"},
+		{"Smith-Jones", "SMITH JONES", "-", " "},
+		{"Müller", "MULLER", "ü", "U"},
+		{"", "X", "", "X"},
+	} {
+		spans := differences(x.a, x.b)
+		if l, r := cut(x.a, spans[0]), cut(x.b, spans[1]); l != x.left || r != x.right {
+			t.Errorf("%q %q: %q %q", x.a, x.b, l, r)
+		}
+	}
+}
