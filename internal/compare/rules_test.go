@@ -191,7 +191,7 @@ func TestRuleFaults(t *testing.T) {
 		"ignore: [{path: PID-0}]":                      "count from 1",
 		"ignore: [{path: PID-3, where: PID-3.5 PT}]":   "write = != or ~",
 		"ignore: [{pth: PID-3}]":                       "there is no pth here",
-		"normalise: [{path: PID-3}]":                   "say with what",
+		"normalise: [{path: PID-3}]":                   "say how: with:",
 		"normalise: [{path: PID-3, with: [zeros]}]":    `no normaliser "zeros"`,
 		"normalise: [{path: PID-3, replace: '('}]":     "no regular expression",
 		"expect: [{path: PID-3, kind: dropped}]":       "no kind of change",
