@@ -199,6 +199,9 @@ func (m *Model) Step() Step { return m.desk().step }
 func (m *Model) Go(s Step) {
 	if d := m.desk(); d.step != s {
 		d.step = s
+		if s == Switches && !m.news.Bad {
+			m.Dismiss() // what a run found stands there
+		}
 		m.Changed(Desk | Cases | Open)
 	}
 }

@@ -246,8 +246,15 @@ func (d *desk) verdict() string {
 	}
 	text := fmt.Sprintf("The training is sound: about %s people in both systems, %s certain beforehand. %s linked, of which %.2g are expected to be wrong; %s to decide.",
 		screen.Count(int(t.Expected+0.5)), screen.Count(int(t.Anchor+0.5)), screen.Count(s.Automatic), s.ExpectedFalse, screen.Count(s.Review+s.Blocked))
-	if n := s.Duplicates[linkage.Left] + s.Duplicates[linkage.Right]; n+s.Overlays > 0 {
-		text += fmt.Sprintf(" First look at %s inside one system and %s.", plural(n, "possible duplicate"), plural(s.Overlays, "identifier")+" of two people")
+	var first []string
+	if n := s.Duplicates[linkage.Left] + s.Duplicates[linkage.Right]; n > 0 {
+		first = append(first, plural(n, "possible duplicate")+" inside one system")
+	}
+	if s.Overlays > 0 {
+		first = append(first, plural(s.Overlays, "identifier")+" that stand for two people")
+	}
+	if len(first) > 0 {
+		text += " First look at " + strings.Join(first, " and ") + "."
 	}
 	return text
 }
