@@ -98,3 +98,19 @@ func TestColumnsAndTypes(t *testing.T) {
 		t.Errorf("query %q", text)
 	}
 }
+
+// The field at the cursor is counted over the listed messages.
+func TestStatisticsOfAField(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	m.MoveTo(strings.Index(good, "|F\r") + 1)
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyI)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-statistics.png")
+	if !d.Shows("PID-8  Administrative Sex") || !d.Shows("100 % of 2 messages") {
+		t.Errorf("texts %q", d.Texts())
+	}
+}

@@ -39,16 +39,17 @@ type What uint16
 
 // The parts.
 const (
-	List     What = 1 << iota // rows, their number or their order
-	Message                   // another message is open
-	Cursor                    // the cursor moved in the open message
-	Tree                      // rows of the tree opened or closed
-	Findings                  // another finding is chosen
-	Notice                    // the strip above the list
-	Remarks                   // note and tags of the open message
-	Mask                      // the mask was put on or taken off
-	Columns                   // the list shows other columns
-	All      What = 1<<iota - 1
+	List       What = 1 << iota // rows, their number or their order
+	Message                     // another message is open
+	Cursor                      // the cursor moved in the open message
+	Tree                        // rows of the tree opened or closed
+	Findings                    // another finding is chosen
+	Notice                      // the strip above the list
+	Remarks                     // note and tags of the open message
+	Mask                        // the mask was put on or taken off
+	Columns                     // the list shows other columns
+	Statistics                  // a field is being counted, or has been
+	All        What = 1<<iota - 1
 )
 
 // Tone is how a notice is meant.
@@ -87,6 +88,7 @@ type Model struct {
 	opening  job.Latest
 	tree     treeRows
 	findings findingRows
+	counting counting
 	notice   NoticeText
 	other    func() // what Instead does
 	undo     func() // takes back what the notice speaks of
@@ -156,7 +158,7 @@ func (m *Model) SetMasked(on bool) {
 		if on {
 			m.say(NoticeText{}) // it may name a file
 		}
-		m.Changed(Mask | List | Message | Tree | Findings | Remarks)
+		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics)
 	}
 }
 

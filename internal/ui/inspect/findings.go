@@ -26,6 +26,7 @@ type findingsPane struct {
 	note    *kit.Field
 	tags    *kit.Field
 	remarks fyne.CanvasObject
+	counts  *countsPane
 }
 
 func newFindingsPane(v *View) *findingsPane {
@@ -45,7 +46,8 @@ func newFindingsPane(v *View) *findingsPane {
 	p.tags.OnSubmitted = v.m.SetTags
 	p.remarks = container.NewBorder(nil, container.NewVBox(kit.NewCaption("Tags"), p.tags), nil, nil,
 		container.NewBorder(kit.NewCaption("Note (kept in the project when you leave the field)"), nil, nil, nil, p.note))
-	p.tabs = kit.NewSegmentedControl([]string{"Findings", "Note and tags"}, func(int) { p.choose() })
+	p.tabs = kit.NewSegmentedControl([]string{"Findings", "Note", "Statistics"}, func(int) { p.choose() })
+	p.counts = newCountsPane(v)
 	p.body = container.NewStack(p.list)
 	bar := kit.NewHeading(p.tabs,
 		kit.NewToolButton(theme.IconChevronLeft, "Previous finding (Shift+F8)", func() { v.m.NextFinding(-1) }),
@@ -90,16 +92,22 @@ func (p *findingsPane) menu(row int, at fyne.Position) {
 
 // pane is what takes the keyboard in this part.
 func (p *findingsPane) pane() fyne.Focusable {
-	if p.tabs.Selected() == 1 {
+	switch p.tabs.Selected() {
+	case 1:
 		return p.note
+	case 2:
+		return p.counts.grid
 	}
 	return p.grid
 }
 
 func (p *findingsPane) choose() {
-	if p.tabs.Selected() == 1 {
+	switch p.tabs.Selected() {
+	case 1:
 		p.body.Objects = []fyne.CanvasObject{container.NewPadded(p.remarks)}
-	} else {
+	case 2:
+		p.body.Objects = []fyne.CanvasObject{p.counts.content}
+	default:
 		p.body.Objects = []fyne.CanvasObject{p.list}
 	}
 	p.body.Refresh()

@@ -89,6 +89,9 @@ func (v *View) valueMenu(items []*fyne.MenuItem, at fyne.Position) {
 	if f, ok := v.m.FilterHere(); ok {
 		items = append(items, fyne.NewMenuItem(f.Title, func() { v.m.Choose(f) }))
 	}
+	if column := v.m.ColumnHere(); column != "" {
+		items = append(items, fyne.NewMenuItem("Count the values of "+column, v.CountHere), fyne.NewMenuItem("Show "+column+" as a column", v.AddColumn))
+	}
 	if path := v.m.Path(); path != "" {
 		items = append(items, fyne.NewMenuItem("Copy path "+path, v.CopyPath))
 	}

@@ -124,6 +124,9 @@ func (v *View) redraw(what model.What) {
 	if what&(model.Findings|model.Message|model.Mask) != 0 {
 		v.lower.redraw()
 	}
+	if what&(model.Statistics|model.Cursor|model.Message) != 0 {
+		v.lower.counts.redraw()
+	}
 	if what&(model.Remarks|model.Mask) != 0 {
 		v.lower.redrawRemarks()
 	}
@@ -198,6 +201,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.fold", Title: "Fold all segments", Run: func() { v.m.OpenAll(false) }},
 		shell.Action{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
 		shell.Action{ID: "inspect.filterhere", Title: "Filter by the value at the cursor", Detail: "all messages where its field has this value", Keys: "Ctrl+Shift+F", Run: v.FilterHere},
+		shell.Action{ID: "inspect.count", Title: "Count the values of the field at the cursor", Detail: "in the listed messages: values, lengths, patterns", Keys: "Ctrl+I", Run: v.CountHere},
 		shell.Action{ID: "inspect.addcolumn", Title: "Show the field at the cursor as a column", Run: v.AddColumn},
 		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
 		shell.Action{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
