@@ -20,7 +20,12 @@ type entry struct {
 func entries() []entry {
 	return []entry{
 		{"window", "[window] [--sample] [--or-tour] [WORKSPACE]", "open the window", windowHelp, runWindow},
-		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
+		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [--profile P] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
+		{"profile list", "profile list", "list the starter profiles of partner systems", profileListHelp, runProfileList},
+		{"profile show", "profile show [--yaml] P", "print a profile: rules, facts, questions, and how well they are supported", profileShowHelp, runProfileShow},
+		{"profile learn", "profile learn [--name NAME] [--out FILE] [-r] FILE...", "write a profile from sample messages", profileLearnHelp, runProfileLearn},
+		{"profile check", "profile check --profile P [--json] [--open] [--fail-on SEVERITY] [-r] FILE...", "count what messages do against a profile", profileCheckHelp, runProfileCheck},
+		{"profile decide", "profile decide PROFILE MESSAGE PATH FINDING DECISION [NOTE]", "keep what was decided about a gap", profileDecideHelp, runProfileDecide},
 		{"get", "get [--raw] [-r] PATH[,PATH...] FILE...", "print the values at paths, one line a message", getHelp, runGet},
 		{"find", "find [--raw] [--json] [--count] [--limit N] [-r] QUERY FILE...", "print the messages of files that answer a query", findFilesText(), runFindFiles},
 		{"stats", "stats [--where QUERY] [--top N] [--json] [-r] PATH[,PATH...] FILE...", "count the values at paths", statsHelp, runStats},
@@ -49,7 +54,7 @@ func entries() []entry {
 		{"workspace restore", "workspace restore [--yes] [--passphrase-file FILE] BACKUP WORKSPACE", "put a backup in the place of a workspace", restoreHelp, runRestore},
 		{"workspace compact", "workspace compact [--passphrase-file FILE] WORKSPACE", "give the room of deleted messages back", compactHelp, runCompact},
 		{"workspace rekey", "workspace rekey [--yes] [--name NAME] [--passphrase-file FILE] [--new-passphrase-file FILE] WORKSPACE", "encrypt it again under a new data key", rekeyHelp, runRekey},
-		{"workspace purge", "workspace purge [--before DATE] [--tag TAG] [--source FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "remove messages by age, tag or file", purgeHelp, runPurge},
+		{"workspace purge", "workspace purge [--before DATE] [--tag TAG] [--source FILE] [--endpoint NAME] [--yes] [--passphrase-file FILE] WORKSPACE", "remove messages by age, tag or file", purgeHelp, runPurge},
 		{"workspace dispose", "workspace dispose [--certificate FILE] [--yes] [--passphrase-file FILE] WORKSPACE", "destroy a workspace, with a certificate", disposeHelp, runDispose},
 		{"mock mllp", "mock mllp --listen ADDRESS [--rules FILE.yaml | --preset NAME] [--open] [--allow ADDRESS] [--journal FILE.jsonl | --workspace W --endpoint NAME] [--passphrase-file FILE] [--no-payloads] [--quiet] [--max-frame BYTES] [--release-2] [--tls auto] [--tls-save-ca FILE] [--tls-cert FILE --tls-key FILE] [--tls-ca FILE]", "be a partner that listens, by rules", mockHelp, runMock},
 		{"mock presets", "mock presets [NAME]", "list the partners that are ready-made", mockPresetsHelp, runMockPresets},
@@ -102,6 +107,8 @@ Reads files of any kind and says of each piece what it is and what is wrong with
 file may hold one message, many, a batch, or messages framed for MLLP; something that
 is not HL7 v2 is named. Files are streamed: their size does not matter.
 
+  --profile P          what sender and receiver agreed on top of the standard: a file, or
+                       the name of a starter; see "trestle profile list"
   --json               one JSON object a line and piece:
                        file, index, offset, length, format, type, trigger, structure,
                        version, controlId, findings; a finding has code, severity, path,
@@ -366,6 +373,8 @@ blocks, which are encrypted. The access log is kept.
                           2026-01-31 or 2026-01-31T14:30, UTC
   --tag TAG               messages with this tag
   --source FILE           messages from the file of this name, without its folder
+  --endpoint NAME         exchanges of this endpoint in the journal instead of messages; '*' is
+                          every endpoint
   --yes                   do not ask
   --passphrase-file FILE  read the passphrase from a file
 `
@@ -406,7 +415,7 @@ func choose(args []string) (*entry, []string, error) {
 		return named("help"), args[1:], nil
 	case "--version", "-version":
 		return named("version"), args[1:], nil
-	case "workspace", "mock", "link", "fhir":
+	case "workspace", "mock", "link", "fhir", "profile":
 		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
 			return named("help"), args[:1], nil
 		}

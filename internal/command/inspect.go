@@ -17,6 +17,7 @@ func runInspect(ctx context.Context, s *session, args []string) error {
 	asJSON := set.Bool("json", false, "")
 	failOn := severityFlag(set, "fail-on")
 	minimum := severityFlag(set, "minimum")
+	chosen := profileFlag(set)
 	recursive := recursiveFlag(set)
 	files, err := parse(set, args)
 	if err != nil {
@@ -26,6 +27,7 @@ func runInspect(ctx context.Context, s *session, args []string) error {
 		return usagef("inspect needs at least one file; - is standard input")
 	}
 	var options inspect.Options
+	options.Check.Rules = chosen.rules()
 	if minimum.given {
 		options.Check.Minimum = minimum.value
 		// What decides the exit status must be looked for, even if it is not shown.

@@ -52,6 +52,7 @@ type application struct {
 	found    []violation
 	counts   map[gapKey]int
 	occurred map[string]int
+	values   []hl7.Value // the fields of the segment that is looked at
 }
 
 // maxAlike is how many findings of one rule a message can have; a message of a hundred thousand OBX says it with less.
@@ -165,10 +166,18 @@ func (a *application) segments() {
 		} else if a.mr.m.Only && len(a.mr.segments) > 0 && a.occurred[name] == 1 {
 			a.add(UnexpectedKind, name, pathOf(s, hl7.Path{}), s.Offset(), 3, a.mr.m.Evidence, "the profile has no segment %s in %s.", name, a.label)
 		}
-		for _, f := range a.mr.fields[name] {
+		rules := a.mr.fields[name]
+		if len(rules) == 0 {
+			continue
+		}
+		a.values = a.values[:0]
+		for _, v := range s.All() {
+			a.values = append(a.values, v)
+		}
+		for _, f := range rules {
 			a.field(s, f)
 		}
-		if a.mr.m.Only && len(a.mr.fields[name]) > 0 {
+		if a.mr.m.Only {
 			a.extra(s)
 		}
 	}
@@ -231,7 +240,12 @@ func noted(e Evidence) string {
 
 // field applies one rule to one segment.
 func (a *application) field(s hl7.Segment, f *fieldRules) {
-	field := s.Field(f.Path.Field)
+	var field hl7.Value
+	if f.Path.Field <= len(a.values) {
+		field = a.values[f.Path.Field-1]
+	} else {
+		field = s.Field(f.Path.Field)
+	}
 	there := valued(field)
 	usage := a.usage(f.Usage, f.When, s)
 	if usage == "" && f.Cardinality != nil && f.Cardinality.Min > 0 {
@@ -248,7 +262,7 @@ func (a *application) field(s hl7.Segment, f *fieldRules) {
 		return
 	}
 	n := 0
-	eachValue(s, f.Path, func(v hl7.Value, rep int) {
+	eachValue(field, f.Path, func(v hl7.Value, rep int) {
 		at := f.Path
 		at.Repetition = rep
 		if valued(v) {
@@ -328,7 +342,7 @@ func (a *application) other(s hl7.Segment, p hl7.Path) (hl7.Value, bool) {
 		return a.m.Get(p), a.m.Get(p).IsPresent()
 	}
 	var found hl7.Value
-	eachValue(s, p, func(v hl7.Value, _ int) {
+	eachValue(s.Field(p.Field), p, func(v hl7.Value, _ int) {
 		if !found.IsPresent() {
 			found = v
 		}
@@ -338,9 +352,10 @@ func (a *application) other(s hl7.Segment, p hl7.Path) (hl7.Value, bool) {
 
 // extra reports fields that the profile does not list, in a segment of which it lists some.
 func (a *application) extra(s hl7.Segment) {
-	listed := a.mr.fields[s.Name()]
-	for n, v := range s.All() {
-		if s.IsHeader() && n <= 2 || !valued(v) || slices.ContainsFunc(listed, func(f *fieldRules) bool { return f.Path.Field == n }) {
+	listed := a.mr.listed[s.Name()]
+	for i, v := range a.values {
+		n := i + 1
+		if s.IsHeader() && n <= 2 || n < len(listed) && listed[n] || !valued(v) {
 			continue
 		}
 		at := hl7.Path{Segment: s.Name(), Field: n}

@@ -129,7 +129,7 @@ func (t test) holds(m *hl7.Message, s hl7.Segment) bool {
 		return !t.negated // a segment that is there is valued
 	}
 	found := false
-	eachValue(s, t.path, func(v hl7.Value, _ int) {
+	eachValue(s.Field(t.path.Field), t.path, func(v hl7.Value, _ int) {
 		switch t.kind {
 		case testValued:
 			found = found || valued(v)
@@ -140,10 +140,9 @@ func (t test) holds(m *hl7.Message, s hl7.Segment) bool {
 	return found != t.negated
 }
 
-// eachValue visits what a path names in a segment: the repetition it gives or all of them, each cut down to component
+// eachValue visits what a path names in a field: the repetition it gives or all of them, each cut down to component
 // and subcomponent. n is the number of the repetition, from 1, and 0 where the field has one only.
-func eachValue(s hl7.Segment, p hl7.Path, visit func(v hl7.Value, n int)) {
-	field := s.Field(p.Field)
+func eachValue(field hl7.Value, p hl7.Path, visit func(v hl7.Value, n int)) {
 	many := field.Repetitions() > 1
 	n := 0
 	for r := range field.AllRepetitions() {
@@ -172,6 +171,9 @@ func valued(v hl7.Value) bool {
 	case hl7.Null:
 		return true
 	case hl7.Valued:
+		if b := v.Raw()[0] | 0x20; b >= 'a' && b <= 'z' || b >= '0' && b <= '9' {
+			return true // no separator, which is nearly always
+		}
 		d := v.Segment().Delimiters()
 		return strings.Trim(string(v.Raw()), d.Component+d.Repetition+d.Subcomponent) != ""
 	}

@@ -273,10 +273,13 @@ func (r *reader) fieldRule(k, v *yaml.Node, m *Message) {
 	m.Fields = append(m.Fields, f)
 }
 
+// maxField is the highest field number that a rule can have; the longest segment of the standard has 113 fields.
+const maxField = 999
+
 // parseRulePath reads a path that is for every occurrence of its segment.
 func parseRulePath(text string) (hl7.Path, error) {
 	p, err := hl7.ParsePath(text)
-	if err != nil || p.Field < 1 || len(p.Groups) > 0 || p.Occurrence != 0 || p.Repetition < 0 || p.Component < 0 || p.Subcomponent < 0 || !segmentName(p.Segment) {
+	if err != nil || p.Field < 1 || p.Field > maxField || len(p.Groups) > 0 || p.Occurrence != 0 || p.Repetition < 0 || p.Component < 0 || p.Subcomponent < 0 || !segmentName(p.Segment) {
 		return hl7.Path{}, fmt.Errorf("%q is no field: write it as in PID-3 or PID-3.4.1", shorten(text))
 	}
 	return p, nil

@@ -20,6 +20,7 @@ type messageRules struct {
 	m        *Message
 	segments map[string]*SegmentRule
 	fields   map[string][]*fieldRules // by segment, in the order of the file
+	listed   map[string][]bool        // by segment and field number
 }
 
 type fieldRules struct {
@@ -53,7 +54,7 @@ func (p *Profile) compile() *rules {
 	}
 	for i := range p.Messages {
 		m := &p.Messages[i]
-		mr := messageRules{m: m, segments: map[string]*SegmentRule{}, fields: map[string][]*fieldRules{}}
+		mr := messageRules{m: m, segments: map[string]*SegmentRule{}, fields: map[string][]*fieldRules{}, listed: map[string][]bool{}}
 		for j := range m.Segments {
 			mr.segments[m.Segments[j].Name] = &m.Segments[j]
 		}
@@ -72,6 +73,12 @@ func (p *Profile) compile() *rules {
 				})
 				c.lenient = at >= 0 && m.Fields[at].Usage.Code != Required
 			}
+			listed := mr.listed[f.Path.Segment]
+			for len(listed) <= f.Path.Field {
+				listed = append(listed, false)
+			}
+			listed[f.Path.Field] = true
+			mr.listed[f.Path.Segment] = listed
 			mr.fields[f.Path.Segment] = append(mr.fields[f.Path.Segment], c)
 		}
 		r.messages = append(r.messages, mr)
