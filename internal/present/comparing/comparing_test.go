@@ -1,0 +1,647 @@
+package comparing
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"trestle/internal/compare"
+	"trestle/internal/inspect"
+	"trestle/internal/present/screen"
+	"trestle/internal/present/stage"
+	"trestle/internal/workspace"
+)
+
+// Invented messages: what was, and what is after an upgrade.
+const (
+	before = "MSH|^~\\&|LAB|MAIN|EHR|INF|20260302101400||ORU^R01^ORU_R01|M1|P|2.5.1\r" +
+		"PID|1||88121^^^LAKE^MR||Marlow^Jane^Q||19790228|F\rOBR|1|P1|F1|1^PANEL\r" +
+		"OBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL|||||F\rOBX|2|TX|NOTE^Note^L||The specimen was received in good order and read twice.||||||F\r" +
+		"NTE|1||A \\T\\ B\r"
+	after = "MSH|^~\\&|LAB|MAIN|EHR|INF|20260402101400||ORU^R01^ORU_R01|M1|P|2.5.1\r" +
+		"PID|1||88121^^^LAKE^MR||Marlow^Joan^Q||19790228|F\rOBR|1|P1|F1|1^PANEL\r" +
+		"OBX|1|NM|4544-3^Hematocrit^LN||40|%|||||F\rOBX|2|NM|718-7^Hemoglobin^LN||13.2|g/dL|||||F\r" +
+		"OBX|3|TX|NOTE^Note^L||The specimen was received in bad order and read twice.||||||F\rNTE|1||A \\T\\ C\r"
+)
+
+type place struct {
+	*Model
+	t     *testing.T
+	stage *stage.Stage
+}
+
+func open(t *testing.T) *place {
+	t.Helper()
+	s := stage.New(t)
+	p := &place{New(s.Runner, s.Workspace), t, s}
+	t.Cleanup(p.Close)
+	p.Load()
+	p.settle()
+	return p
+}
+
+func (p *place) settle() { p.t.Helper(); p.stage.Settle() }
+
+func (p *place) file(name, text string) string {
+	p.t.Helper()
+	path := filepath.Join(p.stage.Folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return path
+}
+
+// pair compares two files.
+func (p *place) pair(left, right string) {
+	p.t.Helper()
+	p.OfferPaths([]string{p.file("left", left), p.file("right", right)})
+	p.settle()
+	if !p.IsOpen() || p.News().Bad {
+		p.t.Fatalf("no pair is open; news %+v", p.News())
+	}
+}
+
+// set compares two files of n messages, of which every third has changed.
+func (p *place) set(n int) {
+	p.t.Helper()
+	p.OfferPaths([]string{p.file("february", series(n, before, before)), p.file("march", series(n, before, after))})
+	p.settle()
+	if !p.IsSet() {
+		p.t.Fatalf("no set; news %+v", p.News())
+	}
+}
+
+func series(n int, usual, third string) string {
+	var b strings.Builder
+	for i := range n {
+		text := usual
+		if i%3 == 2 {
+			text = third
+		}
+		b.WriteString(strings.Replace(text, "|M1|", fmt.Sprintf("|M%d|", i+1), 1))
+	}
+	return b.String()
+}
+
+// lines are those of a pane with their gutter.
+func lines(p *Pane) (out []string) {
+	for i := range p.Text.Lines() {
+		text, _ := p.Text.Line(i, 0, p.Text.Columns(i))
+		out = append(out, p.Number(i)+" "+text)
+	}
+	return out
+}
+
+func grid(g screen.Grid) string {
+	var b strings.Builder
+	for row := range g.Len() {
+		for col := range g.Columns() {
+			b.WriteString(g.Cell(row, col).Text + "|")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func TestPairStandsInStep(t *testing.T) {
+	p := open(t)
+	p.pair(before, after)
+	panes, unified := p.Panes()
+	left, right := lines(panes[0]), lines(panes[1])
+	if unified || len(left) != 7 || len(right) != 7 {
+		t.Fatalf("%d and %d lines", len(left), len(right))
+	}
+	for i, want := range [][2]string{
+		{"1 ~ MSH", "1 ~ MSH"}, {"2 ~ PID", "2 ~ PID"}, {"3   OBR", "3   OBR"}, {"    ", "4 + OBX|1|NM|4544-3"}, {"4", "5"}, {"5 ~ OBX", "6 ~ OBX"}, {"6 ~ NTE", "7 ~ NTE"},
+	} {
+		if !strings.HasPrefix(left[i], want[0]) || !strings.HasPrefix(right[i], want[1]) {
+			t.Errorf("line %d: %q and %q, want %q", i, left[i], right[i], want)
+		}
+	}
+	if at, ok := p.Cursor(0); !ok || p.CurrentPath() != "MSH-7" || string(panes[0].Text.Bytes(at, at+8)) != "20260302" {
+		t.Errorf("at %d of %s", at, p.CurrentPath())
+	}
+	p.SetUnified(true)
+	panes, _ = p.Panes()
+	text := strings.Join(lines(panes[0]), "\n")
+	for _, want := range []string{"2 - PID", "2 + PID", "4 + OBX", "3   OBR"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}
+
+// What a mark covers is what differs, raw and decoded, beside each other and in one text.
+func TestMarksCoverWhatDiffers(t *testing.T) {
+	p := open(t)
+	p.pair(before, after)
+	for range 2 {
+		for _, decoded := range []bool{false, true} {
+			p.SetDecoded(decoded)
+			panes, unified := p.Panes()
+			marked := map[string]bool{}
+			for _, pane := range panes {
+				if pane == nil {
+					continue
+				}
+				for _, m := range pane.Marks {
+					marked[string(pane.Text.Bytes(m.From, m.To))] = true
+				}
+			}
+			want := []string{"20260302101400", "20260402101400", "Jane", "Joan", "goo", "ba", "A \\T\\ B"}
+			if decoded {
+				want[6] = "A & C"
+			}
+			for _, w := range want {
+				if !marked[w] {
+					t.Errorf("decoded %v, unified %v: %q is not marked: %v", decoded, unified, w, marked)
+				}
+			}
+		}
+		p.SetUnified(true)
+	}
+}
+
+func TestStepsGoRound(t *testing.T) {
+	p := open(t)
+	p.pair(before, after)
+	var paths []string
+	for range p.Differences().Len() {
+		paths = append(paths, p.CurrentPath())
+		p.Step(1)
+	}
+	if got := strings.Join(paths, " "); got != "MSH-7 PID-5.2 OBX OBX[2]-5 NTE-3 MSH-7 PID-5.2" && got != "MSH-7 PID-5.2 OBX OBX[2]-5 NTE-3 MSH-7" && got != "MSH-7 PID-5.2 OBX OBX[2]-5 NTE-3" {
+		t.Errorf("steps %s", got)
+	}
+	p.SetCurrent(0)
+	p.Step(-1)
+	if p.CurrentPath() != "NTE-3" {
+		t.Errorf("the step back from the first goes to %s", p.CurrentPath())
+	}
+	if !strings.Contains(p.Where(), "NTE-3  Comment") {
+		t.Errorf("where: %s", p.Where())
+	}
+}
+
+func TestEqualLinesFold(t *testing.T) {
+	p := open(t)
+	long := before
+	for i := range 40 {
+		long += fmt.Sprintf("NTE|%d||line %d\r", i+2, i)
+	}
+	p.pair(long, long+"ZZZ|1\r")
+	panes, _ := p.Panes()
+	if n := panes[0].Text.Lines(); n > 8 || !strings.Contains(strings.Join(lines(panes[1]), "\n"), "⋯ 43 lines without a difference") {
+		t.Errorf("%d lines: %q", n, lines(panes[1]))
+	}
+	p.SetFolded(false)
+	if panes, _ = p.Panes(); panes[0].Text.Lines() != 47 {
+		t.Errorf("%d lines unfolded", panes[0].Text.Lines())
+	}
+}
+
+// Nothing of a person is in what is drawn under the mask, nor in what could be copied from it.
+func TestMaskHidesThePerson(t *testing.T) {
+	p := open(t)
+	p.pair(before, after)
+	p.ExpectThis()
+	p.Step(1)
+	p.ExpectThis() // of the name
+	p.settle()
+	p.SetMasked(true)
+	for _, unified := range []bool{false, true} {
+		p.SetUnified(unified)
+		for _, decoded := range []bool{false, true} {
+			p.SetDecoded(decoded)
+			panes, _ := p.Panes()
+			shown := grid(p.Differences()) + grid(p.RuleList()) + grid(p.Patterns()) + p.Where() + p.News().Text
+			for _, pane := range panes {
+				if pane != nil {
+					shown += strings.Join(lines(pane), "\n") + string(pane.Text.Bytes(0, 1<<20))
+				}
+			}
+			for _, secret := range []string{"Jane", "Joan", "Marlow", "88121", "19790228"} {
+				if strings.Contains(shown, secret) {
+					t.Errorf("unified %v, decoded %v: %s shows", unified, decoded, secret)
+				}
+			}
+		}
+	}
+	if title := p.Title(); title.Left != "hidden by the mask" {
+		t.Errorf("title %+v", title)
+	}
+}
+
+// Documents on one line are broken at their structure and stand in step.
+func TestDocumentsStandInStep(t *testing.T) {
+	p := open(t)
+	left := `{"resourceType":"Patient","id":"a","name":[{"family":"Marlow","given":["Jane","Q"]}],"gender":"female","birthDate":"1979-02-28","address":[{"line":["12 Oak Cir"],"city":"Lake"}],"contact":[]}`
+	right := `{"resourceType":"Patient","id":"b","name":[{"family":"Marlow","given":["Joan","Q"]}],"gender":"female","birthDate":"1979-02-28","active":true,"address":[{"line":["12 Oak Cir"],"city":"Lake"}],"contact":[]}`
+	p.SetFolded(false)
+	p.pair(left, right)
+	panes, _ := p.Panes()
+	a, b := lines(panes[0]), lines(panes[1])
+	if len(a) != len(b) || len(a) < 12 {
+		t.Fatalf("%d and %d lines", len(a), len(b))
+	}
+	signs := map[string]string{}
+	for i := range a {
+		if strings.Contains(a[i], "Jane") && !strings.Contains(b[i], "Joan") {
+			t.Errorf("line %d: %q beside %q", i, a[i], b[i])
+		}
+		for _, word := range []string{`"id"`, "Joan", "active", "Lake"} {
+			if strings.Contains(b[i], word) {
+				signs[word] = strings.Fields(b[i])[1]
+			}
+		}
+	}
+	if signs["Joan"] != "~" || signs["active"] != "+" || signs[`"id"`] != "≈" || signs["Lake"] == "~" {
+		t.Errorf("signs %q", signs)
+	}
+	if text := grid(p.Differences()); !strings.Contains(text, "Patient.name[0].given[0]") || !strings.Contains(text, "what a FHIR server makes by itself") {
+		t.Errorf("differences\n%s", text)
+	}
+	p.pair(`<a><b x="1">one</b><c/><d>`+strings.Repeat("long ", 40)+`</d></a>`, `<a><b x="2">one</b><c/><d>`+strings.Repeat("long ", 40)+`</d></a>`)
+	if panes, _ = p.Panes(); panes[0].Text.Lines() != 5 {
+		t.Errorf("%q", lines(panes[0]))
+	}
+}
+
+func TestSetIsSummedUpAndListed(t *testing.T) {
+	p := open(t)
+	p.set(30)
+	if got := grid(p.Types()); !strings.Contains(got, "all|") || !strings.Contains(got, "|20|||10|||\nORU^R01|") {
+		t.Errorf("types\n%s", got)
+	}
+	if p.Patterns().Len() != 5 || p.Pattern(0) == "" {
+		t.Errorf("patterns\n%s", grid(p.Patterns()))
+	}
+	p.FilterStatus(Beyond)
+	if p.Pairs().Len() != 10 || p.PairsTitle() != "Pairs  10 of 30" {
+		t.Errorf("%s", p.PairsTitle())
+	}
+	p.FilterText("m12")
+	if p.Pairs().Len() != 1 {
+		t.Errorf("%s by key", p.PairsTitle())
+	}
+	p.ClearFilter()
+	row := 0
+	for p.Pattern(row) != "PID-5.2 changed" {
+		row++
+	}
+	p.OpenExample(row)
+	p.settle()
+	if p.CurrentPath() != "PID-5.2" || p.OpenRow() != 2 {
+		t.Errorf("the example is at %s, row %d", p.CurrentPath(), p.OpenRow())
+	}
+	p.PairsOfPattern(row)
+	if p.Pairs().Len() != 10 || p.Filter().Pattern != "PID-5.2 changed" {
+		t.Errorf("%s with the pattern", p.PairsTitle())
+	}
+}
+
+// A click makes a rule, the set is compared again, and the pair that is open stays open.
+func TestRulesByClicks(t *testing.T) {
+	p := open(t)
+	p.set(9)
+	p.OpenPair(2)
+	p.settle()
+	for p.Patterns().Len() > 0 {
+		if n := p.Patterns().Len(); n%2 == 0 {
+			p.IgnorePattern(0)
+		} else {
+			p.ExpectPattern(0)
+		}
+		p.settle()
+	}
+	if on, all := p.RuleCount(); on != 5 || all != 5 || p.OpenRow() != 2 {
+		t.Errorf("%d of %d rules, row %d:\n%s", on, all, p.OpenRow(), grid(p.RuleList()))
+	}
+	if got := p.found.counts; got[compare.Different] != 0 || got[compare.AsExpected] != 3 {
+		t.Errorf("counts %v", got)
+	}
+	p.SwitchRule(0)
+	p.settle()
+	if p.found.counts[compare.Different] != 3 {
+		t.Errorf("counts %v with a rule off", p.found.counts)
+	}
+	p.Undo()
+	p.settle()
+	if p.found.counts[compare.Different] != 0 || p.CanRedo() == "" {
+		t.Errorf("counts %v after undo", p.found.counts)
+	}
+	// They are kept in the project.
+	again := New(p.stage.Runner, p.stage.Workspace)
+	defer again.Close()
+	again.Load()
+	p.settle()
+	if grid(again.RuleList()) == "" || again.RulesText() != p.RulesText() {
+		t.Errorf("read again:\n%s", again.RulesText())
+	}
+	if err := p.SetRulesText("ignore:\n  - path: "); err == nil {
+		t.Error("a rule without a path is taken")
+	}
+	if err := p.SetRulesText("ignore:\n  - path: MSH-7\n    why: it is the time\n"); err != nil {
+		t.Error(err)
+	}
+	p.settle()
+	if got := grid(p.RuleList()); got != "leave out MSH-7|3|it is the time|\n" {
+		t.Errorf("rules\n%s", got)
+	}
+}
+
+func TestRuleFilesGoOutAndIn(t *testing.T) {
+	p := open(t)
+	p.pair(before, after)
+	p.IgnoreEverywhere()
+	p.IgnoreHere()
+	p.settle()
+	path := filepath.Join(p.stage.Folder, "rules.yaml")
+	p.ExportRules(path)
+	p.settle()
+	b, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(b), "path: MSH-7") {
+		t.Fatalf("%s %v", b, err)
+	}
+	text := p.RulesText()
+	if err := p.SetRulesText(""); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.ImportRules(path)
+	p.settle()
+	if p.RulesText() != text {
+		t.Errorf("%s instead of %s", p.RulesText(), text)
+	}
+	p.ImportRules(p.file("bad.yaml", "ignoer: []"))
+	p.settle()
+	if !p.News().Bad || !strings.Contains(p.News().Text, "ignoer") {
+		t.Errorf("news %+v", p.News())
+	}
+}
+
+// A baseline brings its rules, and leaving it brings back those of the project.
+func TestBaselineIsComparedAgainst(t *testing.T) {
+	p := open(t)
+	p.set(9)
+	if err := p.SaveBaseline(" ", 0, false, nil); err == nil {
+		t.Error("a baseline without a name is kept")
+	}
+	p.ExpectPattern(0)
+	p.settle()
+	text := p.RulesText()
+	if err := p.SaveBaseline("go-live", 0, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	taken := false
+	if err := p.SaveBaseline("go-live", 0, false, func() { taken = true }); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if !taken {
+		t.Errorf("a name is taken twice; news %+v", p.News())
+	}
+	if err := p.SetRulesText(""); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	var c Choices
+	p.LoadChoices(func(got Choices) { c = got })
+	p.settle()
+	if len(c.Baselines) != 1 {
+		t.Fatalf("baselines %v", c.Baselines)
+	}
+	p.Start([2]Side{{Kind: Baseline, Name: "go-live"}, {Kind: Files, Paths: []string{p.file("april", series(9, before, before))}}}, Pairing{})
+	p.settle()
+	if p.found == nil || p.found.counts[compare.Exact] != 9 || p.RulesText() != text {
+		t.Errorf("news %+v, rules %s", p.News(), p.RulesText())
+	}
+	p.pair(before, after)
+	if on, _ := p.RuleCount(); on != 0 {
+		t.Error("the rules of the baseline stay")
+	}
+	p.DeleteBaseline("go-live")
+	p.settle()
+	p.LoadChoices(func(got Choices) { c = got })
+	if p.settle(); len(c.Baselines) != 0 {
+		t.Errorf("baselines %v", c.Baselines)
+	}
+}
+
+func TestMessagesOfTheProjectAreSides(t *testing.T) {
+	p := open(t)
+	if _, err := inspect.Import(t.Context(), p.stage.Workspace, "all.hl7", strings.NewReader(before+strings.Replace(after, "|M1|", "|M2|", 1)), nil); err != nil {
+		t.Fatal(err)
+	}
+	ids, err := p.stage.Workspace.IDs(t.Context(), workspace.Query{})
+	if err != nil || len(ids) != 2 {
+		t.Fatal(ids, err)
+	}
+	p.OfferMessages(ids)
+	p.settle()
+	if !p.IsOpen() || p.Differences().Len() < 5 {
+		t.Errorf("news %+v", p.News())
+	}
+	p.OfferMessages(ids[:1])
+	if !p.News().Bad {
+		t.Error("one message is compared")
+	}
+	p.Start([2]Side{{Kind: Messages, Query: `PID-5.2 = "Jane"`}, {Kind: Messages, Query: "control:M2"}}, Pairing{})
+	p.settle()
+	if !p.IsOpen() || p.Title().Left == "" {
+		t.Errorf("news %+v", p.News())
+	}
+	p.Start([2]Side{{Kind: Messages, Query: "control:nothing"}, {Kind: Messages}}, Pairing{})
+	p.settle()
+	if p.IsOpen() || !strings.Contains(p.News().Text, "the left side holds no message") {
+		t.Errorf("news %+v", p.News())
+	}
+	p.Start([2]Side{{Kind: Journal, Endpoint: "adt"}, {Kind: Messages}}, Pairing{})
+	p.settle()
+	if !p.News().Bad {
+		t.Error("an empty journal is compared")
+	}
+}
+
+func TestReportsLeaveTheProjectOnRecord(t *testing.T) {
+	p := open(t)
+	p.set(9)
+	for kind, name := range ReportNames {
+		for _, mask := range []bool{true, false} {
+			path := filepath.Join(p.stage.Folder, name)
+			p.Export(path, ReportKind(kind), mask)
+			p.settle()
+			b, err := os.ReadFile(path)
+			if err != nil || p.News().Bad {
+				t.Fatalf("%v; news %+v", err, p.News())
+			}
+			if bytes.Contains(b, []byte("Joan")) == mask {
+				t.Errorf("%s, masked %v: the name is in it: %v", name, mask, !mask)
+			}
+		}
+	}
+	p.Export(filepath.Join(p.stage.Folder, "no", "where.html"), HTML, true)
+	p.settle()
+	if !p.News().Bad {
+		t.Error("a report is written nowhere")
+	}
+	entries, err := p.stage.Workspace.Log(t.Context(), 0, 1000)
+	n := 0
+	for _, e := range entries {
+		if e.Action == workspace.ActionExported {
+			n++
+		}
+	}
+	if err != nil || n != 6 {
+		t.Errorf("%d exports on record, %v", n, err)
+	}
+}
+
+func TestOneFileWaitsForTheOther(t *testing.T) {
+	p := open(t)
+	p.OfferPaths([]string{p.file("left", before)})
+	if p.Ready() || p.News().Text == "" {
+		t.Errorf("news %+v", p.News())
+	}
+	p.OfferPaths([]string{p.file("right", after)})
+	p.settle()
+	if !p.IsOpen() {
+		t.Errorf("news %+v", p.News())
+	}
+	p.Swap()
+	p.settle()
+	if sides, _ := p.Sides(); sides[0].Words() != "right" || !p.IsOpen() {
+		t.Errorf("sides %+v", sides)
+	}
+	p.OfferPaths([]string{"a", "b", "c"})
+	if !p.News().Bad {
+		t.Error("three files are compared")
+	}
+	p.OfferPaths([]string{filepath.Join(p.stage.Folder, "missing"), filepath.Join(p.stage.Folder, "left")})
+	p.settle()
+	if !p.News().Bad || p.IsRunning() {
+		t.Errorf("news %+v", p.News())
+	}
+}
+
+func TestCancelKeepsWhatWasFound(t *testing.T) {
+	p := open(t)
+	p.OfferPaths([]string{p.file("february", series(3000, before, before)), p.file("march", series(3000, before, after))})
+	p.Cancel()
+	p.settle()
+	if p.IsRunning() {
+		t.Error("it still runs")
+	}
+	p.Again()
+	p.settle()
+	if p.Pairs().Len() != 3000 {
+		t.Errorf("%d pairs; news %+v", p.Pairs().Len(), p.News())
+	}
+}
+
+// A cell costs the same in a list of ten and of a hundred thousand.
+func TestLongListsAreQuick(t *testing.T) {
+	const many = 100_000
+	small, large := listOf(10), listOf(many)
+	cost := func(m *Model, row int) float64 {
+		return testing.AllocsPerRun(100, func() {
+			for col := range pairColumns {
+				m.Pairs().Cell(row, col)
+			}
+			m.OpenRow()
+		})
+	}
+	if a, b := cost(small, 8), cost(large, 8); a != b {
+		t.Errorf("%v allocations in ten, %v in a hundred thousand", a, b)
+	}
+	large.FilterStatus(Beyond)
+	if large.Pairs().Len() != many/4 {
+		t.Errorf("%d pairs differ", large.Pairs().Len())
+	}
+}
+
+// listOf is a place with n pairs.
+func listOf(n int) *Model {
+	m := New(nil, nil)
+	g := newGatherer()
+	m.found = newResults(nil)
+	result := &compare.Result{Differences: []compare.Difference{{Kind: compare.Changed, Path: "PID-5.2", Count: 1}}}
+	for i := range n {
+		p := compare.Pair{Number: i + 1, Key: fmt.Sprintf("MSG%d", i), Type: "ADT^A08", Status: compare.Exact, Left: compare.Member{Index: i}, Right: compare.Member{Index: i}}
+		if i%4 == 0 {
+			p.Status, p.Result = compare.Different, result
+		}
+		g.add(&p)
+		if i%1000 == 0 {
+			m.found.add(g.cut())
+		}
+	}
+	m.found.add(g.cut())
+	m.open.index = n - 1
+	return m
+}
+
+func BenchmarkPairCells(b *testing.B) {
+	m := listOf(100_000)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		for col := range pairColumns {
+			m.Pairs().Cell(i%100_000, col)
+		}
+	}
+}
+
+// Whatever two files hold, they can be drawn in every way, and raw lines are the bytes as they came.
+func FuzzDrawing(f *testing.F) {
+	f.Add([]byte(before), []byte(after))
+	f.Add([]byte(`{"a":[1,{"b":"x"},[]],"c":{}}`), []byte(`{"a":[1,2]}`))
+	f.Add([]byte("<a><b/>x</a>"), []byte("<a>\r\n<c>y</c></a>"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		m := New(nil, nil)
+		o := &m.open
+		m.found = newResults(nil)
+		for _, masked := range []bool{false, true} {
+			m.masked = masked
+			for way := range 8 {
+				o.unified, o.decoded, o.folded = way&1 != 0, way&2 != 0, way&4 != 0
+				o.panes = [2]*Pane{}
+				o.show(readPair([2][]byte{a, b}, nil))
+				for side, p := range o.panes {
+					if p == nil {
+						continue
+					}
+					for _, k := range p.AllMarks() {
+						if k.From < 0 || k.To < k.From {
+							t.Fatalf("mark %+v", k)
+						}
+					}
+					for line := range min(p.Text.Lines(), 40) {
+						p.Text.Line(line, 0, p.Text.Columns(line))
+					}
+					for range min(len(o.listed), 10) {
+						m.Step(1)
+						m.Cursor(side)
+					}
+				}
+			}
+		}
+		for _, c := range o.contents {
+			for i, s := range c.lines {
+				var drawn []byte
+				for _, x := range c.tokens(i, false, false, nil) {
+					drawn = append(drawn, x.text...)
+				}
+				if !bytes.Equal(drawn, c.bytes[s.from:s.to]) {
+					t.Fatalf("line %d is drawn as %q", i, drawn)
+				}
+			}
+		}
+	})
+}
