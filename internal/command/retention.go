@@ -20,19 +20,69 @@ func runPurge(ctx context.Context, s *session, args []string) error {
 	before := set.String("before", "", "")
 	set.StringVar(&rule.Tag, "tag", "", "")
 	set.StringVar(&rule.Source, "source", "", "")
+	endpoint := set.String("endpoint", "", "")
 	yes := set.Bool("yes", false, "")
 	file := passphraseFlag(set)
 	path, err := onlyWorkspace(set, args)
 	if err == nil {
 		rule.Before, _, err = day("before", *before)
 	}
+	switch {
+	case err != nil:
+		return err
+	case *endpoint != "" && rule.Tag+rule.Source != "":
+		return usagef("--endpoint removes exchanges of the journal, which have no tag and no file: leave --tag and --source out")
+	case *endpoint != "":
+		return s.within(ctx, path, *file, func(w *workspace.Workspace) error {
+			return s.purgeJournal(ctx, w, path, workspace.ExchangePurge{Endpoint: strings.TrimSuffix(*endpoint, everyEndpoint), Before: rule.Before}, *yes)
+		})
+	case rule == (workspace.PurgeRule{}):
+		return usagef("say which messages are to go: --before DATE, --tag TAG or --source FILE, or several of them; or --endpoint NAME")
+	}
+	return s.within(ctx, path, *file, func(w *workspace.Workspace) error { return s.purge(ctx, w, path, rule, *yes) })
+}
+
+// everyEndpoint stands for all endpoints.
+const everyEndpoint = "*"
+
+// purgeJournal is purge for exchanges of the journal.
+func (s *session) purgeJournal(ctx context.Context, w *workspace.Workspace, path string, rule workspace.ExchangePurge, yes bool) error {
+	if rule == (workspace.ExchangePurge{}) {
+		return usagef("to remove exchanges of all endpoints, say how old: --endpoint '*' --before DATE")
+	}
+	p, err := w.PreviewExchangePurge(ctx, rule)
 	if err != nil {
 		return err
 	}
-	if rule == (workspace.PurgeRule{}) {
-		return usagef("say which messages are to go: --before DATE, --tag TAG or --source FILE, or several of them")
+	if p.Exchanges == 0 {
+		_, err := fmt.Fprintf(s.out, "nothing in the journal of %s is to go\n", clean(path))
+		return err
 	}
-	return s.within(ctx, path, *file, func(w *workspace.Workspace) error { return s.purge(ctx, w, path, rule, *yes) })
+	rows := [][]string{
+		{"would go", fmt.Sprintf("%s, %s", plural(p.Exchanges, "exchange", "exchanges"), plural(p.Bytes, "byte", "bytes"))},
+		{"kept from", fmt.Sprintf("%s to %s", p.Oldest.UTC().Format(time.RFC3339), p.Newest.UTC().Format(time.RFC3339))},
+		{"would stay", plural(p.Kept, "exchange", "exchanges")},
+	}
+	if err := writeAligned(s.out, "", rows); err != nil {
+		return err
+	}
+	if err := s.sure(ctx, yes, fmt.Sprintf("Remove %s from %s for good?", plural(p.Exchanges, "exchange", "exchanges"), path)); err != nil {
+		return err
+	}
+	watch := job.NewProgress()
+	stop := s.showProgress("purge", watch)
+	defer stop()
+	n, err := w.PurgeExchanges(ctx, p, func(done, total int64) {
+		watch.SetTotal(total)
+		watch.Set(done)
+	})
+	stop()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "removed %s from %s\n", plural(n, "exchange", "exchanges"), clean(path))
+	s.complain("backups and exports still hold them, and the medium may keep old encrypted blocks; the access log stays as it is")
+	return nil
 }
 
 // purge shows what would go, asks, and removes exactly that.

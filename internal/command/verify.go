@@ -77,6 +77,7 @@ func (s *session) printReport(r workspace.Report) error {
 		{"pages", plural(r.Pages, "page", "pages") + " read, each authenticated"},
 		{"messages", thousands(r.Messages)},
 		{"access log", plural(r.LogEntries, "entry", "entries")},
+		{"decisions", plural(r.Decisions, "about links", "about links")},
 	}
 	if r.Recovered {
 		rows = append(rows, []string{"log", "what a crash had left was folded in"})

@@ -253,5 +253,8 @@ func tampered(t *testing.T, path string) {
 			t.Errorf("%s: %v", name, err)
 		}
 		w.Close()
+		if r, err := Verify(ctx, path, testPass, nil); err != nil || (r.LinkProblem != "") != (q != "") || r.OK() != (q == "") {
+			t.Errorf("%s: Verify says %q, %v", name, r.Problems(), err)
+		}
 	}
 }

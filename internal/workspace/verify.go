@@ -23,6 +23,8 @@ type Report struct {
 	FullText    []string // what is wrong with the indexes of words; they can be built again
 	LogEntries  int64
 	LogProblem  string  // what is wrong with the access log
+	Decisions   int64   // about links
+	LinkProblem string  // what is wrong with the ledger of decisions
 	Messages    int64   // messages found
 	Readable    int64   // messages whose bytes read; counted only if something is wrong
 	Unreadable  []int64 // the first hundred of those that do not
@@ -54,6 +56,7 @@ func (r Report) Problems() []string {
 		add(true, "Index of words: %s. It can be built again: repair the workspace.", s)
 	}
 	add(r.LogProblem != "", "Access log: %s.", r.LogProblem)
+	add(r.LinkProblem != "", "Decisions about links: %s.", r.LinkProblem)
 	if len(out) > 0 && r.countedReadable {
 		add(true, "%d messages still read. Restore the workspace from a backup, or export what reads.", r.Readable)
 	}
@@ -196,6 +199,21 @@ func (w *Workspace) wordsAndLog(ctx context.Context, r *Report) {
 	var err error
 	if r.LogEntries, err = w.verifyLog(ctx, w.read); err != nil {
 		r.LogProblem = err.Error()
+	}
+	w.verifyDecisions(ctx, r)
+}
+
+// verifyDecisions follows the chain of the ledger of decisions, where the file has one.
+func (w *Workspace) verifyDecisions(ctx context.Context, r *Report) {
+	if w.schema == 0 { // the workspace is not open; what cannot be read is said elsewhere
+		_ = w.read.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version").Scan(&w.schema)
+	}
+	if w.schema < schemaWithLinkage {
+		return
+	}
+	var err error
+	if r.Decisions, err = w.Linkage().VerifyDecisions(ctx); err != nil {
+		r.LinkProblem = err.Error()
 	}
 }
 

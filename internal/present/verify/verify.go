@@ -92,6 +92,7 @@ func found(r workspace.Report) []Line {
 		{screen.Count(r.Pages) + " pages read, each authenticated", screen.RoleText},
 		{screen.Count(r.Messages) + " messages, and the structure of the tables around them", screen.RoleText},
 		{screen.Count(r.LogEntries) + " entries of the access log, followed from the first to the last", screen.RoleText},
+		{screen.Count(r.Decisions) + " decisions about links, likewise", screen.RoleText},
 	}
 	for _, p := range r.Problems() {
 		lines = append(lines, Line{p, screen.RoleError})
