@@ -76,7 +76,6 @@ func TestLinkByKeyboard(t *testing.T) {
 		t.Fatalf("step %v, texts %q", m.Step(), d.Texts())
 	}
 	d.Shot("link-duplicate.png")
-	d.s.session.places[shell.Link].Focus()
 	for strings.HasPrefix(m.Card().Title, "Two records") {
 		d.Key(fyne.KeyRight)
 	}
@@ -141,7 +140,6 @@ func TestLinkPlansByKeyboard(t *testing.T) {
 	if m.Step() != linker.Review || m.Card() == nil {
 		t.Fatalf("texts %q", d.Texts())
 	}
-	d.s.session.places[shell.Link].Focus()
 	d.Shot("link-plans.png")
 	before := m.List().Len()
 	d.Type("s")
@@ -185,7 +183,6 @@ func TestHundredsOfDecisionsByKey(t *testing.T) {
 	d.settle()
 	d.Key(fyne.KeyF5)
 	d.settle()
-	d.s.session.places[shell.Link].Focus()
 	const wanted = 300
 	if m.List().Len() < wanted {
 		t.Fatalf("%d cases wait; %s", m.List().Len(), m.News().Text)

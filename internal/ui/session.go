@@ -121,14 +121,16 @@ func (n *session) makeViews() {
 	n.inspectView = inspectview.New(n.inspect, s)
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
 	endpointsView := endpointsview.New(n.endpoints, s)
-	endpointsView.Inspect = func(text string) { n.inspect.Paste(text); s.Go(shell.Inspect) }
+	endpointsView.Inspect = func(name string, b []byte) { n.inspect.Keep(name, b); s.Go(shell.Inspect) }
 	n.inspectView.Send = func(ids []int64) { s.Go(shell.Endpoints); endpointsView.Offer(ids) }
 	n.places[shell.Endpoints] = endpointsView
 	compareView := comparingview.New(n.comparing, s)
 	compareView.Shown = func() bool { return s.m.Place() == shell.Compare && !s.isModal() }
 	n.inspectView.Compare = func(ids []int64) { s.Go(shell.Compare); compareView.Offer(ids) }
 	n.places[shell.Compare] = compareView
-	n.places[shell.Link] = linkerview.New(n.linker, s)
+	linkerView := linkerview.New(n.linker, s)
+	linkerView.Shown = func() bool { return s.m.Place() == shell.Link && !s.isModal() }
+	n.places[shell.Link] = linkerView
 	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
 	n.places[shell.Settings] = still{s, newSettings(s)}
 }

@@ -314,7 +314,7 @@ func differences(a, b string) (spans [2][]screen.Span) {
 		for side, s := range []string{e.A, e.B} {
 			from := step(side, len([]rune(s)))
 			if !e.Same && at[side] > from {
-				spans[side] = append(spans[side], screen.Span{Start: from, End: at[side], Role: screen.RoleError})
+				spans[side] = append(spans[side], screen.Span{Start: from, End: at[side], Role: screen.RoleChanged})
 			}
 		}
 	}
@@ -504,11 +504,20 @@ func (g fieldGrid) Cell(row, col int) screen.Cell {
 }
 
 var otherColumns = []screen.Column{
-	{ID: "what", Title: "Also in sight", Width: 140, MinWidth: 90, Fixed: true},
+	{ID: "what", Title: "Also in sight", Width: 136, MinWidth: 90, Fixed: true},
 	{ID: "id", Title: "Identifier", Width: 88, MinWidth: 60, Mono: true, Fixed: true},
 	{ID: "name", Title: "Name", Width: 150, MinWidth: 80, Flex: true, Fixed: true},
 	{ID: "born", Title: "Born", Width: 88, MinWidth: 60, Fixed: true},
 	{ID: "more", Title: "Address, phone", Width: 150, MinWidth: 80, Flex: true, Fixed: true},
+	{ID: "bits", Title: "Bits", Width: 60, MinWidth: 40, Right: true, Fixed: true},
+}
+
+var otherPlanColumns = []screen.Column{
+	{ID: "what", Title: "Also in sight", Width: 140, MinWidth: 90, Fixed: true},
+	{ID: "id", Title: "Plan ID", Width: 88, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "name", Title: "Insurer, plan", Width: 180, MinWidth: 80, Flex: true, Fixed: true},
+	{ID: "born", Title: "Line", Width: 88, MinWidth: 60, Fixed: true},
+	{ID: "more", Title: "Why", Width: 180, MinWidth: 80, Flex: true, Fixed: true},
 	{ID: "bits", Title: "Bits", Width: 60, MinWidth: 40, Right: true, Fixed: true},
 }
 
@@ -517,7 +526,12 @@ func (m *Model) Others() screen.Grid { return otherGrid{m} }
 
 type otherGrid struct{ m *Model }
 
-func (g otherGrid) Columns() []screen.Column { return otherColumns }
+func (g otherGrid) Columns() []screen.Column {
+	if g.m.IsPlans() {
+		return otherPlanColumns
+	}
+	return otherColumns
+}
 
 func (g otherGrid) Len() int {
 	if c := g.m.Card(); c != nil {

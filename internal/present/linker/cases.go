@@ -564,9 +564,9 @@ func (m *Model) Skip(n int) {
 }
 
 var caseColumns = []screen.Column{
-	{ID: "left", Title: "Ours", Width: 84, MinWidth: 56, Mono: true, Fixed: true},
-	{ID: "right", Title: "Theirs", Width: 84, MinWidth: 56, Mono: true, Fixed: true},
-	{ID: "sure", Title: "Sure", Width: 58, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "left", Title: "Ours", Width: 78, MinWidth: 56, Mono: true, Fixed: true},
+	{ID: "right", Title: "Theirs", Width: 78, MinWidth: 56, Mono: true, Fixed: true},
+	{ID: "sure", Title: "Sure", Width: 70, MinWidth: 56, Right: true, Fixed: true},
 	{ID: "why", Title: "Why", Width: 90, MinWidth: 60, Flex: true, Fixed: true},
 }
 

@@ -57,12 +57,12 @@ func (m *Model) Notes(w Which) []string {
 
 var columnColumns = []screen.Column{
 	{ID: "name", Title: "Column", Width: 110, MinWidth: 70, Flex: true, Fixed: true},
-	{ID: "role", Title: "Taken for", Width: 104, MinWidth: 70, Fixed: true},
+	{ID: "role", Title: "Taken for", Width: 112, MinWidth: 70, Fixed: true},
 	{ID: "sample", Title: "Sample", Width: 110, MinWidth: 60, Flex: true, Mono: true, Fixed: true},
 	{ID: "filled", Title: "Filled", Width: 62, MinWidth: 44, Right: true, Fixed: true},
 	{ID: "distinct", Title: "Distinct", Width: 62, MinWidth: 44, Right: true, Fixed: true},
 	{ID: "odd", Title: "Odd", Width: 56, MinWidth: 40, Right: true, Fixed: true},
-	{ID: "pattern", Title: "Pattern", Width: 96, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "pattern", Title: "Pattern", Width: 90, MinWidth: 60, Mono: true, Fixed: true},
 }
 
 // Columns lists the columns of a side: what each was taken for, and its profile.
@@ -125,7 +125,7 @@ func (s *side) roleOf(column int, kind linkage.Kind) string {
 	c := s.table.Columns[column]
 	text := string(c.Role)
 	if c.Role == roster.BirthDate && c.Dates != roster.AnyOrder {
-		text += " " + string(c.Dates)
+		text = "born, " + string(c.Dates)
 	}
 	return text
 }

@@ -84,7 +84,7 @@ func (m *Model) ExportLine() string {
 	}
 	text := fmt.Sprintf("%s, %s decided otherwise, %s to create", plural(len(settled.Links), "link"), plural(len(settled.Doubtful), "pair"), screen.Count(len(m.desk().creations(settled))))
 	if settled.Undecided > 0 {
-		text += fmt.Sprintf(". %s undecided: it is counted on the cover sheet and not exported", plural(settled.Undecided, "case"))
+		text += fmt.Sprintf(". Undecided: %s, counted on the cover sheet and not exported", plural(settled.Undecided, "case"))
 	}
 	return text + "."
 }

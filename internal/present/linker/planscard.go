@@ -110,13 +110,7 @@ func (d *desk) planCard(i item) *Card {
 	card.fields = append(card.fields, planFields(pair)...)
 	if i.form == planCase {
 		c := d.plans.Candidates[i.index]
-		for _, e := range slices.Concat(c.Insurer, c.Within) {
-			values := [2]string{e.Left, e.Right}
-			if e.Right == "" {
-				values[1] = e.Left
-			}
-			card.fields = append(card.fields, field{name: "· " + e.Field, values: values, bits: e.Bits, hasEvidence: true})
-		}
+		card.weighPlans(slices.Concat(c.Insurer, c.Within))
 	}
 	for k, c := range d.plans.Candidates {
 		if c.LeftRow != rowOf(d.plans.Left, left) || i.form == planCase && int32(k) == i.index {
@@ -127,6 +121,31 @@ func (d *desk) planCard(i item) *Card {
 		card.others = append(card.others, other{what: what, id: c.Right, name: strings.TrimSpace(p.Insurer + "  " + p.Name), born: string(p.Business), more: c.Reasons, bits: c.Bits, isCandidate: true, to: item{planCase, int32(k)}})
 	}
 	return card
+}
+
+// evidenceFields are the fields beside which the weight of a comparison stands.
+var evidenceFields = map[string]string{
+	"insurer": "insurer", "telephone": "→ phones", "PO box": "→ po box", "payer ID": "→ payer ids", "programme": "→ programme", "line of business": "→ line of business",
+	"product": "→ product", "metal": "→ metal", "state": "→ states", "name": "name",
+}
+
+// weighPlans sets what each comparison says beside its field, and below them all what has no field of its own.
+func (c *Card) weighPlans(all []plan.Evidence) {
+	for _, e := range all {
+		at := slices.IndexFunc(c.fields, func(f field) bool { return f.name == evidenceFields[e.Field] && !f.hasEvidence })
+		if at < 0 {
+			values := [2]string{e.Left, e.Right}
+			if e.Right == "" {
+				values[1] = e.Left
+			}
+			c.fields = append(c.fields, field{name: e.Field, values: values})
+			at = len(c.fields) - 1
+		}
+		c.fields[at].bits, c.fields[at].hasEvidence = e.Bits, true
+		if evidenceFields[e.Field] != "" {
+			c.fields[at].words = e.Text()
+		}
+	}
 }
 
 func rowOf(l *plan.List, p *plan.Plan) int {

@@ -322,7 +322,10 @@ func (g gateGrid) Cell(row, col int) screen.Cell {
 		if !ok {
 			return screen.Cell{Text: "", Role: screen.RoleMuted}
 		}
-		return screen.Cell{Text: change(f.Automatic-d.current.Automatic, "automatic") + ", " + change(f.Review-d.current.Review, "review"), Role: screen.RoleMuted}
+		if f.Automatic == d.current.Automatic && f.Review == d.current.Review {
+			return screen.Cell{Text: "no change", Role: screen.RoleMuted}
+		}
+		return screen.Cell{Text: fmt.Sprintf("automatic %+d, review %+d", f.Automatic-d.current.Automatic, f.Review-d.current.Review)}
 	}
 	return screen.Cell{Text: gate.About(), Role: screen.RoleMuted}
 }
@@ -332,13 +335,6 @@ func countCell(n int) screen.Cell {
 		return screen.Cell{}
 	}
 	return screen.Cell{Text: screen.Count(n)}
-}
-
-func change(n int, what string) string {
-	if n == 0 {
-		return what + " same"
-	}
-	return fmt.Sprintf("%s %+d", what, n)
 }
 
 // planGates are the gates of plans that a project may open.

@@ -53,7 +53,7 @@ func newReviewPane(v *View) *reviewPane {
 	p.others.OnOpen = v.m.OpenOther
 	p.others.Empty = "Nobody else: no other candidate, and nobody of the same household."
 	left := container.New(kit.Column{Flex: 1},
-		container.NewBorder(kit.Gap(0, 4), kit.Gap(0, 4), kit.Gap(6, 0), kit.Gap(6, 0), container.NewVBox(container.NewGridWithColumns(2, p.filter, p.reason), p.search)), p.list)
+		container.NewBorder(kit.Gap(0, 4), kit.Gap(0, 4), kit.Gap(6, 0), kit.Gap(6, 0), container.NewVBox(container.New(halves{}, p.filter, p.reason), p.search)), p.list)
 	p.makeCard()
 	p.content = kit.NewColumns(left, p.card, 0.3)
 	return p
@@ -82,7 +82,7 @@ func (p *reviewPane) makeCard() {
 		container.NewCenter(button("S  same", "They are the same (S)", decide(linkage.ActSame))), container.NewCenter(button("D  different", "They are different (D)", decide(linkage.ActDifferent))),
 		container.NewCenter(button("U  unsure", "Listed as doubtful (U)", decide(linkage.ActUnsure))), container.NewCenter(button("N  create new", "Ours has no counterpart (N)", decide(linkage.ActCreateNew))),
 		container.NewCenter(p.many),
-		container.NewCenter(button("→  skip", "Next case without a decision (Right)", func() { v.m.Skip(1) })), container.NewCenter(button("Z  undo", "Take the last decision back (Z)", v.m.Undo))))
+		container.NewCenter(button("Right  skip", "Next case without a decision (Right)", func() { v.m.Skip(1) })), container.NewCenter(button("Z  undo", "Take the last decision back (Z)", v.m.Undo))))
 	p.open = container.New(kit.Column{Flex: 2}, head, words, kit.NewRows(p.fields, p.others, 0.68), keys)
 	p.nowhere = kit.NewWords("", screen.RoleMuted)
 	p.nothing = container.NewBorder(kit.Gap(0, 20), nil, kit.Gap(20, 0), kit.Gap(20, 0), container.NewVBox(p.nowhere))
@@ -231,4 +231,23 @@ func (p *reviewPane) redrawCard(c *model.Card) {
 	p.fields.Refresh()
 	p.others.Refresh()
 	p.open.Refresh()
+}
+
+// halves is a layout of two controls side by side that does not ask for the width of their longest word: the list of
+// cases is narrow.
+type halves struct{}
+
+// MinSize implements fyne.Layout.
+func (halves) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(160, max(o[0].MinSize().Height, o[1].MinSize().Height))
+}
+
+// Layout implements fyne.Layout.
+func (halves) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	const gap = 4
+	w := (size.Width - gap) / 2
+	for i, c := range o {
+		c.Move(fyne.NewPos(float32(i)*(w+gap), 0))
+		c.Resize(fyne.NewSize(w, size.Height))
+	}
 }

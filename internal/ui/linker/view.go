@@ -17,6 +17,9 @@ import (
 
 // View is the place Link.
 type View struct {
+	// Shown says whether the place is what the window shows, so that it may take the keyboard.
+	Shown func() bool
+
 	m    *model.Model
 	host host.Host
 
@@ -35,11 +38,12 @@ type View struct {
 	review *reviewPane
 	gates  *gatesPane
 	empty  bool
+	step   model.Step // that has the keyboard
 }
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, news: kit.NewNews()}
+	v := &View{m: m, host: h, news: kit.NewNews(), Shown: func() bool { return false }}
 	v.kinds = kit.NewSegmentedControl([]string{"Patients", "Plans"}, func(i int) {
 		m.SetKind([]linkage.Kind{linkage.Patients, linkage.Plans}[i])
 	})
@@ -160,6 +164,12 @@ func (v *View) redrawBar() {
 		v.body.Objects[0] = want
 	}
 	v.place.Refresh()
+	if v.step != v.m.Step() { // what had the keyboard is not there any more
+		v.step = v.m.Step()
+		if v.Shown() && !v.empty {
+			v.host.Focus(v.panes()[0])
+		}
+	}
 }
 
 func (v *View) redrawNews() {
