@@ -135,6 +135,15 @@ func (m *Model) Reply() screen.Text { return m.open.texts[1] }
 // OpenRequest is the request's bytes, for the other places; nil where they were not kept.
 func (m *Model) OpenRequest() []byte { return m.open.exchange.Request }
 
+// OpenReply is the reply's bytes, nil where there is none or they were not kept.
+func (m *Model) OpenReply() []byte { return m.open.exchange.Reply }
+
+// OpenName names where the bytes of the open exchange come from, for lists of other places.
+func (m *Model) OpenName() string {
+	e := &m.open.exchange
+	return e.Endpoint + " " + e.LastByte.Local().Format("2006-01-02 15:04:05")
+}
+
 // Fact is a line about the open exchange.
 type Fact struct {
 	Name, Text string

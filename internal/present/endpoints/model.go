@@ -48,6 +48,7 @@ type Model struct {
 	goroutine sync.WaitGroup
 
 	points   []*point
+	rosters  rosterNames
 	chosen   int // -1 for none
 	known    bool
 	news     News
@@ -168,6 +169,7 @@ func (m *Model) Known() bool { return m.known }
 
 // Load reads the endpoints of the project.
 func (m *Model) Load() {
+	m.ReadRosters()
 	job.StartLatest(m.ctx, m.runner, &m.loading, m.readPoints, func(points []*point, err error) {
 		if err != nil {
 			m.fail("Could not read the endpoints", err)

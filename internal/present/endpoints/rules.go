@@ -3,10 +3,13 @@ package endpoints
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/job"
+	"trestle/internal/linkage"
 	"trestle/internal/present/screen"
 )
 
@@ -144,6 +147,11 @@ func (m *Model) replaceRules(p *point, f rules.File) {
 		}
 	}
 	p.rules = f
+	if p.running == nil {
+		if _, err := rules.Compile(f, m.rosters); err != nil {
+			m.say(News{Text: "The rules are stored, but the listener cannot start with them: " + err.Error(), Bad: true}, nil)
+		}
+	}
 	m.Changed(Rules)
 	if p.unsaved = p.storing; !p.storing {
 		m.storeRules(p)
@@ -190,13 +198,50 @@ func (m *Model) SetRulesText(text string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := rules.Compile(f, nil); err != nil {
+	if _, err := rules.Compile(f, m.rosters); err != nil {
 		return err
 	}
 	if p := m.current(); p != nil {
 		m.replaceRules(p, f)
 	}
 	return nil
+}
+
+// rosterNames are the names of the project's rosters, each a list for rules, without what is in them.
+type rosterNames []string
+
+// Contains knows the lists and none of their values: it is asked only whether there is one.
+func (r rosterNames) Contains(list, _ string) (in, known bool) {
+	return false, slices.ContainsFunc(r, func(name string) bool { return name == list || strings.TrimSuffix(name, filepath.Ext(name)) == list })
+}
+
+// Lists are the lists that a rule of the chosen listener can ask for: those of its rules, then the project's rosters.
+func (m *Model) Lists() (names []string) {
+	if p := m.current(); p != nil {
+		for _, l := range p.rules.Lists {
+			names = append(names, l.Name)
+		}
+	}
+	return append(names, m.rosters...)
+}
+
+// ReadRosters reads which rosters there are; other places add and remove them.
+func (m *Model) ReadRosters() {
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (names rosterNames, err error) {
+		all, err := m.store.Linkage().Rosters(ctx, linkage.Patients)
+		for _, r := range all {
+			if r.Name != "" && !slices.Contains(names, r.Name) {
+				names = append(names, r.Name)
+			}
+		}
+		return names, err
+	}, func(names rosterNames, err error) {
+		if err != nil {
+			m.fail("Could not read which rosters there are", err)
+			return
+		}
+		m.rosters = names
+	})
 }
 
 // Columns of the faults.

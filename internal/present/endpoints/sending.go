@@ -101,6 +101,9 @@ func (m *Model) Offered() string {
 	return ""
 }
 
+// Series is the series that is to be sent, with its seed, "" where something else is.
+func (m *Model) Series() string { return m.send.series }
+
 // SetWhole lets files that are batches go out as they are, in one frame.
 func (m *Model) SetWhole(on bool) { m.send.whole = on }
 
@@ -295,6 +298,11 @@ func (m *Model) sendAll(ctx context.Context, config endpoint.SendConfig, secure 
 	}
 	told := time.Now()
 	done, failed := int64(0), int64(0)
+	tell := func() {
+		d, f, stats := done, failed, sender.Stats()
+		m.runner.Post(func() { m.sendingNow(config.Endpoint, d, f, stats) })
+	}
+	defer tell() // the last numbers
 	return sender.Run(ctx, messages, func(r *endpoint.Result) {
 		done++
 		if !r.Passed {
@@ -303,8 +311,7 @@ func (m *Model) sendAll(ctx context.Context, config endpoint.SendConfig, secure 
 		progress.Add(1)
 		if time.Since(told) > pace {
 			told = time.Now()
-			d, f, stats := done, failed, sender.Stats()
-			m.runner.Post(func() { m.sendingNow(config.Endpoint, d, f, stats) })
+			tell()
 		}
 	})
 }

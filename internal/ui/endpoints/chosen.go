@@ -34,11 +34,13 @@ type chosenPane struct {
 	sending fyne.CanvasObject
 	offered *kit.Text
 	series  *kit.Field
-	problem *kit.Text
-	send    *kit.ToolButton
-	queue   *kit.Toggle
-	goOn    *kit.ToolButton
-	line    *kit.Text
+	// shownSeries is what the field had last from the model: what differs is of the user.
+	shownSeries string
+	problem     *kit.Text
+	send        *kit.ToolButton
+	queue       *kit.Toggle
+	goOn        *kit.ToolButton
+	line        *kit.Text
 }
 
 func newChosenPane(v *View) *chosenPane {
@@ -106,7 +108,7 @@ func (p *chosenPane) makeSending() {
 	p.problem.Hide()
 	p.series.OnSubmitted = func(text string) { p.offerSeries(text) }
 	p.series.OnBlur = func() {
-		if p.series.Text != "" {
+		if p.series.Text != p.shownSeries {
 			p.offerSeries(p.series.Text)
 		}
 	}
@@ -214,6 +216,10 @@ func (p *chosenPane) redrawSending() {
 		p.offered.Set("nothing is chosen yet", screen.RoleMuted)
 	} else {
 		p.offered.Set(offered, screen.RoleText)
+	}
+	if series := m.Series(); series != p.shownSeries {
+		p.shownSeries = series
+		p.series.SetText(series)
 	}
 	if m.IsSending() {
 		p.send.SetLabel("Stop")

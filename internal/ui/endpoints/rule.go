@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"errors"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -25,6 +26,9 @@ type ruleDialog struct {
 	tried      bool // saving has been tried
 	conditions *fyne.Container
 	faults     *fyne.Container
+	subject    []*kit.Choice // of each condition
+	test       []*kit.Choice // of each condition, nil where there is none
+	kind       []*kit.Choice // of each fault
 	sentence   *kit.Text
 	problem    *kit.Text
 	whole      *fyne.Container
@@ -124,6 +128,7 @@ func (d *ruleDialog) build() {
 			container.NewHBox(kit.NewTextButton(theme.IconAdd, "Add a condition", func() {
 				d.form.Conditions = append(d.form.Conditions, model.Condition{})
 				d.lines()
+				d.v.host.Focus(d.subject[len(d.subject)-1])
 			})))
 	}
 	rows = append(rows, kit.Gap(0, 4), kit.NewCaption("Then"))
@@ -132,6 +137,7 @@ func (d *ruleDialog) build() {
 		container.NewHBox(kit.NewTextButton(theme.IconAdd, "Add a fault", func() {
 			d.form.Faults = append(d.form.Faults, model.FaultForm{Kind: 1})
 			d.lines()
+			d.v.host.Focus(d.kind[len(d.kind)-1])
 		})))
 	d.whole = container.NewVBox(rows...)
 	d.lines()
@@ -182,6 +188,7 @@ func labelledRow(title string, o fyne.CanvasObject) fyne.CanvasObject {
 // lines makes the lines of conditions and faults anew.
 func (d *ruleDialog) lines() {
 	d.conditions.Objects, d.faults.Objects = nil, nil
+	d.subject, d.test, d.kind = nil, nil, nil
 	for i := range d.form.Conditions {
 		d.conditions.Add(d.condition(i))
 	}
@@ -192,58 +199,95 @@ func (d *ruleDialog) lines() {
 	d.show()
 }
 
+// condition is a line of subject, path, test and value, in the order in which Tab visits them.
 func (d *ruleDialog) condition(i int) fyne.CanvasObject {
 	c := &d.form.Conditions[i]
 	var titles []string
 	for _, s := range d.subjects {
 		titles = append(titles, s.Title)
 	}
-	subject := kit.NewChoice(titles, func(n int) { *c = model.Condition{Subject: n}; d.lines() })
+	subject := kit.NewChoice(titles, func(n int) {
+		*c = model.Condition{Subject: n}
+		d.lines()
+		d.v.host.Focus(d.subject[i]) // the line is another one now
+	})
 	subject.SetSelected(c.Subject)
+	d.subject = append(d.subject, subject)
 	s := d.subjects[c.Subject]
-	left := container.NewHBox(subject)
+	row := container.New(kit.Row{}, subject)
+	add := func(o fyne.CanvasObject) { row.Objects = append(row.Objects, kit.Gap(4, 0), o) }
 	if s.HasPath {
 		path := d.field(&c.Path, "PID-3.1")
-		left.Add(container.New(kit.LeftIn(96), path))
+		add(container.New(kit.LeftIn(96), path))
 	}
+	var test *kit.Choice
 	if len(s.Tests) > 0 {
-		test := kit.NewChoice(s.Tests, func(n int) { c.Test = n; d.lines() })
+		test = kit.NewChoice(s.Tests, func(n int) {
+			c.Test = n
+			d.lines()
+			d.v.host.Focus(d.test[i])
+		})
 		test.SetSelected(c.Test)
-		left.Add(test)
+		add(test)
 	}
-	remove := kit.NewToolButton(theme.IconClose, "Take this condition away", func() {
+	d.test = append(d.test, test)
+	if s.NoValue == nil || !s.NoValue(c.Test) {
+		add(d.field(&c.Value, d.hint(s, c.Test)))
+	} else {
+		add(kit.Gap(0, 0))
+	}
+	row.Layout = kit.Row{Flex: len(row.Objects) - 1}
+	add(kit.NewToolButton(theme.IconClose, "Take this condition away", func() {
 		d.form.Conditions = append(d.form.Conditions[:i], d.form.Conditions[i+1:]...)
 		d.lines()
-	})
-	var value fyne.CanvasObject = kit.Gap(0, 0)
-	if s.NoValue == nil || !s.NoValue(c.Test) {
-		value = d.field(&c.Value, s.Hint)
-	}
-	return container.NewBorder(nil, nil, left, remove, value)
+		d.v.host.Focus(d.first)
+	}))
+	return row
 }
 
+// hint is what stands in the empty field of a value.
+func (d *ruleDialog) hint(s model.Subject, test int) string {
+	if len(s.Tests) == 0 || !strings.HasSuffix(s.Tests[test], "the list") {
+		return s.Hint
+	}
+	if lists := d.v.m.Lists(); len(lists) > 0 {
+		return strings.Join(lists, ", ")
+	}
+	return "a roster, or a list in the rules as text"
+}
+
+// fault is a line of a fault, its argument and how often.
 func (d *ruleDialog) fault(i int) fyne.CanvasObject {
 	f := &d.form.Faults[i]
 	var titles []string
 	for _, k := range d.kinds {
 		titles = append(titles, k.Title)
 	}
-	kind := kit.NewChoice(titles, func(n int) { *f = model.FaultForm{Kind: n, Every: f.Every, Chance: f.Chance}; d.lines() })
-	kind.SetSelected(f.Kind)
-	info := d.kinds[f.Kind]
-	left := container.NewHBox(kind)
-	if info.Argument != rules.NoArgument {
-		left.Add(container.New(kit.LeftIn(110), d.field(&f.Argument, usual(info))))
-	}
-	left.Add(container.NewCenter(kit.NewCaption("every")))
-	left.Add(container.New(kit.LeftIn(64), d.field(&f.Every, "each")))
-	remove := kit.NewToolButton(theme.IconClose, "Take this fault away", func() {
-		d.form.Faults = append(d.form.Faults[:i], d.form.Faults[i+1:]...)
+	kind := kit.NewChoice(titles, func(n int) {
+		*f = model.FaultForm{Kind: n, Every: f.Every, Chance: f.Chance}
 		d.lines()
+		d.v.host.Focus(d.kind[i])
 	})
+	kind.SetSelected(f.Kind)
+	d.kind = append(d.kind, kind)
+	info := d.kinds[f.Kind]
+	row := container.New(kit.Row{}, kind)
+	add := func(o fyne.CanvasObject) { row.Objects = append(row.Objects, kit.Gap(4, 0), o) }
+	if info.Argument != rules.NoArgument {
+		add(container.New(kit.LeftIn(110), d.field(&f.Argument, usual(info))))
+	}
+	add(container.NewCenter(kit.NewCaption("every")))
+	add(container.New(kit.LeftIn(64), d.field(&f.Every, "each")))
 	about := kit.NewCaption(info.Text)
 	about.Min = 40
-	return container.NewBorder(nil, nil, left, remove, about)
+	add(about)
+	row.Layout = kit.Row{Flex: len(row.Objects) - 1}
+	add(kit.NewToolButton(theme.IconClose, "Take this fault away", func() {
+		d.form.Faults = append(d.form.Faults[:i], d.form.Faults[i+1:]...)
+		d.lines()
+		d.v.host.Focus(d.first)
+	}))
+	return row
 }
 
 // usual is the argument that a fault takes if none is given.

@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"errors"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -21,7 +22,13 @@ func (v *View) Create(sender bool) {
 	if sender {
 		title = "New sender"
 	}
-	v.form(title, "Create", v.m.NewDraft(sender), true, v.m.Create)
+	v.form(title, "Create", v.m.NewDraft(sender), true, func(d model.Draft) error {
+		err := v.m.Create(d)
+		if err == nil {
+			v.made = strings.TrimSpace(d.Name)
+		}
+		return err
+	})
 }
 
 // EditSettings shows the settings of the chosen endpoint.

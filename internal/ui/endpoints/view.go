@@ -14,8 +14,8 @@ import (
 
 // View is the place Endpoints.
 type View struct {
-	// Inspect opens bytes in the place Inspect.
-	Inspect func(text string)
+	// Inspect keeps bytes in the place Inspect, as they are, and opens them there. name says where they come from.
+	Inspect func(name string, b []byte)
 
 	m    *model.Model
 	host host.Host
@@ -28,12 +28,13 @@ type View struct {
 	journal *journalPane
 	detail  *detailPane
 	split   *fyne.Container // journal alone, or beside an exchange
+	made    string          // the endpoint that is being made, which gets the keyboard when it is there
 	both    fyne.CanvasObject
 }
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, Inspect: func(string) {}}
+	v := &View{m: m, host: h, Inspect: func(string, []byte) {}}
 	v.news = kit.NewNews()
 	v.points = kit.NewGridView(m.Points())
 	v.points.Single = true
@@ -72,6 +73,8 @@ func (v *View) Content() fyne.CanvasObject { return v.root }
 func (v *View) Focus() {
 	if !v.m.Known() {
 		v.m.Load()
+	} else {
+		v.m.ReadRosters()
 	}
 	if v.m.Count() > 0 {
 		v.host.Focus(v.points)
@@ -128,7 +131,21 @@ func (v *View) redraw(what model.What) {
 	if what&(model.Open|model.Chosen) != 0 {
 		v.redrawOpen()
 	}
+	if h, ok := v.m.Header(); ok && v.made == h.Name {
+		v.made = ""
+		v.focusChosen()
+	}
 	v.host.Status()
+}
+
+// focusChosen gives a new endpoint the keyboard, where its first step is: F5 starts a listener from the list, and a sender wants
+// to know what to send.
+func (v *View) focusChosen() {
+	if h, ok := v.m.Header(); ok && h.Sender && v.m.Offered() == "" {
+		v.host.Focus(v.chosen.series)
+		return
+	}
+	v.host.Focus(v.points)
 }
 
 // redrawOpen shows the exchange beside the journal while one is open.
@@ -268,9 +285,11 @@ func (v *View) Actions() []shell.Action {
 	add("filter", "Filter the journal", "mrn:, control:, code:, failed, words", "Ctrl+F", v.journal.focusFilter)
 	add("pause", pause, "", "F9", func() { v.m.Pause(!paused) })
 	add("export", "Export the journal…", "as JSON lines or CSV", "Ctrl+E", v.Export)
+	add("purge", "Remove from the journal…", "exchanges of "+h.Name+" by age", "", v.Purge)
 	if v.m.IsOpen() {
 		add("again", "Send the open request again", "", "", v.SendAgain)
-		add("inspect", "Open the request in Inspect", "", "Ctrl+I", v.openInInspect)
+		add("inspect", "Open the request in Inspect", "it is kept in the project", "Ctrl+I", v.openInInspect)
+		add("reply", "Open the reply in Inspect", "it is kept in the project", "Ctrl+Shift+I", v.openReplyInInspect)
 	}
 	return actions
 }
@@ -320,8 +339,38 @@ func (v *View) SendAgain() {
 	v.m.OfferExchange()
 }
 
-func (v *View) openInInspect() {
-	if b := v.m.OpenRequest(); len(b) > 0 {
-		v.Inspect(string(b))
+func (v *View) openInInspect() { v.keep(v.m.OpenRequest(), "request") }
+
+func (v *View) openReplyInInspect() { v.keep(v.m.OpenReply(), "reply") }
+
+// keep opens one side of the open exchange in Inspect.
+func (v *View) keep(b []byte, side string) {
+	if len(b) == 0 {
+		v.host.Tell("There is no "+side+" to open", "None came, or the endpoint is set to keep sizes, times and hashes only.")
+		return
 	}
+	v.Inspect(v.m.OpenName()+" "+side, b)
+}
+
+// Purge removes exchanges of the chosen endpoint from the journal, after saying what would go.
+func (v *View) Purge() {
+	h, ok := v.m.Header()
+	if !ok {
+		return
+	}
+	days := kit.NewField("all of it")
+	f := kit.NewForm(380, kit.FormRow{Title: "Older than, in days", Control: days, Note: "What would go is counted first. Endpoints go on meanwhile."})
+	var dismiss func()
+	count := func() {
+		err := v.m.CountPurge(days.Text, func(p model.Purge) {
+			v.host.Decide(p.Title, p.Text, "Remove", func() { v.m.RemovePurged(p) })
+		})
+		if err != nil {
+			f.SetProblem(0, err.Error())
+			return
+		}
+		dismiss()
+	}
+	days.OnSubmitted = func(string) { count() }
+	dismiss = v.host.Dialog("Remove from the journal of "+h.Name, f.Content(), 380, days, kit.Action{Label: "Count what would go", Do: count}, kit.Action{Label: "Cancel"})
 }
