@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"trestle/internal/present/files"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/kit"
 )
@@ -141,5 +142,28 @@ func TestSelectedMessagesAreCompared(t *testing.T) {
 	d.settle()
 	if m := d.s.session.comparing; d.s.m.Place() != shell.Compare || !m.IsOpen() {
 		t.Fatalf("place %v, open %v; texts %q", d.s.m.Place(), m.IsOpen(), d.Texts())
+	}
+}
+
+// A dialog from which another one was opened can be finished after it.
+func TestFolderIsChosenInsideADialog(t *testing.T) {
+	d := project(t)
+	d.s.Go(shell.Compare)
+	left, right := d.folder("february", map[string]string{"a.hl7": good}), d.folder("march", map[string]string{"a.hl7": later})
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyO)
+	d.settle()
+	d.s.showFiles(files.Folder, "Choose", "", "Choose this folder", func([]string) {})
+	d.Key(fyne.KeyEscape)
+	if !d.Shows("How messages find each other") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Press("Cancel")
+	if d.s.isModal() {
+		t.Errorf("the dialog stays; texts %q", d.Texts())
+	}
+	d.s.Drop([]string{left, right})
+	d.settle()
+	if !d.s.session.comparing.IsOpen() {
+		t.Errorf("texts %q", d.Texts())
 	}
 }

@@ -140,12 +140,13 @@ func (s *Shell) ask(title, text string, answers ...kit.Action) {
 	s.canvas.Focus(buttons[len(buttons)-1].(fyne.Focusable))
 }
 
-// dismissWith says how what stands over the window is taken away. What had the keyboard before gets it back.
+// dismissWith says how what stands over the window is taken away. What had the keyboard before gets it back; a dialog that
+// another one was opened from can be taken away after it.
 func (s *Shell) dismissWith(hide func()) {
-	back := s.under
+	back, outer := s.under, s.dismiss
 	s.dismiss = func() {
 		hide()
-		s.dismiss = nil
+		s.dismiss = outer
 		if back != nil {
 			s.canvas.Focus(back)
 		}

@@ -53,7 +53,7 @@ func (s *Shell) lockNow(why string, then func()) {
 		then()
 		return
 	}
-	if s.dismiss != nil { // nothing of the project may stand over the first place
+	for s.dismiss != nil { // nothing of the project may stand over the first place
 		s.dismiss()
 	}
 	for o := s.canvas.Overlays().Top(); o != nil; o = s.canvas.Overlays().Top() {

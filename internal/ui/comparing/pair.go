@@ -190,6 +190,13 @@ func (p *pairPane) redraw() {
 	p.values.SetSelected(index(m.Decoded()))
 	p.fold.SetOn(m.Folded())
 	p.redrawTexts(panes, unified)
+	p.differences.Empty = "Open a pair or an example to see its differences."
+	switch {
+	case ok && m.Differences().Len() == 0:
+		p.differences.Empty = "No difference."
+	case m.IsRunning():
+		p.differences.Empty = ""
+	}
 	p.differences.Refresh()
 }
 
