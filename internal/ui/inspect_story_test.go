@@ -114,3 +114,26 @@ func TestStatisticsOfAField(t *testing.T) {
 		t.Errorf("texts %q", d.Texts())
 	}
 }
+
+// The field at the cursor is explained, and long segments are broken at the edge, by a key each.
+func TestExplainAndWrap(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	m.MoveTo(strings.Index(good, "|F\r") + 1)
+	d.Key(fyne.KeyF3)
+	d.Settle()
+	d.Shot("inspect-explain.png")
+	if !d.Shows("PID-8  Administrative Sex") || !d.Shows("optional") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	d.Chord(fyne.KeyModifierAlt, fyne.KeyZ)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-wrapped.png")
+	if !m.Wraps() || !d.s.session.inspectView.Wraps() {
+		t.Error("not wrapped")
+	}
+}

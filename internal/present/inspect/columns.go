@@ -282,14 +282,23 @@ func (m *Model) showColumns(ids []string) {
 	m.Changed(List | Columns)
 }
 
-// loadColumns reads which columns the project shows.
-func (m *Model) loadColumns() {
-	job.Start(m.ctx, m.runner, func(ctx context.Context) (string, error) {
-		kept, _, err := m.store.Setting(ctx, settingColumns)
-		return kept, err
-	}, func(kept string, err error) {
-		if err == nil && kept != "" && len(makeColumns(strings.Fields(kept)).ids) > 0 {
-			m.showColumns(strings.Fields(kept))
+// loadChoices reads how the project shows its messages.
+func (m *Model) loadChoices() {
+	type kept struct{ columns, wrap string }
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (k kept, err error) {
+		if k.columns, _, err = m.store.Setting(ctx, settingColumns); err == nil {
+			k.wrap, _, err = m.store.Setting(ctx, settingWrap)
+		}
+		return k, err
+	}, func(k kept, err error) {
+		if err != nil {
+			return // it shows them as a new project does
+		}
+		if ids := strings.Fields(k.columns); len(makeColumns(ids).ids) > 0 {
+			m.showColumns(ids)
+		}
+		if m.wraps = k.wrap == "on"; m.wraps {
+			m.Changed(Message)
 		}
 	})
 }

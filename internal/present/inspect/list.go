@@ -257,7 +257,7 @@ func (m *Model) Reload() {
 	if !m.began {
 		m.began = true
 		m.loadFilters()
-		m.loadColumns()
+		m.loadChoices()
 	}
 	m.reload(m.open.id)
 }

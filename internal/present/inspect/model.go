@@ -93,6 +93,7 @@ type Model struct {
 	other    func() // what Instead does
 	undo     func() // takes back what the notice speaks of
 	masked   bool
+	wraps    bool // the raw view breaks long segments
 	began    bool // what is read once has been asked for
 }
 

@@ -18,6 +18,7 @@ type messagePane struct {
 	titles  *fyne.Container
 	verdict *kit.Badge
 	mode    *kit.SegmentedControl
+	wrap    *kit.ToolButton
 	code    *kit.CodeView
 	shown   screen.Text
 }
@@ -34,8 +35,11 @@ func newMessagePane(v *View) *messagePane {
 	p.code.OnCursor = v.m.MoveTo
 	p.code.Expand = v.m.FieldAt
 	p.code.OnSecondary = p.menu
+	p.code.Lead = v.m.LeadAt
+	p.code.OnHover = func(offset int) { kit.Hints(v.m.HintAt(offset)) }
+	p.wrap = kit.NewToolButton(theme.IconWrap, "", func() { v.m.SetWraps(!v.m.Wraps()) })
 	p.titles = container.New(kit.Titles{}, p.kind, p.detail)
-	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), kit.Gap(3, 0)), p.titles)
+	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), container.NewCenter(p.wrap), kit.Gap(3, 0)), p.titles)
 	p.content = container.New(kit.Column{Flex: 1}, kit.NewBand(bar), p.code)
 	return p
 }
@@ -59,6 +63,12 @@ func (p *messagePane) redraw() {
 	} else {
 		p.mode.SetSelected(0)
 	}
+	p.wrap.SetSelected(m.Wraps())
+	p.wrap.SetLabel("Break long segments at the edge (Alt+Z)")
+	if m.Wraps() {
+		p.wrap.SetLabel("One segment a line (Alt+Z)")
+	}
+	p.code.SetWrap(m.Wraps())
 	if t := m.Text(); t != p.shown {
 		p.shown = t
 		p.code.SetText(t)
@@ -91,6 +101,9 @@ func (v *View) valueMenu(items []*fyne.MenuItem, at fyne.Position) {
 	}
 	if column := v.m.ColumnHere(); column != "" {
 		items = append(items, fyne.NewMenuItem("Count the values of "+column, v.CountHere), fyne.NewMenuItem("Show "+column+" as a column", v.AddColumn))
+	}
+	if _, ok := v.m.Explain(); ok {
+		items = append(items, fyne.NewMenuItem("Explain this field", v.Explain))
 	}
 	if path := v.m.Path(); path != "" {
 		items = append(items, fyne.NewMenuItem("Copy path "+path, v.CopyPath))

@@ -183,6 +183,10 @@ func (v *View) Actions() []shell.Action {
 	if !v.m.IsOpen() {
 		return actions
 	}
+	wrap := "Break long segments at the edge"
+	if v.m.Wraps() {
+		wrap = "Show one segment a line"
+	}
 	hex, empty := "Show the message as hex", "Show empty fields in the tree"
 	if v.m.Hex() {
 		hex = "Show the message as text"
@@ -196,6 +200,8 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.right", Title: "Go to the next field with a value", Keys: "Ctrl+Right", Run: func() { v.m.Step(1) }},
 		shell.Action{ID: "inspect.left", Title: "Go to the previous field with a value", Keys: "Ctrl+Left", Run: func() { v.m.Step(-1) }},
 		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.m.SetHex(!v.m.Hex()) }},
+		shell.Action{ID: "inspect.wrap", Title: wrap, Keys: "Alt+Z", Run: func() { v.m.SetWraps(!v.m.Wraps()) }},
+		shell.Action{ID: "inspect.explain", Title: "Explain the field at the cursor", Detail: "type, length, usage, codes", Keys: "F3", Run: v.Explain},
 		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
 		shell.Action{ID: "inspect.unfold", Title: "Unfold all segments", Run: func() { v.m.OpenAll(true) }},
 		shell.Action{ID: "inspect.fold", Title: "Fold all segments", Run: func() { v.m.OpenAll(false) }},

@@ -63,8 +63,8 @@ func (v *CodeView) offsetAt(p fyne.Position) int {
 	return at
 }
 
-// under is the byte whose cell a point lies in.
-func (v *CodeView) under(p fyne.Position) int {
+// underPoint is the byte whose cell a point lies in.
+func (v *CodeView) underPoint(p fyne.Position) int {
 	m := v.metrics
 	line := int(max(v.down.pos+(float64(p.Y)*m.scale-float64(m.top))/float64(m.line), 0))
 	if line >= v.text.Lines() {
@@ -107,7 +107,7 @@ func (v *CodeView) MouseDown(e *desktop.MouseEvent) {
 	Active()
 	takeFocus(v)
 	if e.Button == desktop.MouseButtonSecondary {
-		if from, to := v.Selection(); from == to || v.under(e.Position) < from || v.under(e.Position) >= to {
+		if from, to := v.Selection(); from == to || v.underPoint(e.Position) < from || v.underPoint(e.Position) >= to {
 			v.moveTo(v.offsetAt(e.Position), false)
 		}
 		return
@@ -128,7 +128,7 @@ func (v *CodeView) MouseDown(e *desktop.MouseEvent) {
 	case v.clicks == 1:
 		v.moveTo(v.offsetAt(e.Position), v.shift || e.Modifier&fyne.KeyModifierShift != 0)
 	default:
-		from, to := v.expand(v.under(e.Position), v.clicks)
+		from, to := v.expand(v.underPoint(e.Position), v.clicks)
 		line, col := v.Scroll()
 		v.anchor = v.within(from)
 		v.moveTo(to, true)
@@ -246,7 +246,7 @@ func (v *CodeView) stopAuto() {
 // TappedSecondary implements fyne.SecondaryTappable.
 func (v *CodeView) TappedSecondary(e *fyne.PointEvent) {
 	if v.OnSecondary != nil {
-		v.OnSecondary(v.under(e.Position), e.AbsolutePosition)
+		v.OnSecondary(v.underPoint(e.Position), e.AbsolutePosition)
 	}
 }
 
@@ -271,10 +271,32 @@ func (v *CodeView) MouseMoved(e *desktop.MouseEvent) {
 	if a || b {
 		v.repaint()
 	}
+	v.hover(v.overText(e.Position))
+}
+
+// overText is the byte of the letter at a point, -1 beside the text and on a bar.
+func (v *CodeView) overText(p fyne.Position) int {
+	at := v.underPoint(p)
+	line, col := v.text.Position(at)
+	m := v.metrics
+	beyond := float64(v.x(col+8)) < float64(p.X)*m.scale || (float64(line+1)-v.down.pos)*float64(m.line)+float64(m.top) < float64(p.Y)*m.scale
+	if v.down.hovered || v.across.hovered || float64(p.X)*m.scale < float64(m.gutter) || beyond {
+		return -1
+	}
+	return at
+}
+
+// hover tells the owner what the mouse is over.
+func (v *CodeView) hover(at int) {
+	if v.OnHover != nil && at != v.under {
+		v.under = at
+		v.OnHover(at)
+	}
 }
 
 // MouseOut implements desktop.Hoverable.
 func (v *CodeView) MouseOut() {
+	v.hover(-1)
 	if v.down.hovered || v.across.hovered {
 		v.down.hovered, v.across.hovered = false, false
 		v.repaint()

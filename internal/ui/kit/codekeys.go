@@ -55,8 +55,18 @@ func (v *CodeView) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeyHome:
 		v.moveTo(v.text.Offset(line, 0), v.shift)
 	case fyne.KeyEnd:
-		v.moveTo(v.text.Offset(line, v.text.Columns(line)), v.shift)
+		v.moveTo(v.lineEnd(line), v.shift)
 	}
+}
+
+// lineEnd is the last place of a line. In a row that goes on in the next that is before its last group of cells: behind it
+// the next row begins.
+func (v *CodeView) lineEnd(line int) int {
+	at := v.text.Offset(line, v.text.Columns(line))
+	if row, _ := v.text.Position(at); row != line {
+		return v.text.Offset(line, v.text.Columns(line)-1)
+	}
+	return at
 }
 
 // menu asks for the menu at the cursor.
@@ -94,7 +104,7 @@ func (v *CodeView) before(offset int) int {
 		if line == 0 {
 			return 0
 		}
-		return v.text.Offset(line-1, v.text.Columns(line-1))
+		return v.lineEnd(line - 1)
 	}
 	return v.text.Offset(line, col-1)
 }

@@ -90,9 +90,13 @@ func (v *CodeView) drawLines(f codeFaces) {
 		if line == cursorLine {
 			v.drawCursor(y)
 		}
+		source, begins := v.lineOf(line)
+		if v.Lead != nil && v.across.pos > 0 {
+			v.drawLead(f, v.Lead(source), y)
+		}
 		s.all()
-		if !v.HideNumbers {
-			v.drawNumber(f, line, y, line == cursorLine)
+		if !v.HideNumbers && begins {
+			v.drawNumber(f, source, y, line == cursorLine)
 		}
 		y += m.line
 	}
@@ -330,6 +334,23 @@ func (v *CodeView) drawNumber(f codeFaces, line, y int, current bool) {
 		s.blit(g.mask, x+g.at.X, y+f.baseline+g.at.Y, ink)
 		x += f.small.cell()
 	}
+}
+
+// drawLead keeps the beginning of a line in sight that is scrolled away.
+func (v *CodeView) drawLead(f codeFaces, lead string, y int) {
+	if lead == "" {
+		return
+	}
+	s, m := &v.surface, v.metrics
+	width := len(lead)*m.cell + s.px(5)
+	s.fill(image.Rect(m.gutter, y, m.gutter+width, y+m.line), s.color("inputBackground"))
+	ink := s.color(theme.RoleName(screen.RoleSegment))
+	x := m.gutter
+	for _, r := range lead {
+		v.drawLetter(f, f.bold, string(r), x, 1, y, ink)
+		x += m.cell
+	}
+	s.fill(image.Rect(m.gutter+width-s.hair(), y, m.gutter+width, y+m.line), s.color(theme.ColorGuide))
 }
 
 // drawCursor paints the cursor. It does not blink: each step of that would paint the whole window.

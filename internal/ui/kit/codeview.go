@@ -13,7 +13,7 @@ import (
 )
 
 // CodeView shows a text of any size in fixed-width letters, read-only, with cursor, selection and marks. A line of the
-// text is a line of the view; it does not wrap, so that segments stay below each other.
+// text is a line of the view, so that segments stay below each other, unless it is told to wrap them.
 type CodeView struct {
 	widget.BaseWidget
 
@@ -36,12 +36,20 @@ type CodeView struct {
 	Number func(line int) string
 	// HideNumbers leaves the gutter out.
 	HideNumbers bool
+	// Lead is what stays at the left of a line when its beginning is scrolled out of sight, such as a segment's ID.
+	Lead func(line int) string
+	// OnHover is called when the mouse moved to another byte, and with -1 when it left the text.
+	OnHover func(offset int)
 
-	text   screen.Text
-	marks  []screen.Mark
-	cursor int
-	anchor int // where the selection began; equal to cursor where there is none
-	goal   int // the column that Up and Down keep to
+	text    screen.Text // what is drawn: the source, or its lines wrapped
+	source  screen.Text
+	wrap    bool
+	wrapped int // the cells of a row, while it wraps
+	under   int // the byte under the mouse, -1 for none
+	marks   []screen.Mark
+	cursor  int
+	anchor  int // where the selection began; equal to cursor where there is none
+	goal    int // the column that Up and Down keep to
 
 	down, across bar // positions in lines and columns
 	widest       int // the cells of the longest line known
@@ -72,7 +80,8 @@ type codeMetrics struct {
 
 // NewCodeView returns an empty view.
 func NewCodeView() *CodeView {
-	v := &CodeView{text: screen.NewBytes(nil, screen.BytesOptions{})}
+	v := &CodeView{text: screen.NewBytes(nil, screen.BytesOptions{}), under: -1}
+	v.source = v.text
 	v.down.vertical = true
 	v.metrics = codeMetrics{scale: 1, cell: 8, line: int(theme.LineHeight), gutter: 40, top: 4}
 	v.ExtendBaseWidget(v)
@@ -93,7 +102,7 @@ func (v *CodeView) put(t screen.Text) {
 	if t == nil {
 		t = screen.NewBytes(nil, screen.BytesOptions{})
 	}
-	v.text = t
+	v.text, v.source = t, t
 	if w, ok := t.(screen.Widest); ok {
 		v.widest = w.Widest()
 	}
@@ -103,7 +112,57 @@ func (v *CodeView) put(t screen.Text) {
 }
 
 // Text is what is shown.
-func (v *CodeView) Text() screen.Text { return v.text }
+func (v *CodeView) Text() screen.Text { return v.source }
+
+// Wraps says whether long lines are broken at the edge of the view.
+func (v *CodeView) Wraps() bool { return v.wrap }
+
+// SetWrap breaks long lines at the edge of the view, or lets them run out of sight. What is at the top stays there. A text
+// that shows a byte in several places, such as a hex dump, is never wrapped.
+func (v *CodeView) SetWrap(on bool) {
+	if v.wrap == on {
+		return
+	}
+	v.wrap = on
+	v.across.pos = 0
+	v.measure()
+	v.reveal()
+	v.Refresh()
+}
+
+// rewrap brings the rows to the width of the view.
+func (v *CodeView) rewrap(width int) {
+	_, double := v.source.(screen.Ranger)
+	now, wrapped := v.text.(*screen.Wrapped)
+	switch {
+	case !v.wrap || double:
+		if !wrapped {
+			return
+		}
+	case wrapped && now.Text == v.source && v.wrapped == width:
+		return
+	}
+	top := v.text.Offset(int(v.down.pos), 0)
+	v.text, v.wrapped = v.source, width
+	if v.wrap && !double {
+		v.text = screen.NewWrapped(v.source, width)
+	}
+	v.widest = 1
+	if w, ok := v.text.(screen.Widest); ok {
+		v.widest = w.Widest()
+	}
+	line, _ := v.text.Position(top)
+	v.down.pos = float64(line)
+}
+
+// lineOf is the line of the source that a row shows, and whether the row is its beginning.
+func (v *CodeView) lineOf(row int) (line int, begins bool) {
+	if w, ok := v.text.(*screen.Wrapped); ok {
+		line, begins, _ = w.Source(row)
+		return line, begins
+	}
+	return row, true
+}
 
 // SetMarks replaces the marks. Of marks that meet, the higher kind is on top.
 func (v *CodeView) SetMarks(m []screen.Mark) {
@@ -213,12 +272,16 @@ func (v *CodeView) reveal() {
 	v.ScrollTo(top, left)
 }
 
+// wrapRoom is the cells that a wrapped row leaves free: for the bar at the right, and for a group that begins before its end.
+const wrapRoom = 3
+
 // measure brings page sizes and extents up to date. Page sizes are those of the last known metrics.
 func (v *CodeView) measure() {
 	m, size := v.metrics, v.Size()
 	v.down.page = max((float64(size.Height)*m.scale-float64(2*m.top))/float64(m.line), 1)
-	v.down.total = float64(v.text.Lines())
 	v.across.page = max((float64(size.Width)*m.scale-float64(m.gutter))/float64(m.cell)-1, 1)
+	v.rewrap(int(v.across.page) - wrapRoom)
+	v.down.total = float64(v.text.Lines())
 	v.across.total = float64(v.widest + 2)
 	v.down.cross, v.across.cross = size.Width, size.Height
 	v.down.from, v.down.length = 2, size.Height-4

@@ -304,3 +304,61 @@ func BenchmarkCodeViewScroll(b *testing.B) {
 		v.draw(1200, 780)
 	}
 }
+
+// Wrapped, every byte is in sight, and the keys still walk through all of them.
+func TestWrapping(t *testing.T) {
+	long := "OBX|1|TX|" + strings.Repeat("0123456789", 40)
+	v := NewCodeView()
+	hovered := -2
+	v.OnHover = func(at int) { hovered = at }
+	v.Lead = func(line int) string { return "OBX" }
+	w := uitest.Open(t, uitest.Options{Mode: theme.Light, Width: 500, Height: 300}, func(fyne.Window) fyne.CanvasObject { return v })
+	v.SetText(screen.NewBytes([]byte("MSH|^~\\&|\r"+long+"\rPID|1"), screen.BytesOptions{}))
+	v.ScrollTo(0, 30)
+	w.Canvas().Capture() // the segment's ID stays
+	v.SetWrap(true)
+	w.Canvas().Capture()
+	rows := v.text.Lines()
+	if _, across := v.Scroll(); across != 0 || rows < 10 || v.across.needed() {
+		t.Fatalf("%d rows, across %v", rows, across)
+	}
+	w.Canvas().Focus(v)
+	v.SetCursor(0)
+	for i := range 30 {
+		w.Key(fyne.KeyRight)
+		if v.Cursor() != i+1 {
+			t.Fatalf("Right went to %d", v.Cursor())
+		}
+	}
+	at := 10 + len(long)
+	v.SetCursor(at)
+	for i := range 300 {
+		w.Key(fyne.KeyLeft)
+		if v.Cursor() != at-i-1 {
+			t.Fatalf("Left went to %d, not %d", v.Cursor(), at-i-1)
+		}
+	}
+	before, _ := v.text.Position(v.Cursor())
+	w.Key(fyne.KeyEnd)
+	if row, _ := v.text.Position(v.Cursor()); row != before {
+		t.Error("End left its row")
+	}
+	w.Key(fyne.KeyDown)
+	if row, _ := v.text.Position(v.Cursor()); row != before+1 {
+		t.Error("Down did not go to the next row")
+	}
+	w.Hover(w.At(v, 80, 12))
+	if hovered < 0 || hovered > 9 {
+		t.Errorf("hovered over byte %d", hovered)
+	}
+	w.Resize(fyne.NewSize(900, 300))
+	w.Canvas().Capture()
+	if v.text.Lines() >= rows {
+		t.Errorf("%d rows in a wider view, %d before", v.text.Lines(), rows)
+	}
+	cursor := v.Cursor()
+	v.SetWrap(false)
+	if v.text.Lines() != 3 || v.Cursor() != cursor || v.Text() != v.text {
+		t.Errorf("%d lines, cursor %d", v.text.Lines(), v.Cursor())
+	}
+}

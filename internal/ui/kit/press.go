@@ -100,6 +100,7 @@ func (p *press) FocusGained() {
 	p.focused = true
 	p.explain()
 	p.Refresh()
+	reveal(p.impl)
 }
 
 // FocusLost implements fyne.Focusable.
