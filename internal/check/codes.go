@@ -93,7 +93,7 @@ var (
 	codeTypeMissing      = root("message-type-missing", "H5", Error, "MSH-9 does not say what message this is.")
 	codeControlMissing   = code("control-id-missing", "H5", Error, "MSH-10 is empty, so no acknowledgement can name the message.")
 	codeControlTwice     = code("control-id-twice", "H8", Information, "An earlier message of the same file has the same sender and control ID.")
-	codeProcessingID     = code("processing-id-missing", "H5", Error, "MSH-11 is empty.")
+	codeProcessingID     = code("processing-id-missing", "H5", Warning, "MSH-11 is empty.")
 	codeVersionMissing   = root("version-missing", "H5", Error, "MSH-12 is empty.")
 	codeTimeMissing      = code("message-time-missing", "H5", Warning, "MSH-7 is empty.")
 	codeVersionUnknown   = root("version-unknown", "H7", Warning, "MSH-12 names no version of HL7 v2; the nearest one is used.")
@@ -115,6 +115,8 @@ var (
 	codeSegmentZ          = code("segment-z", "S2", Information, "The segment is defined locally (Z).")
 	codeSetID             = code("set-id", "S6", Warning, "Set IDs do not count 1, 2, 3.")
 	codeContinuation      = code("continuation", "S5", Information, "DSC says that the message goes on in another one, or ADD continues a segment.")
+
+	codeContinuationBroken = code("continuation-broken", "S5", Error, "A message is one of several parts, but the part before or after it is missing or cannot be found.")
 )
 
 // What is in the fields.
@@ -147,4 +149,9 @@ var (
 	codeDocumentPlace    = code("document-place", "V5", Warning, "The data of an ED value stands in the wrong component or form.")
 	codeDocumentType     = code("document-type", "V5", Warning, "The data of an ED value is of another kind than it says.")
 	codeNoAuthority      = code("identifier-no-authority", "V6", Information, "A patient identifier names no assigning authority.")
+	codeCheckDigit       = code("check-digit-wrong", "V6", Warning, "The check digit of an identifier does not belong to it, or an NPI is none.")
+	codeTruncated        = code("value-truncated", "V2", Information, "A value ends with the truncation character: its sender cut it off.")
+	codeTelephone        = code("telephone-implausible", "V6", Information, "A telephone number or e-mail address that nobody can use.")
+	codeName             = code("name-implausible", "V6", Information, "A name that stands in the wrong parts, or a number in its place.")
+	codeConditional      = code("field-conditional", "H5", Information, "A field is empty or contradicts another one under a condition that the standard states.")
 )

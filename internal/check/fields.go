@@ -54,8 +54,11 @@ func (c *checker) segments() {
 		case "DSC", "ADD":
 			c.continued(s, name)
 		case "PID":
-			c.identifiers(s)
+			c.authority(s, 3, "patient")
+		case "MRG":
+			c.authority(s, 1, "prior patient")
 		}
+		c.conditional(s, name)
 	}
 }
 
@@ -86,7 +89,11 @@ func (c *checker) unknownSegment(s hl7.Segment, name string) {
 	}
 	at := place{segment: s}.String()
 	if name[0] == 'Z' {
-		c.add(codeSegmentZ, at, s.Offset(), 3, "%s is a segment of the sender's own; a receiver that does not know it ignores it.%s", name, times)
+		where := ""
+		if before, ok := c.segmentBefore(s); ok {
+			where = " after " + before.Name()
+		}
+		c.add(codeSegmentZ, at, s.Offset(), 3, "%s%s is a segment of the sender's own; a receiver that does not know it ignores it.%s", name, where, times)
 		return
 	}
 	where := "no version of HL7 v2 defines it"
@@ -141,8 +148,13 @@ func (c *checker) required(s hl7.Segment, n int, f *fieldPlan, offset int) {
 		c.counts[codeFieldRequired]++
 		return
 	}
-	c.add(codeFieldRequired, place{segment: s, field: n}.String(), offset, 0,
-		"%s-%d (%s) is empty, but HL7 %s requires it.", s.Name(), n, f.def.Name, c.v.Name)
+	at := place{segment: s, field: n}.String()
+	if later := c.plans.relaxed(s.Name(), n); later != "" {
+		c.add(codeFieldRequired, at, offset, 0, "%s-%d (%s) is empty; HL7 %s requires it, %s does not any more, and few receivers ask for it.",
+			s.Name(), n, f.def.Name, c.v.Name, later).Severity = Information
+		return
+	}
+	c.add(codeFieldRequired, at, offset, 0, "%s-%d (%s) is empty, but HL7 %s requires it.", s.Name(), n, f.def.Name, c.v.Name)
 }
 
 // beyond reports a field that the version does not define, once for each field
@@ -261,6 +273,9 @@ func (c *checker) value(at place, f *fieldPlan, v hl7.Value) {
 	c.lengthOf(at, f, raw, v.Offset())
 	if f.codes != nil {
 		c.codedElement(at, f, v)
+	}
+	if f.shape != shapeNone {
+		c.shaped(at, f.shape, v)
 	}
 }
 

@@ -43,6 +43,10 @@ func (c *checker) header() {
 	if c.options.Version == "" && !c.skip[h.Index()] && !c.has(codeOtherDelimiters) {
 		c.version(h, exact)
 	}
+	c.eventOf(h)
+	if d := h.Delimiters(); len(d.Truncation) == 1 && c.from(2, 7) {
+		c.cut = d.Truncation[0]
+	}
 	c.messageType(h)
 	c.acknowledgement(h)
 }
@@ -227,7 +231,7 @@ func (c *checker) required9to12(h hl7.Segment) {
 		{7, codeTimeMissing, "MSH-7 (date and time of the message) is empty."},
 		{9, codeTypeMissing, "MSH-9 (message type) is empty, so a receiver cannot know what to do with the message and rejects it."},
 		{10, codeControlMissing, "MSH-10 (message control ID) is empty, so no acknowledgement can name this message."},
-		{11, codeProcessingID, "MSH-11 (processing ID) is empty; receivers reject a message that is neither for production nor for test."},
+		{11, codeProcessingID, "MSH-11 (processing ID) is empty; strict receivers reject a message that is neither for production nor for test, others take it for production."},
 		{12, codeVersionMissing, "MSH-12 (version) is empty; it is read as HL7 2.5.1 here."},
 	} {
 		v := h.Field(f.n)
@@ -240,10 +244,7 @@ func (c *checker) required9to12(h hl7.Segment) {
 		if f.n == 7 && c.v.Name == "2.1" {
 			continue
 		}
-		found := c.add(f.d, fmt.Sprintf("MSH-%d", f.n), v.Offset(), len(v.Raw()), "%s", f.text)
-		if f.n == 11 && c.v.Name == "2.1" {
-			found.Severity = Warning
-		}
+		c.add(f.d, fmt.Sprintf("MSH-%d", f.n), v.Offset(), len(v.Raw()), "%s", f.text)
 	}
 }
 

@@ -105,3 +105,25 @@ func (c *checker) typeElsewhere(name string) string {
 		return ok
 	}, c.v.Name)
 }
+
+// relaxed returns the first later version that does not require a field any
+// more, "" if all do or drop it.
+func (p *versionPlans) relaxed(segment string, field int) string {
+	key := fieldKey{"relaxed", segment, field}
+	if name, ok := p.relaxes.Load(key); ok {
+		return name.(string)
+	}
+	name, past := "", false
+	for _, v := range versions() {
+		if !past {
+			past = v == p.v
+			continue
+		}
+		if f, ok := v.FieldAt(segment, field, 0, 0); ok && (f.Usage == "O" || f.Usage == "C" || f.Usage == "B") {
+			name = v.Name
+			break
+		}
+	}
+	p.relaxes.Store(key, name)
+	return name
+}

@@ -16,9 +16,13 @@ type checker struct {
 
 	comp, repetition, sub, escape string // delimiters that can be used, else empty
 
+	cut byte // the truncation character of HL7 2.7 on, 0 for none
+
 	v         *dictionary.Version
 	plans     *versionPlans
 	structure *dictionary.Structure
+
+	kind, message string // MSH-9.1, "ADT", and with MSH-9.2, "ADT^A03"
 
 	blind bool         // fields cannot be checked against a version: no MSH, or a damaged body
 	loose bool         // the structure cannot be checked

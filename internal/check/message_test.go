@@ -18,7 +18,7 @@ const evn = "EVN||20260301101500\r"
 const pid = "PID|1||4711^^^RIVERBEND^MR||TESTER^ANNA||19800229|F\r"
 const pv1 = "PV1|1|O\r"
 
-const oru = "MSH|^~\\&|LAB|RIVERBEND|EHR|RIVERBEND|20260301101500||ORU^R01^ORU_R01|T1|P|2.5.1\r" + pid + "OBR|1||7|GLU^Glucose^L\r"
+const oru = "MSH|^~\\&|LAB|RIVERBEND|EHR|RIVERBEND|20260301101500||ORU^R01^ORU_R01|T1|P|2.5.1\r" + pid + "OBR|1||7|GLU^Glucose^L|||202603010900||||||||||||||||||F\r"
 
 // marked takes ⟦ and ⟧ out of a text and returns where they stood.
 func marked(text string) (b []byte, offset, length int) {
@@ -108,6 +108,34 @@ var cases = []struct {
 	{"segment-z", "ZPV", head + evn + pid + pv1 + "⟦ZPV⟧|1\r", ""},
 	{"set-id", "OBX[2]-1", oru + "OBX|1|ST|A^B^L||x||||||F\rOBX|⟦3⟧|ST|A^B^L||y||||||F\r", ""},
 	{"continuation", "DSC", oru + "OBX|1|ST|A^B^L||x||||||F\r⟦DSC⟧|T1-2|F\r", ""},
+
+	{"continuation-broken", "ADD", head + "⟦ADD⟧|x\r" + evn + pid + pv1, ""},
+	{"continuation-broken", "DSC-1", oru + "OBX|1|ST|A^B^L||x||||||F\rDSC|⟦⟧\r", ""},
+	{"continuation-broken", "DSC", oru + "⟦DSC⟧|T1-2|F\rOBX|1|ST|A^B^L||x||||||F\r", ""},
+	{"check-digit-wrong", "PID-3.2", head + evn + "PID|1||1234567^⟦3⟧^M10^R^MR||TESTER^ANNA||19800229|F\r" + pv1, ""},
+	{"check-digit-wrong", "PID-3.2", head + evn + "PID|1||1234567^⟦0⟧^M11^R^MR||TESTER^ANNA||19800229|F\r" + pv1, ""},
+	{"check-digit-wrong", "PID-3.2", head + evn + "PID|1||0794^⟦3⟧^ISO^R^MR||TESTER^ANNA||19800229|F\r" + pv1, ""},
+	{"check-digit-wrong", "PV1-7.1", head + evn + pid + "PV1|1|O|||||⟦1234567890⟧^WELL^EVA^^^^^^US&2.16.840.1.113883.4.6&ISO^^^^NPI\r", ""},
+	{"check-digit-wrong", "PV1-7.1", head + evn + pid + "PV1|1|O|||||⟦12345⟧^WELL^EVA^^^^^^US&2.16.840.1.113883.4.6&ISO^^^^NPI\r", ""},
+	{"value-truncated", "PID-5.1", "MSH|^~\\&#|LAB|RIVERBEND|EHR|RIVERBEND|20260301101500||ADT^A08^ADT_A01|T1|P|2.7\r" + evn + "PID|1||4711^^^RIVERBEND^MR||TESTER-WITH-A-LONG-NA⟦#⟧^ANNA||19800229|F\r" + pv1, ""},
+	{"telephone-implausible", "PID-13", head + evn + "PID|1||4711^^^R^MR||TESTER^ANNA||19800229|F|||||⟦unknown⟧\r" + pv1, ""},
+	{"telephone-implausible", "PID-13", head + evn + "PID|1||4711^^^R^MR||TESTER^ANNA||19800229|F|||||⟦0000000000⟧\r" + pv1, ""},
+	{"telephone-implausible", "PID-13.1", head + evn + "PID|1||4711^^^R^MR||TESTER^ANNA||19800229|F|||||⟦anna@example.org⟧^PRN^PH\r" + pv1, ""},
+	{"telephone-implausible", "PID-13.4", head + evn + "PID|1||4711^^^R^MR||TESTER^ANNA||19800229|F|||||^NET^Internet^⟦anna.example.org⟧\r" + pv1, ""},
+	{"name-implausible", "PID-5", head + evn + "PID|1||4711^^^R^MR||⟦TESTER, ANNA⟧||19800229|F\r" + pv1, ""},
+	{"name-implausible", "PID-5.1", head + evn + "PID|1||4711^^^R^MR||⟦4711⟧^ANNA||19800229|F\r" + pv1, ""},
+	{"field-conditional", "PID-30", head + evn + strings.TrimSuffix(pid, "\r") + "|||||||||||||||||||||20260228|⟦N⟧\r" + pv1, ""},
+	{"field-conditional", "PID-24", head + evn + strings.TrimSuffix(pid, "\r") + "||||||||||||||||⟦N⟧|2\r" + pv1, ""},
+	{"field-conditional", "PV1-45", strings.ReplaceAll(head, "A08^ADT_A01", "A03^ADT_A03") + evn + pid + "PV1|1|O⟦⟧\r", ""},
+	{"field-conditional", "PV1-3", strings.ReplaceAll(head, "A08^ADT_A01", "A02^ADT_A02") + evn + pid + "PV1|1|O⟦⟧\r", ""},
+	{"field-conditional", "PV1-6", strings.ReplaceAll(head, "A08^ADT_A01", "A02^ADT_A02") + evn + pid + "PV1|1|O|WARD⟦⟧\r", ""},
+	{"field-conditional", "MRG-1", strings.ReplaceAll(head, "A08^ADT_A01", "A40^ADT_A39") + evn + pid + "MRG|⟦4711^^^RIVERBEND^MR⟧\r", ""},
+	{"field-conditional", "OBR-3", strings.Replace(oru, "OBR|1||7|", "OBR|1||⟦⟧|", 1) + "OBX|1|ST|A^B^L||x||||||F\r", ""},
+	{"field-conditional", "OBR-25", strings.TrimSuffix(oru, "|F\r") + "|⟦⟧\rOBX|1|ST|A^B^L||x||||||F\r", ""},
+	{"field-conditional", "OBR-7", strings.Replace(oru, "202603010900", "⟦⟧", 1) + "OBX|1|ST|A^B^L||x||||||F\r", ""},
+	{"field-conditional", "SCH-1", strings.ReplaceAll(head, "ADT^A08^ADT_A01", "SIU^S12^SIU_S12") + "SCH|⟦⟧|||||R^Routine\rRGS|1\r", ""},
+	{"field-conditional", "MSA-1", strings.ReplaceAll(head, "ADT^A08^ADT_A01", "ACK^A08^ACK") + "MSA|⟦AE⟧|T0\r", ""},
+	{"field-conditional", "RXA-18", strings.ReplaceAll(head, "ADT^A08^ADT_A01", "VXU^V04^VXU_V04") + pid + "ORC|RE\rRXA|0|1|20260301||03^MMR^CVX|999||||||||||||⟦⟧||RE\r", ""},
 
 	{"field-required", "PID-5", head + evn + "PID|1||4711^^^R^MR||⟦⟧||19800229|F\r" + pv1, ""},
 	{"field-beyond-version", "EVN-8", head + "EVN||20260301101500||||||⟦x⟧\r" + pid + pv1, ""},

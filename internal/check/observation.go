@@ -272,25 +272,3 @@ func unwrap(raw []byte, escape string) []byte {
 	}
 	return out
 }
-
-// identifiers reports patient identifiers that do not say whose they are.
-func (c *checker) identifiers(s hl7.Segment) {
-	if !c.from(2, 3) {
-		return
-	}
-	at := place{segment: s, field: 3}
-	field := s.Field(3)
-	many := c.repetition != "" && bytes.Contains(field.Raw(), []byte(c.repetition))
-	n := 0
-	for r := range field.AllRepetitions() {
-		n++
-		if many {
-			at.rep = n
-		}
-		id := r.Component(1)
-		if id.State() != hl7.Valued || len(bytes.Trim(r.Component(4).Raw(), c.sub)) > 0 {
-			continue
-		}
-		c.add(codeNoAuthority, at.String(), id.Offset(), len(id.Raw()), "The patient identifier names no assigning authority (component 4), so it cannot be told from the same number of another system.")
-	}
-}

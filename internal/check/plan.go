@@ -30,6 +30,7 @@ type fieldPlan struct {
 	kind     valueKind
 	required bool
 	codes    *codeSet
+	shape    shape
 	parts    []fieldPlan // of a composite: its components
 }
 
@@ -74,6 +75,7 @@ type versionPlans struct {
 	segments sync.Map // string -> *segmentPlan (nil: not defined)
 	types    sync.Map // string -> *fieldPlan
 	tables   sync.Map // string -> *codeSet
+	relaxes  sync.Map // fieldKey -> string, the version that does not require the field
 }
 
 var allPlans sync.Map // *dictionary.Version -> *versionPlans
@@ -140,6 +142,9 @@ func (p *versionPlans) plan(f dictionary.Field, depth int) fieldPlan {
 	parts := f.Components()
 	if len(parts) > 0 && depth < maxDepth {
 		out.kind = valueComposite
+		if depth == 0 {
+			out.shape = shapeOf(f.Type)
+		}
 		for _, part := range parts {
 			out.parts = append(out.parts, p.plan(part, depth+1))
 		}
@@ -195,6 +200,10 @@ var openTables = map[string]bool{
 	"0003": true, "0076": true, "0104": true, "0125": true, "0211": true, "0354": true, "0396": true, "0399": true,
 }
 
+// extended are tables of HL7 that take local codes by the words of the standard:
+// source of comment (HL7 2.5.1 section 2.15.10.2), identifier type (2.A.14.5).
+var extended = map[string]bool{"0105": true, "0203": true}
+
 // codes returns the table for checking; nil if there is nothing to check.
 func (p *versionPlans) codes(id string) *codeSet {
 	if openTables[id] {
@@ -223,7 +232,7 @@ func rangesOnly(t *dictionary.Table) bool {
 }
 
 func newCodeSet(v *dictionary.Version, t *dictionary.Table) *codeSet {
-	s := &codeSet{table: t, exact: make(map[string]bool, len(t.Codes)), hl7: strings.EqualFold(t.Kind, "hl7")}
+	s := &codeSet{table: t, exact: make(map[string]bool, len(t.Codes)), hl7: strings.EqualFold(t.Kind, "hl7") && !extended[t.ID]}
 	for _, c := range t.Codes {
 		s.exact[c.Value] = c.Deprecated
 	}

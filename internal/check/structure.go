@@ -188,18 +188,6 @@ func nearID(id string) string {
 	return ""
 }
 
-// continued tells that the message goes on elsewhere.
-func (c *checker) continued(s hl7.Segment, name string) {
-	at := place{segment: s}.String()
-	if name == "DSC" && s.Field(1).State() == hl7.Valued {
-		c.add(codeContinuation, at, s.Offset(), 3, "DSC says that the message goes on in another one, whose MSH-14 is %s.", quote(s.Field(1).Raw()))
-		return
-	}
-	if name == "ADD" {
-		c.add(codeContinuation, at, s.Offset(), 3, "ADD continues the segment before it; the two must be joined before they are read.")
-	}
-}
-
 // setIDs follows the Set IDs of a message: they count 1, 2, 3 and start anew
 // when another segment stands between.
 type setIDs map[string]*setID

@@ -15,6 +15,10 @@ func (c *checker) leaf(at place, f *fieldPlan, v hl7.Value) {
 	if c.escape != "" && bytes.IndexByte(raw, c.escape[0]) >= 0 {
 		c.escapes(at, v)
 	}
+	if c.cut != 0 && raw[len(raw)-1] == c.cut && len(raw) > 1 {
+		c.truncated(at, f, v)
+		return
+	}
 	if c.oddNull(at, raw, v.Offset()) {
 		return
 	}
@@ -42,6 +46,18 @@ func (c *checker) leaf(at place, f *fieldPlan, v hl7.Value) {
 		c.padding(at, raw, v.Offset())
 		c.lengthOf(at, f, raw, v.Offset())
 	}
+}
+
+// truncated reports a value that its sender cut off (HL7 2.7 section 2.5.5.2): a
+// number sign that belongs to the value would be escaped.
+func (c *checker) truncated(at place, f *fieldPlan, v hl7.Value) {
+	raw := v.Raw()
+	known := ""
+	if n := f.def.ConformanceLength; n > 0 {
+		known = " The field has to hold " + plural(n, "character", "characters") + "."
+	}
+	c.add(codeTruncated, at.String(), v.End()-1, 1, "%s (%s) ends with the truncation character %s, so its sender cut it off after %s.%s",
+		at, f.def.Name, raw[len(raw)-1:], plural(utf8.RuneCount(raw)-1, "character", "characters"), known)
 }
 
 // tags are the HTML elements that documents sent as text have.
