@@ -139,13 +139,13 @@ func whatHappened(e *endpoint.Exchange) string {
 			parts = append(parts, s)
 		}
 	}
-	add(e.Detail)
 	if e.Attempt > 1 {
 		add(fmt.Sprintf("try %d", e.Attempt))
 	}
 	if e.MaybeTwice {
 		add("may have arrived twice")
 	}
+	add(e.Detail)
 	add(strings.Join(e.Faults, ", "))
 	add(e.Rule)
 	for _, f := range e.Findings {

@@ -104,7 +104,7 @@ func (m *Model) Header() (h Header, ok bool) {
 	if p == nil {
 		return h, false
 	}
-	h = Header{Name: p.name, Running: p.running != nil, Starting: p.starting, Sender: p.isSender(), Problem: p.problem, Numbers: numbers(p.stats)}
+	h = Header{Name: p.name, Running: p.running != nil, Starting: p.starting, Sender: p.isSender(), Problem: p.problem, Numbers: numbers(p.stats, p.isSender())}
 	switch {
 	case p.isSender():
 		h.State, h.Role = "sends to "+p.sender.To, screen.RoleMuted
@@ -121,14 +121,14 @@ func (m *Model) Header() (h Header, ok bool) {
 	return h, true
 }
 
-// numbers are live counts in one line.
-func numbers(s endpoint.Stats) string {
+// numbers are live counts in one line. What a sender gets in are the answers to what it sent out: they are not counted twice.
+func numbers(s endpoint.Stats, sender bool) string {
 	if s.In+s.Out+s.Connected == 0 {
 		return ""
 	}
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	if s.In > 0 {
+	if s.In > 0 && !sender {
 		add("%s in", screen.Count(int(s.In)))
 	}
 	if s.Out > 0 {

@@ -343,7 +343,11 @@ func (m *Model) sent(name string, sum endpoint.Summary, err error) {
 		parts = append(parts, screen.Count(int(n))+" not")
 	}
 	if sum.Retries > 0 {
-		parts = append(parts, plural(int(sum.Retries), "retry"))
+		retries := plural(int(sum.Retries), "retry")
+		if sum.Retries > 1 {
+			retries = screen.Count(int(sum.Retries)) + " retries"
+		}
+		parts = append(parts, retries)
 	}
 	if sum.MaybeTwice > 0 {
 		parts = append(parts, screen.Count(int(sum.MaybeTwice))+" may have arrived twice")

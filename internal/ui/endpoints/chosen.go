@@ -123,7 +123,7 @@ func (p *chosenPane) makeSending() {
 	p.goOn = kit.NewTextButton(theme.IconPlay, "", v.m.GoOn)
 	p.goOn.Hide()
 	column := container.NewVBox(kit.NewCaption("What is sent"), what, series, p.problem, container.NewHBox(p.queue), kit.Gap(0, 2), container.NewHBox(p.send, p.goOn), p.line, note)
-	p.sending = container.NewVScroll(container.NewBorder(kit.Gap(0, 6), nil, kit.Gap(10, 0), kit.Gap(10, 0), column))
+	p.sending = kit.NewFollowingScroll(container.NewBorder(kit.Gap(0, 6), nil, kit.Gap(10, 0), kit.Gap(10, 0), column))
 }
 
 func (p *chosenPane) offerSeries(text string) {

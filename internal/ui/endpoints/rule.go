@@ -50,7 +50,7 @@ func (v *View) EditRule(row int) {
 		d.otherwise, d.form, title = true, v.m.OtherwiseForm(), "Otherwise, if no rule matches"
 	}
 	d.build()
-	scroll := container.NewVScroll(container.NewBorder(nil, nil, nil, kit.Gap(14, 0), d.whole)) // room for the bar
+	scroll := kit.NewFollowingScroll(container.NewBorder(nil, nil, nil, kit.Gap(14, 0), d.whole)) // room for the bar
 	scroll.SetMinSize(fyne.NewSize(ruleWidth, 440))
 	content := container.New(kit.Column{Flex: 0}, scroll, kit.Gap(0, 4), d.sentence, d.problem)
 	var dismiss func()

@@ -74,7 +74,7 @@ func (v *View) form(title, yes string, d model.Draft, isNew bool, done func(mode
 		}
 	}
 	f.submit = save
-	scroll := container.NewVScroll(container.NewBorder(nil, nil, nil, kit.Gap(14, 0), f.whole)) // room for the bar
+	scroll := kit.NewFollowingScroll(container.NewBorder(nil, nil, nil, kit.Gap(14, 0), f.whole)) // room for the bar
 	scroll.SetMinSize(fyne.NewSize(dialogWidth, 420))
 	dismiss = v.host.Dialog(title, scroll, dialogWidth, f.first, kit.Action{Label: yes, Do: save}, kit.Action{Label: "Cancel"})
 }

@@ -100,7 +100,9 @@ func (p *press) FocusGained() {
 	p.focused = true
 	p.explain()
 	p.Refresh()
-	reveal(p.impl)
+	if !p.hovered { // what moves away under the mouse is not pressed
+		reveal(p.impl)
+	}
 }
 
 // FocusLost implements fyne.Focusable.
