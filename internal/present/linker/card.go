@@ -12,7 +12,6 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/linkage"
 	"trestle/internal/linkage/normal"
-	"trestle/internal/linkage/plan"
 	"trestle/internal/linkage/roster"
 	"trestle/internal/linkage/similar"
 	"trestle/internal/present/screen"
@@ -25,6 +24,7 @@ type Card struct {
 	Sentence string // why it is where it is
 	Decided  string // what stands about it, "" for nothing
 	Bad      bool   // something contradicts
+	inside   string // the one system that both records are of, "" for both
 	fields   []field
 	others   []other
 	history  []string
@@ -200,10 +200,17 @@ func titleOf(e linkage.Explanation) string {
 	case e.Pair.Band == linkage.Blocked:
 		return "Blocked"
 	case len(e.Pair.Gates.List()) > 0:
-		text := gateWords(e.Pair.Gates.Names())
-		return strings.ToUpper(text[:1]) + text[1:]
+		return upper(gateWords(e.Pair.Gates.Names()))
 	}
 	return "To review"
+}
+
+// upper begins a sentence.
+func upper(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func orderOf(r *roster.Roster) normal.Order {
@@ -342,8 +349,13 @@ func pairOthers(r *linkage.Result, e linkage.Explanation, lists [2]*roster.Roste
 		o.bits, o.isCandidate, o.to = p.Bits, true, item{pairCase, int32(indexOf(p))}
 		all = append(all, o)
 	}
+	candidates := len(all)
 	for side, house := range [2][]int32{e.LeftHouse, e.RightHouse} {
 		for _, row := range house {
+			id, what := lists[side].ID(int(row)), "candidate of "+Which(side).String()
+			if slices.ContainsFunc(all[:candidates], func(o other) bool { return o.id == id && o.what == what }) {
+				continue
+			}
 			all = append(all, about("household of "+Which(side).String(), lists[side], int(row)))
 		}
 	}
@@ -365,12 +377,17 @@ func (d *desk) insideCard(i item) *Card {
 	rows, lists := d.rows(i), d.tables(i)
 	if i.form == duplicateCase {
 		x := d.patients.Duplicates[i.index]
+		card.inside = whichOf(x.Side).String()
 		card.Title = fmt.Sprintf("Two records of %s may be one person, %s sure", whichOf(x.Side), percent(x.Probability))
+		card.others = d.partners(x.Side, x.A, x.B)
 		card.Sentence = "Decide this first: while it is open, neither record is linked automatically. Same (s) exports a merge inside that system; different (d) lets both be linked."
 	} else {
 		x := d.patients.Overlays[i.index]
 		card.Title, card.Bad = "One identifier, two people", true
-		card.Sentence = x.Reason + ". Somebody must mend it in that system; until then none of the two is linked automatically."
+		if x.Side != "" {
+			card.inside = whichOf(x.Side).String()
+		}
+		card.Sentence = upper(x.Reason) + ". Somebody must mend it in that system; until then none of the two is linked automatically."
 	}
 	card.fields = append(card.fields, field{name: "identifier", values: [2]string{lists[0].ID(rows[0]), lists[1].ID(rows[1])}})
 	for _, role := range roster.Roles {
@@ -378,9 +395,41 @@ func (d *desk) insideCard(i item) *Card {
 		if role == roster.ID || values[0] == "" && values[1] == "" {
 			continue
 		}
-		card.fields = append(card.fields, fieldLines(role, values, [2]normal.Order{orderOf(lists[0]), orderOf(lists[1])})...)
+		orders := [2]normal.Order{orderOf(lists[0]), orderOf(lists[1])}
+		lines := fieldLines(role, values, orders)
+		switch {
+		case values[0] == "" || values[1] == "":
+			lines[0].words = "missing on one side"
+		case normalForm(role, values[0], orders[0]) == normalForm(role, values[1], orders[1]):
+			lines[0].words = "the same"
+		default:
+			lines[0].words = "different"
+		}
+		card.fields = append(card.fields, lines...)
 	}
 	return card
+}
+
+// partners are whom two records of one system could be in the other one.
+func (d *desk) partners(side linkage.Side, a, b int32) []other {
+	var all []other
+	r := d.patients
+	for k, p := range r.Pairs {
+		own, list, row := p.Left, r.Right, p.Right
+		if side == linkage.Right {
+			own, list, row = p.Right, r.Left, p.Left
+		}
+		if own != a && own != b || p.Band == linkage.None {
+			continue
+		}
+		what := "partner of the one"
+		if own == b {
+			what = "partner of the other"
+		}
+		all = append(all, other{what: what, id: list.ID(int(row)), name: nameOf(list, int(row)), born: list.Value(int(row), roster.BirthDate),
+			more: strings.TrimSpace(list.Value(int(row), roster.Address) + " " + list.Value(int(row), roster.HomePhone)), bits: p.Bits, isCandidate: true, to: item{pairCase, int32(k)}})
+	}
+	return all
 }
 
 // ledgerCard is the card of a decision whose records the run does not pair: it stands, and its records are shown as far
@@ -390,15 +439,7 @@ func (d *desk) ledgerCard(i item) *Card {
 	left, right := d.ids(i)
 	card.fields = append(card.fields, field{name: "identifier", values: [2]string{left, right}})
 	if d.patients == nil {
-		var pair [2]*plan.Plan
-		for n, list := range []*plan.List{d.plans.Left, d.plans.Right} {
-			for k := range list.Plans {
-				if list.Plans[k].ID == []string{left, right}[n] {
-					pair[n] = &list.Plans[k]
-				}
-			}
-		}
-		card.fields = planFields(pair)
+		card.fields = planFields(d.planPair(i))
 		return card
 	}
 	rows, lists := d.rows(i), d.tables(i)
@@ -454,7 +495,15 @@ func (m *Model) Fields() screen.Grid { return fieldGrid{m} }
 
 type fieldGrid struct{ m *Model }
 
-func (g fieldGrid) Columns() []screen.Column { return fieldColumns }
+func (g fieldGrid) Columns() []screen.Column {
+	c := g.m.Card()
+	if c == nil || c.inside == "" {
+		return fieldColumns
+	}
+	columns := slices.Clone(fieldColumns)
+	columns[1].Title, columns[2].Title, columns[3].Title = "One of "+c.inside, "Other of "+c.inside, "Do they agree?"
+	return columns
+}
 
 func (g fieldGrid) Len() int {
 	if c := g.m.Card(); c != nil {

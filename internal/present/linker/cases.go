@@ -22,6 +22,7 @@ const (
 	overlayCase               // one identifier, two people
 	planCase                  // a pair of plans
 	createCase                // a plan without counterpart
+	twinCase                  // two plans of one list that say the same
 	conflictCase              // decisions that cannot all be right
 	ledgerCase                // a decision about records that the run does not pair any more; its index is the Seq
 )
@@ -124,6 +125,9 @@ func planCases(r *plan.Result) (all []item) {
 	for i := range r.Creations {
 		all = append(all, item{createCase, int32(i)})
 	}
+	for i := range r.Duplicates {
+		all = append(all, item{twinCase, int32(i)})
+	}
 	return append(all, links...)
 }
 
@@ -133,8 +137,11 @@ func (d *desk) remember() {
 	for _, i := range d.cases.all {
 		left, right := d.ids(i)
 		side := ""
-		if i.form == duplicateCase {
+		switch i.form {
+		case duplicateCase:
 			side = string(d.patients.Duplicates[i.index].Side)
+		case twinCase:
+			side = string(d.plans.Duplicates[i.index].Side)
 		}
 		shown[[3]string{side, left, right}] = true
 	}
@@ -182,6 +189,9 @@ func (d *desk) decision(i item) (linkage.Decision, bool) {
 		return d.ledger.Within(x.Side, list.ID(int(x.A)), list.ID(int(x.B)))
 	case overlayCase:
 		return linkage.Decision{}, false
+	case twinCase:
+		x := d.plans.Duplicates[i.index]
+		return d.ledger.Within(x.Side, x.A, x.B)
 	case ledgerCase:
 		return d.line(i.index)
 	}
@@ -211,6 +221,9 @@ func (d *desk) ids(i item) (left, right string) {
 		return c.Left, c.Right
 	case createCase:
 		return d.plans.Creations[i.index].Plan.ID, ""
+	case twinCase:
+		x := d.plans.Duplicates[i.index]
+		return x.A, x.B
 	case ledgerCase:
 		x, _ := d.line(i.index)
 		return x.Left, x.Right
@@ -237,7 +250,7 @@ func (d *desk) overlaid(x linkage.Overlay, n int) *roster.Roster {
 func (d *desk) waits(i item) bool {
 	left, right := d.ids(i)
 	switch i.form {
-	case overlayCase, ledgerCase:
+	case overlayCase, ledgerCase, twinCase:
 		return false
 	case duplicateCase:
 		_, ok := d.decision(i)
@@ -248,7 +261,8 @@ func (d *desk) waits(i item) bool {
 			return false
 		}
 		if x, ok := d.ledger.Of(left, right); ok {
-			return p.Changed && x.LeftHash != d.patients.Left.ContentHash(int(p.Left)) // decided over other contents
+			// Decided over other contents, and not looked at since.
+			return p.Changed && (x.LeftHash != d.patients.Left.ContentHash(int(p.Left)) || x.RightHash != d.patients.Right.ContentHash(int(p.Right)))
 		}
 		if p.Band == linkage.Blocked && p.Gates.Has(linkage.GateDecision) {
 			return true // it contradicts a decision: somebody has to say so
@@ -295,7 +309,7 @@ func (d *desk) reason(i item) string {
 	case pairCase:
 		return cmp.Or(gateWords(d.patients.Pairs[i.index].Gates.Names()), "not assigned")
 	case duplicateCase:
-		return "duplicate inside " + whichOf(d.patients.Duplicates[i.index].Side).String()
+		return "twice in " + whichOf(d.patients.Duplicates[i.index].Side).String()
 	case overlayCase:
 		return "one identifier, two people"
 	case planCase:
@@ -305,8 +319,11 @@ func (d *desk) reason(i item) string {
 		}
 		return cmp.Or(strings.Join(names, ", "), "linked")
 	}
-	if i.form == ledgerCase {
+	switch i.form {
+	case ledgerCase:
 		return "decided"
+	case twinCase:
+		return "twice in " + whichOf(d.plans.Duplicates[i.index].Side).String()
 	}
 	return "no counterpart"
 }
@@ -328,7 +345,7 @@ func (d *desk) fits(i item) bool {
 	case ToDecide:
 		return d.waits(i)
 	case InsideOne:
-		return i.form == duplicateCase || i.form == overlayCase
+		return i.form == duplicateCase || i.form == overlayCase || i.form == twinCase
 	case Automatics:
 		return band == linkage.Automatic && !decided
 	case Decided:
@@ -486,6 +503,16 @@ func (d *desk) planPair(i item) [2]*plan.Plan {
 		return [2]*plan.Plan{&d.plans.Left.Plans[c.LeftRow], &d.plans.Right.Plans[c.RightRow]}
 	case createCase:
 		return [2]*plan.Plan{d.plans.Creations[i.index].Plan}
+	case twinCase:
+		x := d.plans.Duplicates[i.index]
+		list := d.plans.Left
+		if x.Side == linkage.Right {
+			list = d.plans.Right
+		}
+		return [2]*plan.Plan{planWith(list, x.A), planWith(list, x.B)}
+	case ledgerCase:
+		x, _ := d.line(i.index)
+		return [2]*plan.Plan{planWith(d.plans.Left, x.Left), planWith(d.plans.Right, x.Right)}
 	}
 	return [2]*plan.Plan{}
 }
@@ -614,6 +641,8 @@ func (d *desk) sure(i item) screen.Cell {
 		p = d.patients.Duplicates[i.index].Probability
 	case planCase:
 		p = d.plans.Candidates[i.index].Probability
+	case twinCase:
+		p = d.plans.Duplicates[i.index].Probability
 	}
 	if p < 0 {
 		return screen.Cell{}

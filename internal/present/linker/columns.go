@@ -19,7 +19,7 @@ func (m *Model) Title(w Which) (title, facts string) {
 		title += "  " + name
 	}
 	switch {
-	case s.reading:
+	case s.reading, m.loads:
 		facts = "is being read"
 	case s.table != nil:
 		file := s.table.Name

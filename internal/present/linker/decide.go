@@ -29,7 +29,11 @@ func duration(d time.Duration) string {
 func (m *Model) Decide(a linkage.Action) {
 	d := m.desk()
 	c := &d.cases
-	if c.at < 0 || c.at >= len(c.shown) || d.running != nil {
+	if d.running != nil {
+		m.say(News{Text: "The rosters are being compared: decide when that is done, or stop it (F5)."}, nil)
+		return
+	}
+	if c.at < 0 || c.at >= len(c.shown) {
 		return
 	}
 	i := c.shown[c.at]
@@ -70,12 +74,27 @@ func (d *desk) decide(i item, a linkage.Action) (linkage.Decision, error) {
 		list := d.roster(p.Side)
 		x.Side = p.Side
 		x.Candidate = linkage.Candidate{Left: list.ID(int(p.A)), Right: list.ID(int(p.B)), LeftHash: list.ContentHash(int(p.A)), RightHash: list.ContentHash(int(p.B)), Probability: p.Probability, Pattern: d.reason(i)}
+	case twinCase:
+		p := d.plans.Duplicates[i.index]
+		pair := d.planPair(i)
+		if a == linkage.ActCreateNew {
+			return x, fmt.Errorf("both plans are of one list: say whether they are the same (s) or different (d)")
+		}
+		if a == linkage.ActSame {
+			x.Action = linkage.ActDuplicate
+		}
+		x.Side, x.Model = p.Side, plan.ModelVersion
+		x.Candidate = linkage.Candidate{Left: p.A, Right: p.B, LeftHash: planHash(pair[0]), RightHash: planHash(pair[1]), Probability: p.Probability, Pattern: d.reason(i)}
 	case planCase, createCase:
 		x.Model = plan.ModelVersion
 		x.Candidate = d.planCandidate(i)
 		if i.form == createCase && a != linkage.ActCreateNew {
 			return x, fmt.Errorf("this plan has no counterpart: confirm that it is created (n), or open a candidate below")
 		}
+	case conflictCase:
+		return x, fmt.Errorf("take the wrong one of these decisions back (Ctrl+Z); then the record can be decided")
+	case ledgerCase:
+		return x, fmt.Errorf("this stands since an earlier run: take it back first (Ctrl+Z)")
 	default:
 		return x, fmt.Errorf("this must be mended in the system that has it: one identifier stands for two people. It keeps their links from being automatic")
 	}

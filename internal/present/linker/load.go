@@ -40,6 +40,7 @@ func (m *Model) Load() {
 		return
 	}
 	m.loads = true
+	m.Changed(Setup)
 	job.Track(m.ctx, m.runner, "open the rosters", m.readAll, func(l loaded, err error) {
 		m.loads = false
 		if err != nil {

@@ -57,10 +57,8 @@ func (d *desk) teaches(x linkage.Decision) []linkage.Alias {
 
 // planName is what a list calls a plan.
 func planName(l *plan.List, id string) string {
-	for i := range l.Plans {
-		if l.Plans[i].ID == id {
-			return strings.TrimSpace(l.Plans[i].Name)
-		}
+	if p := planWith(l, id); p != nil {
+		return strings.TrimSpace(p.Name)
 	}
 	return ""
 }
@@ -89,6 +87,14 @@ func (d *desk) planCard(i item) *Card {
 	card := &Card{item: i}
 	pair := d.planPair(i)
 	left := pair[0]
+	if i.form == twinCase {
+		x := d.plans.Duplicates[i.index]
+		card.inside = whichOf(x.Side).String()
+		card.Title = fmt.Sprintf("Two plans of %s say the same, %s sure", whichOf(x.Side), percent(x.Probability))
+		card.Sentence = "Their owner knows whether both are needed. Same (s) or different (d) is recorded; what is linked does not change."
+		card.fields = planFields(pair)
+		return card
+	}
 	if i.form == createCase {
 		c := d.plans.Creations[i.index]
 		card.Title = "No counterpart: to be created"
@@ -103,8 +109,8 @@ func (d *desk) planCard(i item) *Card {
 		}
 	} else {
 		c := d.plans.Candidates[i.index]
-		card.Title = fmt.Sprintf("%s, %s sure", strings.ToUpper(d.reason(i)[:1])+d.reason(i)[1:], percent(c.Probability))
-		card.Sentence = c.Reasons + "."
+		card.Title = fmt.Sprintf("%s, %s sure", upper(d.reason(i)), percent(c.Probability))
+		card.Sentence = upper(c.Reasons) + "."
 		card.Bad = c.Band == linkage.Blocked
 	}
 	card.fields = append(card.fields, planFields(pair)...)
@@ -146,6 +152,16 @@ func (c *Card) weighPlans(all []plan.Evidence) {
 			c.fields[at].words = e.Text()
 		}
 	}
+}
+
+// planWith finds a plan by its ID, nil if the list has it no more.
+func planWith(l *plan.List, id string) *plan.Plan {
+	for i := range l.Plans {
+		if l.Plans[i].ID == id {
+			return &l.Plans[i]
+		}
+	}
+	return nil
 }
 
 func rowOf(l *plan.List, p *plan.Plan) int {

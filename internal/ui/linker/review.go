@@ -158,6 +158,8 @@ func (p *reviewPane) redraw(what model.What) {
 func (p *reviewPane) silence() string {
 	m := p.v.m
 	switch {
+	case !m.Known():
+		return "The rosters are being opened."
 	case m.IsRunning():
 		return "The rosters are being compared. The first case opens as soon as that is done."
 	case !m.HasResult():
