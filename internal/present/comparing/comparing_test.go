@@ -598,7 +598,7 @@ func BenchmarkPairCells(b *testing.B) {
 	}
 }
 
-// Whatever two files hold, they can be drawn in every way, and raw lines are the bytes as they came.
+// Whatever two files hold, they can be drawn in every way, and plain lines are the bytes as they came.
 func FuzzDrawing(f *testing.F) {
 	f.Add([]byte(before), []byte(after))
 	f.Add([]byte(`{"a":[1,{"b":"x"},[]],"c":{}}`), []byte(`{"a":[1,2]}`))
@@ -634,14 +634,66 @@ func FuzzDrawing(f *testing.F) {
 		}
 		for _, c := range o.contents {
 			for i, s := range c.lines {
-				var drawn []byte
-				for _, x := range c.tokens(i, false, false, nil) {
-					drawn = append(drawn, x.text...)
+				at := s.from
+				for _, x := range c.decode(i, false, nil) {
+					if x.from != at || x.to < x.from {
+						t.Fatalf("line %d: a piece from %d to %d, at %d", i, x.from, x.to, at)
+					}
+					at = x.to
 				}
-				if !bytes.Equal(drawn, c.bytes[s.from:s.to]) {
-					t.Fatalf("line %d is drawn as %q", i, drawn)
+				if drawn := c.plain(i, false).text; at != s.to || !bytes.Equal(drawn, c.bytes[s.from:s.to]) {
+					t.Fatalf("line %d is drawn as %q, to %d", i, drawn, at)
 				}
 			}
+		}
+	})
+}
+
+// large is a message of n results, and the same with every 40th changed.
+func large(n int) (a, b string) {
+	var l, r strings.Builder
+	for _, w := range []*strings.Builder{&l, &r} {
+		w.WriteString("MSH|^~\\&|LAB|MAIN|EHR|INF|20260302101400||ORU^R01^ORU_R01|M1|P|2.5.1\rPID|1||88121^^^LAKE^MR||Marlow^Jane\rOBR|1|P1|F1|1^PANEL\r")
+	}
+	for i := range n {
+		fmt.Fprintf(&l, "OBX|%d|NM|%d-%d^Analyte %d^LN||%d|mmol/L|1-9|N|||F|||20260301100000\r", i+1, 5000+i, i%9, i, i)
+		value := i
+		if i%40 == 7 {
+			value = i + 1
+		}
+		fmt.Fprintf(&r, "OBX|%d|NM|%d-%d^Analyte %d^LN||%d|mmol/L|1-9|N|||F|||20260301100000\r", i+1, 5000+i, i%9, i, value)
+	}
+	return l.String(), r.String()
+}
+
+// Drawing is done on the goroutine of the screen: it must be quick for a pair of 2 MB.
+func BenchmarkDraw(b *testing.B) {
+	left, right := large(20_000)
+	m := New(nil, nil)
+	m.found = newResults(nil)
+	m.open.show(readPair([2][]byte{[]byte(left), []byte(right)}, nil))
+	for _, way := range []struct {
+		name                     string
+		unified, decoded, folded bool
+	}{{"folded", false, false, true}, {"whole", false, false, false}, {"decoded", false, true, false}, {"unified", true, false, false}} {
+		b.Run(way.name, func(b *testing.B) {
+			m.open.unified, m.open.decoded, m.open.folded = way.unified, way.decoded, way.folded
+			for b.Loop() {
+				m.open.panes = [2]*Pane{}
+				m.open.draw()
+			}
+		})
+	}
+	b.Run("step", func(b *testing.B) {
+		for b.Loop() {
+			m.Step(1)
+			m.Cursor(0)
+			m.Cursor(1)
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		for b.Loop() {
+			readPair([2][]byte{[]byte(left), []byte(right)}, nil)
 		}
 	})
 }

@@ -19,6 +19,7 @@ type content struct {
 	document bool
 	lines    []stretch
 	raw      [2]screen.Text // of the drawing: plain, and under the mask
+	hidden   [][2]int       // what the mask hides, once it was asked for
 }
 
 // stretch is the bytes of a line, with the indent that is drawn before them.
@@ -167,44 +168,54 @@ func xmlLines(b []byte) []stretch {
 // token is a piece of a line as it is drawn.
 type token struct {
 	from, to int    // its bytes in the message
-	text     string // what is drawn
+	text     []byte // what is drawn
 	role     screen.Role
 }
 
-// tokens are the pieces of a line, with values decoded where decoded is asked for. Under the mask a value is asterisks.
-func (c *content) tokens(line int, decoded, masked bool, to []token) []token {
+// plain is a line as it came, under the mask with asterisks in the place of what is hidden. Its colours are asked for when
+// it is seen: see roles.
+func (c *content) plain(line int, masked bool) token {
 	s := c.lines[line]
-	raw := c.bytes[s.from:s.to]
-	if c.drawing == nil {
-		if masked { // nothing in a document is known to say nothing about a person
-			return append(to, token{s.from, s.to, stars(len(raw)), screen.RoleMasked})
-		}
-		return append(to, token{s.from, s.to, string(raw), screen.RoleText})
+	t := token{from: s.from, to: s.to, text: c.bytes[s.from:s.to]}
+	if !masked {
+		return t
 	}
-	spans := c.roles(s, masked)
-	if !decoded {
-		at := 0
-		for _, x := range spans {
-			if x.Start > at {
-				to = append(to, token{s.from + at, s.from + x.Start, string(raw[at:x.Start]), screen.RoleText})
-			}
-			text := string(raw[x.Start:x.End])
-			if x.Role == screen.RoleMasked {
-				text = stars(len(text))
-			}
-			to = append(to, token{s.from + x.Start, s.from + x.End, text, x.Role})
-			at = x.End
+	t.text = bytes.Clone(t.text)
+	for _, h := range c.hiddenIn(s.from, s.to) {
+		for i := max(h[0], s.from); i < min(h[1], s.to); i++ {
+			t.text[i-s.from] = '*'
 		}
-		if at < len(raw) {
-			to = append(to, token{s.from + at, s.to, string(raw[at:]), screen.RoleText})
-		}
-		return to
 	}
-	return c.decode(line, spans, to)
+	return t
 }
 
-// roles are the colours of a line, from its beginning.
-func (c *content) roles(s stretch, masked bool) []screen.Span {
+// hiddenIn are the stretches between two bytes that the mask hides. In a document nothing is known to say nothing about a
+// person.
+func (c *content) hiddenIn(from, to int) [][2]int {
+	if c.drawing == nil {
+		return [][2]int{{from, to}}
+	}
+	if c.hidden == nil {
+		c.hidden = c.drawing.Hidden()
+	}
+	at := sort.Search(len(c.hidden), func(i int) bool { return c.hidden[i][1] > from })
+	end := at
+	for end < len(c.hidden) && c.hidden[end][0] < to {
+		end++
+	}
+	return c.hidden[at:end]
+}
+
+// roles are the colours of a line that is drawn plain, from its beginning.
+func (c *content) roles(line int, masked bool) []screen.Span {
+	s := c.lines[line]
+	if c.drawing == nil {
+		role := screen.RoleText
+		if masked {
+			role = screen.RoleMasked
+		}
+		return []screen.Span{{Start: 0, End: s.to - s.from, Role: role}}
+	}
 	which := 0
 	if masked {
 		which = 1
@@ -213,60 +224,65 @@ func (c *content) roles(s stretch, masked bool) []screen.Span {
 		c.raw[which] = c.drawing.Raw(masked)
 	}
 	raw := c.raw[which]
-	line, from := raw.Position(s.from)
+	at, from := raw.Position(s.from)
 	_, to := raw.Position(s.to)
-	_, spans := raw.Line(line, from, to)
+	_, spans := raw.Line(at, from, to)
 	return spans
 }
 
 // decode draws the values of a segment without escapes, as text; its delimiters as they are.
-func (c *content) decode(line int, spans []screen.Span, to []token) []token {
+func (c *content) decode(line int, masked bool, to []token) []token {
+	s := c.lines[line]
+	if c.drawing == nil || c.drawing.Message.Segment(line).Kind() != hl7.LineSegment {
+		t := c.plain(line, masked)
+		if t.role = screen.RoleText; masked {
+			t.role = screen.RoleMasked
+		}
+		return append(to, t)
+	}
 	segment := c.drawing.Message.Segment(line)
-	at := c.lines[line].from
-	base := at
-	role := func(offset int) screen.Role {
-		i := sort.Search(len(spans), func(i int) bool { return spans[i].End > offset-base })
-		if i < len(spans) && spans[i].Start <= offset-base {
-			return spans[i].Role
-		}
-		return screen.RoleText
-	}
-	plain := func(end int) {
-		for at < end {
-			r, n := role(at), at+1
-			for n < end && role(n) == r {
-				n++
-			}
-			text := string(c.bytes[at:n])
-			if r == screen.RoleMasked {
-				text = stars(len(text))
-			}
-			to = append(to, token{at, n, text, r})
-			at = n
+	at := s.from
+	between := func(end int, role screen.Role) {
+		if end > at {
+			to = append(to, token{at, end, c.bytes[at:end], role})
+			at = end
 		}
 	}
-	if segment.Kind() == hl7.LineSegment {
-		for leaf := range segment.Leaves() {
-			if leaf.State() != hl7.Valued || segment.IsHeader() && leaf.Field <= 2 || leaf.Offset() < at {
-				continue
-			}
-			plain(leaf.Offset())
-			r, text := screen.RoleValue, leaf.Text()
-			if role(leaf.Offset()) == screen.RoleMasked {
-				r, text = screen.RoleMasked, stars(len(text))
-			}
-			to = append(to, token{leaf.Offset(), leaf.End(), text, r})
-			at = leaf.End()
+	between(min(s.from+len(segment.ID()), s.to), screen.RoleSegment)
+	for leaf := range segment.Leaves() {
+		if leaf.State() == hl7.Absent || leaf.State() == hl7.Empty || segment.IsHeader() && leaf.Field <= 2 || leaf.Offset() < at {
+			continue
 		}
+		between(leaf.Offset(), screen.RoleDelimiter)
+		t := token{leaf.Offset(), leaf.End(), leaf.Raw(), screen.RoleValue}
+		if !asItStands(t.text, segment.Delimiters().Escape) {
+			t.text = []byte(leaf.Text())
+		}
+		switch {
+		case masked && len(c.hiddenIn(leaf.Offset(), leaf.End())) > 0:
+			t.text, t.role = bytes.Repeat([]byte{'*'}, len(t.text)), screen.RoleMasked
+		case leaf.State() == hl7.Null:
+			t.text, t.role = leaf.Raw(), screen.RoleNull
+		}
+		to = append(to, t)
+		at = leaf.End()
 	}
-	plain(c.lines[line].to)
+	between(s.to, screen.RoleDelimiter)
 	return to
 }
 
-func stars(n int) string { return string(bytes.Repeat([]byte{'*'}, n)) }
-
 // bigAlignment bounds the table of the alignment of lines; what is beyond stands side by side as it comes.
 const bigAlignment = 4 << 20
+
+// asItStands says whether a value has nothing to decode.
+func asItStands(b []byte, escape string) bool {
+	for _, c := range b {
+		if c >= 0x80 || escape != "" && c == escape[0] {
+			return false
+		}
+	}
+	return true
+}
 
 // alignLines sets the lines of two documents against each other: the longest common sequence of equal lines, and what
 // lies between in pairs.

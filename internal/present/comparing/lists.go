@@ -26,7 +26,7 @@ var statusLooks = [...]struct {
 	compare.Exact:      {"█", screen.RoleOK, screen.ShapeNone},
 	compare.Same:       {"▓", screen.RoleMuted, screen.ShapeNone},
 	compare.AsExpected: {"▒", screen.RoleInformation, screen.ShapeCircle},
-	compare.Different:  {"█", screen.RoleError, screen.ShapeSquare},
+	compare.Different:  {"▄", screen.RoleError, screen.ShapeSquare},
 	compare.OnlyLeft:   {"▌", screen.RoleWarning, screen.ShapeTriangle},
 	compare.OnlyRight:  {"▐", screen.RoleWarning, screen.ShapeTriangle},
 }

@@ -491,7 +491,7 @@ func (m *Model) Cursor(pane int) (offset int, ok bool) {
 		}
 	}
 	if line := p.lineOf(o.rowOf(d)); line >= 0 { // a gap: the line stands beside the other side's
-		return p.starts[line], true
+		return p.lines[line].start, true
 	}
 	return 0, false
 }

@@ -20,12 +20,22 @@ type row struct {
 type Pane struct {
 	Text    screen.Text
 	Marks   []screen.Mark
-	gutter  []string
-	starts  []int // where each line begins
-	rows    []int // the row that each line shows
-	spans   []screen.Span
-	pieces  [2][]piece // of the sides, by their bytes
+	lines   []paneLine
+	masked  bool
+	digits  int           // of the longest line number
+	spans   []screen.Span // of what is not drawn plain
+	pieces  [2][]piece    // of the sides, by their bytes
 	current []screen.Mark
+}
+
+// paneLine is a line of a pane.
+type paneLine struct {
+	row    int // that it shows
+	start  int // its first byte
+	number int // of the line in its message, from 1; 0 for none
+	sign   string
+	plain  *content // whose line it is, if that is drawn as it came
+	at     int      // where that begins
 }
 
 // piece is where bytes of a message are drawn.
@@ -33,10 +43,13 @@ type piece struct{ from, to, at, size int }
 
 // Number is what stands in the gutter before a line: the number of the segment and the sign.
 func (p *Pane) Number(line int) string {
-	if line < 0 || line >= len(p.gutter) {
+	if line < 0 || line >= len(p.lines) {
 		return ""
 	}
-	return p.gutter[line]
+	if n := p.lines[line].number; n > 0 {
+		return fmt.Sprintf("%*d %s", p.digits, n, p.lines[line].sign)
+	}
+	return strings.Repeat(" ", p.digits+2)
 }
 
 // AllMarks are the marks with those of the current difference.
@@ -47,21 +60,20 @@ type painting struct {
 	*Pane
 	buf    []byte
 	breaks []screen.Break
-	digits int
 	tokens []token
 }
 
 // paint draws rows. In a unified pane, side 1 stands for both where they are equal.
 func paint(rows []row, contents [2]*content, side int, unified, decoded, masked bool) *Pane {
-	p := painting{Pane: &Pane{}, digits: len(fmt.Sprint(max(len(contents[0].lines), len(contents[1].lines))))}
+	p := painting{Pane: &Pane{masked: masked, digits: len(fmt.Sprint(max(len(contents[0].lines), len(contents[1].lines))))}}
 	for i, r := range rows {
 		switch {
 		case r.fold > 0:
 			p.fold(i, r.fold)
 		case !unified:
-			p.line(i, contents[side], side, r.lines[side], r.signOn(side), decoded, masked)
+			p.line(i, contents[side], side, r.lines[side], r.signOn(side), decoded)
 		case r.lines[0] >= 0 && r.lines[1] >= 0 && r.sign != "~" && r.sign != "≈":
-			p.line(i, contents[1], 1, r.lines[1], r.sign, decoded, masked)
+			p.line(i, contents[1], 1, r.lines[1], r.sign, decoded)
 		default:
 			for side, sign := range []string{"-", "+"} {
 				if r.lines[side] < 0 {
@@ -70,7 +82,7 @@ func paint(rows []row, contents [2]*content, side int, unified, decoded, masked 
 				if r.sign == "≈" {
 					sign = r.sign
 				}
-				p.line(i, contents[side], side, r.lines[side], sign, decoded, masked)
+				p.line(i, contents[side], side, r.lines[side], sign, decoded)
 			}
 		}
 	}
@@ -90,21 +102,30 @@ func (r row) signOn(side int) string {
 }
 
 func (p *painting) fold(i, n int) {
-	text := "⋯ " + plural(n, "line") + " without a difference"
-	p.begin(i, strings.Repeat(" ", p.digits+2))
-	p.put(text, screen.RoleMuted)
+	p.begin(paneLine{row: i})
+	p.put([]byte("⋯ "+plural(n, "line")+" without a difference"), screen.RoleMuted)
 	p.end()
 }
 
-func (p *painting) line(i int, c *content, side, line int, sign string, decoded, masked bool) {
+func (p *painting) line(i int, c *content, side, line int, sign string, decoded bool) {
 	if line < 0 {
-		p.begin(i, strings.Repeat(" ", p.digits+2))
+		p.begin(paneLine{row: i})
 		p.end()
 		return
 	}
-	p.begin(i, fmt.Sprintf("%*d %s", p.digits, line+1, sign))
-	p.put(strings.Repeat(" ", c.lines[line].indent), screen.RoleText)
-	p.tokens = c.tokens(line, decoded, masked, p.tokens[:0])
+	x := p.begin(paneLine{row: i, number: line + 1, sign: sign})
+	for range c.lines[line].indent {
+		p.buf = append(p.buf, ' ')
+	}
+	if !decoded {
+		t := c.plain(line, p.masked)
+		x.plain, x.at = c, len(p.buf)
+		p.pieces[side] = append(p.pieces[side], piece{t.from, t.to, len(p.buf), len(t.text)})
+		p.buf = append(p.buf, t.text...)
+		p.end()
+		return
+	}
+	p.tokens = c.decode(line, p.masked, p.tokens[:0])
 	for _, t := range p.tokens {
 		p.pieces[side] = append(p.pieces[side], piece{t.from, t.to, len(p.buf), len(t.text)})
 		p.put(t.text, t.role)
@@ -112,14 +133,14 @@ func (p *painting) line(i int, c *content, side, line int, sign string, decoded,
 	p.end()
 }
 
-func (p *painting) begin(row int, gutter string) {
-	p.starts = append(p.starts, len(p.buf))
-	p.rows = append(p.rows, row)
-	p.gutter = append(p.gutter, gutter)
+func (p *painting) begin(l paneLine) *paneLine {
+	l.start = len(p.buf)
+	p.lines = append(p.lines, l)
+	return &p.lines[len(p.lines)-1]
 }
 
-func (p *painting) put(text string, role screen.Role) {
-	if text == "" {
+func (p *painting) put(text []byte, role screen.Role) {
+	if len(text) == 0 {
 		return
 	}
 	from := len(p.buf)
@@ -136,8 +157,18 @@ func (p *painting) end() {
 	p.buf = append(p.buf, '\n')
 }
 
-// colours are those of a stretch of the text.
-func (p *Pane) colours(_, from, to int) []screen.Span {
+// colours are those of a stretch of a line. What is drawn as it came is coloured when it is seen: a message of twenty
+// thousand segments would take long.
+func (p *Pane) colours(line, from, to int) []screen.Span {
+	if line < len(p.lines) && p.lines[line].plain != nil {
+		l := p.lines[line]
+		spans := l.plain.roles(l.number-1, p.masked)
+		out := make([]screen.Span, len(spans))
+		for i, s := range spans {
+			out[i] = screen.Span{Start: s.Start + l.at, End: s.End + l.at, Role: s.Role}
+		}
+		return out
+	}
 	at, _ := slices.BinarySearchFunc(p.spans, from, func(s screen.Span, from int) int {
 		if s.End > from {
 			return 1
@@ -187,7 +218,7 @@ func (x piece) within(offset int) int {
 
 // lineOf is the first line that shows a row, -1 for none.
 func (p *Pane) lineOf(row int) int {
-	at, ok := slices.BinarySearch(p.rows, row)
+	at, ok := slices.BinarySearchFunc(p.lines, row, func(l paneLine, row int) int { return l.row - row })
 	if !ok {
 		return -1
 	}

@@ -89,14 +89,27 @@ func (g *gatherer) pattern(d *compare.Difference) (uint16, bool) {
 		at.path = strings.Clone(at.path)
 		id = uint16(len(g.known))
 		g.known[at] = id
-		g.chunk.fresh = append(g.chunk.fresh, patternRow{patternAt: at, first: g.total, hidden: d.MayBePatientData(), example: compare.Example{
-			Path: strings.Clone(d.Path), Left: clip(d.Left.Text), Right: clip(d.Right.Text),
-		}})
+		example := compare.Example{Path: strings.Clone(d.Path), Left: clip(d.Left.Text), Right: clip(d.Right.Text)}
+		if runs := d.Words(); runs != nil { // of a long text what became of it
+			example.Left, example.Right = clip(only(runs, compare.Delete)), clip(only(runs, compare.Insert))
+		}
+		g.chunk.fresh = append(g.chunk.fresh, patternRow{patternAt: at, first: g.total, hidden: d.MayBePatientData(), example: example})
 	}
 	for len(g.chunk.counts) <= int(id) {
 		g.chunk.counts = append(g.chunk.counts, 0)
 	}
 	return id, true
+}
+
+// only joins the runs of one kind.
+func only(runs []compare.Run, kind compare.Kind) string {
+	var parts []string
+	for _, r := range runs {
+		if r.Kind == kind {
+			parts = append(parts, strings.TrimSpace(r.Text))
+		}
+	}
+	return strings.Join(parts, " … ")
 }
 
 // maxExample is how many bytes of a value an example shows.

@@ -72,7 +72,7 @@ func (p *setPane) makeOverview() {
 	p.open.SetHint("Open the first pair that has it (Enter)")
 	head := kit.NewHeading(kit.NewTitle("Patterns", theme.SizeText), container.NewCenter(p.ignore), container.NewCenter(p.expect), container.NewCenter(p.open))
 	right := container.New(kit.Column{Flex: 1}, head, p.patterns)
-	legend := kit.NewCaption("█ exact  ▓ same  ▒ expected  █ different  ▌▐ only on one side")
+	legend := kit.NewCaption("█ exact  ▓ same  ▒ expected  ▄ different  ▌▐ only on one side")
 	legend.Mono, legend.Min = true, 60
 	left := container.New(kit.Column{Flex: 1}, kit.NewHeading(kit.NewTitle("By type of message", theme.SizeText)), p.types, container.NewBorder(nil, nil, kit.Gap(6, 0), nil, legend))
 	p.overview = kit.NewColumns(left, right, 0.5)
