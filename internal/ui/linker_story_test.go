@@ -113,6 +113,7 @@ func TestLinkByKeyboard(t *testing.T) {
 	}
 	d.Key(fyne.KeySpace)
 	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyE)
+	d.settle()
 	d.Shot("link-export.png")
 	if !d.Shows("Assigning authority of theirs") {
 		t.Errorf("texts %q", d.Texts())

@@ -3,6 +3,7 @@ package linker
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -55,6 +56,7 @@ var Filters = []string{"To decide", "Inside one system", "Automatic", "Decided",
 // cases is the list of cases of a desk and where the user is in it.
 type cases struct {
 	all   []item
+	asked int // of all, from its beginning: those that people are asked about
 	alone int // left records without any candidate
 	shown []item
 	at    int // in shown, -1 for none
@@ -77,7 +79,7 @@ type cases struct {
 func (c *cases) reset() { *c = cases{at: -1, cards: map[item]*Card{}} }
 
 // patientCases lists what a run found: duplicates and overlays, the queue in the engine's order, and then all other pairs.
-func patientCases(r *linkage.Result) (all []item, alone int) {
+func patientCases(r *linkage.Result) (all []item, asked, alone int) {
 	for i := range r.Duplicates {
 		all = append(all, item{duplicateCase, int32(i)})
 	}
@@ -89,6 +91,7 @@ func patientCases(r *linkage.Result) (all []item, alone int) {
 		queued[i] = true
 		all = append(all, item{pairCase, int32(i)})
 	}
+	asked = len(all)
 	seen := map[int32]bool{}
 	for i, p := range r.Pairs {
 		if p.Band != linkage.None || p.Decided != "" {
@@ -98,7 +101,7 @@ func patientCases(r *linkage.Result) (all []item, alone int) {
 			all = append(all, item{pairCase, int32(i)})
 		}
 	}
-	return all, r.Left.Len() - len(seen)
+	return all, asked, r.Left.Len() - len(seen)
 }
 
 // planCases lists the plans to decide, each with its best candidate, then those to create, then the links.
@@ -131,9 +134,15 @@ func planCases(r *plan.Result) (all []item) {
 	return append(all, links...)
 }
 
-// remember adds the decisions that no case of the run shows: they stand, and can be taken back.
-func (d *desk) remember() {
-	shown := map[[3]string]bool{}
+// remembered lists the decisions that no case of the run shows: they stand, and can be taken back.
+func (d *desk) remembered() (list []item) {
+	missing := map[[3]string]int64{}
+	for x := range d.ledger.InForce() {
+		missing[[3]string{string(x.Side), x.Left, x.Right}] = x.Seq
+	}
+	if len(missing) == 0 {
+		return nil
+	}
 	for _, i := range d.cases.all {
 		left, right := d.ids(i)
 		side := ""
@@ -143,13 +152,12 @@ func (d *desk) remember() {
 		case twinCase:
 			side = string(d.plans.Duplicates[i.index].Side)
 		}
-		shown[[3]string{side, left, right}] = true
+		delete(missing, [3]string{side, left, right})
 	}
-	for x := range d.ledger.InForce() {
-		if !shown[[3]string{string(x.Side), x.Left, x.Right}] {
-			d.cases.all = append(d.cases.all, item{ledgerCase, int32(x.Seq)})
-		}
+	for _, seq := range slices.Sorted(maps.Values(missing)) {
+		list = append(list, item{ledgerCase, int32(seq)})
 	}
+	return list
 }
 
 // line is a decision by its Seq.
@@ -367,14 +375,18 @@ func (d *desk) filter() {
 	c.open, c.total = 0, 0
 	shown := c.shown[:0:0]
 	words := strings.Fields(normal.Fold(c.search))
-	for _, i := range c.all {
-		waits := d.waits(i)
-		if waits {
-			c.open++
-			counts[d.reason(i)]++
+	for n, i := range c.all {
+		if n == c.asked && c.filter == ToDecide {
+			break // what follows waits for nobody: there may be a million links
 		}
-		if waits || d.asked(i) {
-			c.total++
+		if n < c.asked {
+			if d.waits(i) {
+				c.open++
+				c.total++
+				counts[d.reason(i)]++
+			} else if d.asks(i) {
+				c.total++
+			}
 		}
 		if c.filter == Conflicting || c.filter == SecondReview || !d.fits(i) || c.reason != "" && d.reason(i) != c.reason {
 			continue
@@ -403,8 +415,8 @@ func (d *desk) filter() {
 	}
 }
 
-// asked says whether a case is one that people are asked about, decided or not.
-func (d *desk) asked(i item) bool {
+// asks says whether a case is one that people are asked about, decided or not.
+func (d *desk) asks(i item) bool {
 	switch i.form {
 	case duplicateCase:
 		return true

@@ -101,16 +101,12 @@ func (p *place) run() {
 	}
 }
 
-// openIDs opens the case of both identifiers.
-func (p *place) openIDs(left, right string) bool {
-	d := p.desk()
-	for row, i := range d.cases.shown {
-		if l, r := d.ids(i); l == left && r == right {
-			p.OpenCase(row)
-			return true
-		}
-	}
-	return false
+// form is what an export would hold.
+func (p *place) form() (f ExportForm, err error) {
+	p.t.Helper()
+	p.PrepareExport(func(got ExportForm, _ string, e error) { f, err = got, e })
+	p.settle()
+	return f, err
 }
 
 func (p *place) waiting() int { p.desk().filter(); return p.desk().cases.open }
@@ -279,13 +275,18 @@ func TestOpenConflictsRefuseTheExport(t *testing.T) {
 	}
 	p.reread()
 	p.settle()
-	_, err := p.ExportForm()
+	_, err := p.form()
 	var conflicts *links.ConflictError
 	if !errors.As(err, &conflicts) || p.Conflicts() != 1 {
 		t.Fatalf("export: %v, %d conflicts", err, p.Conflicts())
 	}
-	if err := p.Export(t.TempDir(), ExportForm{Tables: true}); !errors.As(err, &conflicts) {
-		t.Errorf("the export was not refused: %v", err)
+	folder := t.TempDir()
+	if err := p.Export(folder, ExportForm{Tables: true}); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if files, _ := os.ReadDir(folder); len(files) > 0 || !p.News().Bad {
+		t.Errorf("the export was not refused: %d files, %+v", len(files), p.News())
 	}
 	if lines := p.Conflicting(conflicts); len(lines) == 0 || !strings.Contains(lines[0], "C10050") {
 		t.Errorf("%q", lines)
@@ -300,7 +301,7 @@ func TestOpenConflictsRefuseTheExport(t *testing.T) {
 	}
 	p.TakeBack()
 	p.settle()
-	if _, err := p.ExportForm(); err != nil {
+	if _, err := p.form(); err != nil {
 		t.Errorf("after the wrong one was taken back: %v", err)
 	}
 }
@@ -312,7 +313,7 @@ func TestExportWritesWhatWasChosen(t *testing.T) {
 		p.Decide(linkage.ActDifferent)
 	}
 	p.settle()
-	f, err := p.ExportForm()
+	f, err := p.form()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -680,7 +681,7 @@ func TestPlans(t *testing.T) {
 	if len(aliases) != 1 {
 		t.Errorf("%d aliases after one link of two names", len(aliases))
 	}
-	f, err := p.ExportForm()
+	f, err := p.form()
 	if err != nil || f.FHIR || f.HL7 {
 		t.Fatalf("%+v %v", f, err)
 	}

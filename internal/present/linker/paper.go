@@ -44,20 +44,45 @@ var Dialects = []string{"PostgreSQL, Oracle, SQLite, Db2", "MySQL", "SQL Server"
 
 var dialects = []links.Dialect{links.ANSI, links.MySQL, links.SQLServer}
 
-// ExportForm is what an export holds if nothing else is said. What refuses it is the error: open conflicts are listed in a
-// *links.ConflictError.
-func (m *Model) ExportForm() (ExportForm, error) {
+// PrepareExport finds what an export would hold, beside the screen, and hands it over with a line that says how much it is.
+// What refuses it is the error: open conflicts are listed in a *links.ConflictError.
+func (m *Model) PrepareExport(then func(f ExportForm, line string, err error)) {
 	d := m.desk()
-	if !d.has() {
-		return ExportForm{}, fmt.Errorf("compare the rosters first (F5): only what is decided is exported")
+	if !d.has() || d.running != nil {
+		then(ExportForm{}, "", fmt.Errorf("compare the rosters first (F5): only what is decided is exported"))
+		return
 	}
-	settled, err := d.settled()
-	if err != nil {
-		return ExportForm{}, err
+	still := d.still()
+	type ready struct {
+		line      string
+		conflicts []links.Conflict
 	}
-	if len(settled.Conflicts) > 0 {
-		return ExportForm{}, &links.ConflictError{Conflicts: settled.Conflicts}
-	}
+	job.Start(m.ctx, m.runner, func(context.Context) (r ready, err error) {
+		settled, err := still.settled()
+		if err != nil {
+			return r, err
+		}
+		r.conflicts = settled.Conflicts
+		r.line = fmt.Sprintf("%s, %s decided otherwise, %s to create", plural(len(settled.Links), "link"), plural(len(settled.Doubtful), "pair"), screen.Count(len(still.creations(settled))))
+		if settled.Undecided > 0 {
+			r.line += fmt.Sprintf(". Undecided: %s, counted on the cover sheet and not exported", plural(settled.Undecided, "case"))
+		}
+		r.line += "."
+		return r, nil
+	}, func(r ready, err error) {
+		if err == nil && len(r.conflicts) > 0 {
+			err = &links.ConflictError{Conflicts: r.conflicts}
+		}
+		if err != nil {
+			then(ExportForm{}, "", err)
+			return
+		}
+		then(m.exportForm(d), r.line, nil)
+	})
+}
+
+// exportForm is what an export holds if nothing else is said.
+func (m *Model) exportForm(d *desk) ExportForm {
 	f := ExportForm{Tables: true, Workbook: true, FHIR: d.kind == linkage.Patients, SQL: true, CanPropose: m.noProposals()}
 	f.Proposals = f.CanPropose == ""
 	for w := range f.Authority {
@@ -73,20 +98,14 @@ func (m *Model) ExportForm() (ExportForm, error) {
 		}
 	}
 	f.HL7 = d.kind == linkage.Patients && f.Authority[0] != "" && f.Authority[1] != ""
-	return f, nil
+	return f
 }
 
-// ExportLine says what an export would hold.
-func (m *Model) ExportLine() string {
-	settled, err := m.desk().settled()
-	if err != nil {
-		return err.Error()
-	}
-	text := fmt.Sprintf("%s, %s decided otherwise, %s to create", plural(len(settled.Links), "link"), plural(len(settled.Doubtful), "pair"), screen.Count(len(m.desk().creations(settled))))
-	if settled.Undecided > 0 {
-		text += fmt.Sprintf(". Undecided: %s, counted on the cover sheet and not exported", plural(settled.Undecided, "case"))
-	}
-	return text + "."
+// still is the desk as it stands now, for work beside the screen.
+func (d *desk) still() *desk {
+	ledger := &linkage.Ledger{}
+	ledger.Add(d.ledger.All()...)
+	return &desk{kind: d.kind, sides: d.sides, ledger: ledger, spec: d.spec, planSpec: d.planSpec, patients: d.patients, plans: d.plans, samples: slices.Clone(d.samples)}
 }
 
 // Conflicting are the conflicts that stop an export, a line each, hidden by the mask.
@@ -290,8 +309,8 @@ func (f ExportForm) wants(name string) bool {
 	return f.HL7
 }
 
-// Export writes what is decided into a folder, and enters it in the access log. Why it cannot is the error; a form with
-// nothing in it is one.
+// Export writes what is decided into a folder, and enters it in the access log. What is wrong with the form is the error;
+// how it went is in the news.
 func (m *Model) Export(folder string, f ExportForm) error {
 	d := m.desk()
 	if !(f.Tables || f.Workbook || f.SQL || f.FHIR || f.HL7) {
@@ -300,11 +319,12 @@ func (m *Model) Export(folder string, f ExportForm) error {
 	if f.HL7 && (strings.TrimSpace(f.Authority[0]) == "" || strings.TrimSpace(f.Authority[1]) == "") {
 		return fmt.Errorf("HL7 messages need the assigning authority of both systems, as PID-3.4 has it")
 	}
-	p, err := m.paper(d, f)
-	if err != nil {
-		return err
-	}
+	still := d.still()
 	job.Track(m.ctx, m.runner, "export links", func(ctx context.Context, _ *job.Progress) ([]string, error) {
+		p, err := m.paper(still, f)
+		if err != nil {
+			return nil, err
+		}
 		// The entry comes first: what cannot be entered does not leave.
 		if err := m.store.LogExport(ctx, "links of "+string(d.kind), len(p.Settled.Links), filepath.Base(folder)); err != nil {
 			return nil, err
@@ -312,7 +332,7 @@ func (m *Model) Export(folder string, f ExportForm) error {
 		return writeFiles(ctx, p, folder, f)
 	}, func(names []string, err error) {
 		if err != nil {
-			m.fail("Nothing whole was exported", err)
+			m.fail("The export ended", err)
 			return
 		}
 		m.say(News{Text: fmt.Sprintf("%s written: %s. They are not encrypted.", plural(len(names), "file"), strings.Join(names, ", "))}, nil)

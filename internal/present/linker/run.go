@@ -31,6 +31,7 @@ type outcome struct {
 	forecast map[linkage.Gate]linkage.Forecast
 	current  linkage.Forecast
 	cases    []item
+	asked    int
 	alone    int
 	summary  []byte
 	model    string
@@ -62,7 +63,8 @@ func (w *work) do(ctx context.Context, p *job.Progress) (o outcome, err error) {
 		return o, err
 	}
 	o = outcome{patients: r, model: linkage.ModelVersion, forecast: r.Forecasts(), current: r.Forecast(options.Off)}
-	o.cases, o.alone = patientCases(r)
+	o.cases, o.asked, o.alone = patientCases(r)
+	o.remember(w)
 	o.summary, err = json.Marshal(r.Summary)
 	return o, err
 }
@@ -91,8 +93,16 @@ func (w *work) doPlans(ctx context.Context, p *job.Progress) (o outcome, err err
 		return o, err
 	}
 	o = outcome{plans: r, model: plan.ModelVersion, cases: planCases(r)}
+	o.asked = len(o.cases)
+	o.remember(w)
 	o.summary, err = json.Marshal(r.Summary(options))
 	return o, err
+}
+
+// remember adds the decisions that the result does not show.
+func (o *outcome) remember(w *work) {
+	d := desk{kind: w.kind, ledger: w.ledger(), patients: o.patients, plans: o.plans, cases: cases{all: o.cases}}
+	o.cases = append(o.cases, d.remembered()...)
 }
 
 // verdicts are the decisions as the comparison of plans asks for them.
@@ -214,10 +224,7 @@ func (m *Model) missing() string {
 func (d *desk) take(o outcome) {
 	d.patients, d.plans, d.forecast, d.current, d.stale = o.patients, o.plans, o.forecast, o.current, ""
 	d.cases.reset()
-	d.cases.all, d.cases.alone = o.cases, o.alone
-	if d.has() {
-		d.remember()
-	}
+	d.cases.all, d.cases.asked, d.cases.alone = o.cases, o.asked, o.alone
 	d.weigh()
 	d.filter()
 	d.first()

@@ -323,7 +323,7 @@ func (m *Model) save(ctx context.Context, kind linkage.Kind, w Which, s *side) (
 
 // restore reads a stored roster.
 func (m *Model) restore(ctx context.Context, stored linkage.StoredRoster) (side, error) {
-	s := side{stored: stored}
+	s := side{stored: stored, unstored: stored.Spec == "" && stored.Skipped == ""} // of a sample: nobody has confirmed its columns
 	if stored.Skipped != "" {
 		return s, nil
 	}

@@ -121,6 +121,9 @@ func Build(ctx context.Context, file string, o Options) (r Report, err error) {
 	if err == nil {
 		err = keepProject(ctx, w, source)
 	}
+	if err == nil {
+		err = keepRosters(ctx, w, source, r.Project)
+	}
 	if err = errors.Join(err, w.Close()); err != nil {
 		return r, err
 	}

@@ -173,11 +173,16 @@ func (v *View) Simulate() {
 
 // Export asks what is to be written and where. Open conflicts refuse it, and are listed.
 func (v *View) Export() {
-	f, err := v.m.ExportForm()
-	if err != nil {
-		v.refuse(err)
-		return
-	}
+	v.m.PrepareExport(func(f model.ExportForm, line string, err error) {
+		if err != nil {
+			v.refuse(err)
+			return
+		}
+		v.askExport(f, line)
+	})
+}
+
+func (v *View) askExport(f model.ExportForm, line string) {
 	var reads []func()
 	toggle := func(value *bool, label string) *kit.Toggle {
 		t := kit.NewToggle(label, nil)
@@ -186,7 +191,7 @@ func (v *View) Export() {
 		return t
 	}
 	first := toggle(&f.Tables, "Tables, CSV: links both ways, doubtful, to create, duplicates, cover sheet")
-	rows := []kit.FormRow{{Control: kit.NewWords(v.m.ExportLine(), screen.RoleText)}, {Control: first}, {Control: toggle(&f.Workbook, "The same as one Excel workbook")}}
+	rows := []kit.FormRow{{Control: kit.NewWords(line, screen.RoleText)}, {Control: first}, {Control: toggle(&f.Workbook, "The same as one Excel workbook")}}
 	if f.CanPropose == "" {
 		rows = append(rows, kit.FormRow{Control: toggle(&f.Proposals, "Proposals, field by field, as the scope says whose data wins")})
 	} else {
