@@ -3,6 +3,7 @@ package endpoints
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +83,8 @@ func (m *Model) openID(id int64) {
 		if s.conversation, err = m.store.Conversation(ctx, s.exchange.Conversation); err != nil {
 			return s, err
 		}
+		// Both sides of an exchange may be here: what was sent comes before what was received of it.
+		slices.SortStableFunc(s.conversation, func(a, b endpoint.Exchange) int { return a.LastByte.Compare(b.LastByte) })
 		s.request, s.reply = message.Read(s.exchange.Request), message.Read(s.exchange.Reply)
 		return s, nil
 	}, func(s shownExchange, err error) {
@@ -164,7 +167,7 @@ func (m *Model) Facts() (facts []Fact) {
 	answer := answerCell(e)
 	add("Answer", strings.TrimSpace(answer.Text+"  "+e.Detail), answer.Role)
 	add("Rule", strings.TrimSpace(e.Rule+"  "+e.Sentence), screen.RoleText)
-	add("Faults", strings.Join(e.Faults, ", "), screen.RoleWarning)
+	add("Faults", faultWords(e.Faults), screen.RoleWarning)
 	if e.Direction == endpoint.Outbound {
 		expected := e.Expected
 		if expected == "" {

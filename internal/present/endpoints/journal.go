@@ -117,8 +117,8 @@ func answerCell(e *endpoint.Exchange) screen.Cell {
 		c.Role = screen.RoleOK
 	case endpoint.OutcomeError, endpoint.OutcomeRejected:
 		c.Role, c.Shape = screen.RoleWarning, screen.ShapeTriangle
-	case endpoint.OutcomeSilent:
-		c.Role, c.Shape = screen.RoleInformation, screen.ShapeRing
+	case endpoint.OutcomeSilent: // the code is what would have been said
+		c.Text, c.Role, c.Shape = "none", screen.RoleInformation, screen.ShapeRing
 	default:
 		c.Role, c.Shape = screen.RoleError, screen.ShapeSquare
 	}
@@ -129,6 +129,20 @@ func answerCell(e *endpoint.Exchange) screen.Cell {
 		c.Role, c.Shape = screen.RoleError, screen.ShapeSquare
 	}
 	return c
+}
+
+// faultWords are the titles of faults.
+func faultWords(kinds []string) string {
+	words := make([]string, len(kinds))
+	for i, kind := range kinds {
+		words[i] = kind
+		for _, info := range faultInfos {
+			if string(info.Kind) == kind {
+				words[i] = strings.ToLower(info.Title)
+			}
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // whatHappened is the rest that is worth a word.
@@ -146,7 +160,7 @@ func whatHappened(e *endpoint.Exchange) string {
 		add("may have arrived twice")
 	}
 	add(e.Detail)
-	add(strings.Join(e.Faults, ", "))
+	add(faultWords(e.Faults))
 	add(e.Rule)
 	for _, f := range e.Findings {
 		add(f.Code)

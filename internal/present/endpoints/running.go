@@ -72,6 +72,9 @@ func (m *Model) start(p *point) {
 		return
 	}
 	p.starting, p.problem = true, ""
+	if m.news.Bad { // what went wrong before is tried again
+		m.Dismiss()
+	}
 	m.Changed(List | Chosen)
 	config, file := p.config, p.rules
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (*endpoint.Listener, error) {
@@ -121,10 +124,13 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 
 // notStarted says why, and offers the next free port where that is the reason.
 func (m *Model) notStarted(p *point, err error) {
-	p.problem = err.Error()
 	var taken *mllp.BindError
+	if errors.As(err, &taken) {
+		err = taken // it says all by itself
+	}
+	p.problem = err.Error()
 	n, accept := News{Text: p.name + ": " + err.Error(), Bad: true}, func() {}
-	if errors.As(err, &taken) && taken.Free != "" {
+	if taken != nil && taken.Free != "" {
 		n.Offer = "Listen on " + taken.Free
 		accept = func() {
 			p.config.Address = taken.Free

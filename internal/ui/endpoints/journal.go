@@ -25,7 +25,7 @@ func newJournalPane(v *View) *journalPane {
 	p := &journalPane{v: v}
 	p.title = kit.NewTitle("Journal", theme.SizeText)
 	p.title.Min = 110
-	p.filter = kit.NewField("Filter: mrn:12345, control:MSG1, code:AE, failed")
+	p.filter = kit.NewField("Filter: failed, mrn:1, code:AE")
 	p.filter.OnChanged = v.m.TypeFilter
 	p.filter.OnSubmitted = func(text string) { v.m.FilterJournal(text); v.host.Focus(p.grid) }
 	p.filter.OnEscape = func() { p.filter.SetText(""); v.m.FilterJournal(""); v.host.Focus(p.grid) }

@@ -59,7 +59,7 @@ func New(m *model.Model, h host.Host) *View {
 			kit.NewToolButton(theme.IconExport, "New sender…", func() { v.Create(true) })),
 		v.points)
 	right := kit.NewRows(v.chosen.content, v.split, 0.42)
-	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.26))
+	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.28))
 	v.root = container.NewStack(v.place)
 	m.Changed = v.redraw
 	v.redraw(model.All)
@@ -169,13 +169,19 @@ func (v *View) redrawNews() {
 	}
 	var actions []kit.Action
 	if n.Offer != "" {
-		accept := v.m.Accept
-		if n.Offer == openOffer {
-			accept = func() { v.m.Dismiss(); v.EditSettings() }
-		}
-		actions = append(actions, kit.Action{Label: n.Offer, Do: accept})
+		actions = append(actions, kit.Action{Label: n.Offer, Do: v.accept})
 	}
 	v.news.Say(role, n.Text, v.m.Dismiss, actions...)
+}
+
+// accept does what the news offers.
+func (v *View) accept() {
+	if v.m.News().Offer == openOffer {
+		v.m.Dismiss()
+		v.EditSettings()
+		return
+	}
+	v.m.Accept()
 }
 
 // openOffer is the offer that is a decision of the settings.
@@ -246,6 +252,9 @@ func (v *View) Actions() []shell.Action {
 	actions := []shell.Action{
 		{ID: "endpoints.new", Title: "New listener…", Detail: "a stand-in for the partner", Keys: "Ctrl+N", Run: func() { v.Create(false) }},
 		{ID: "endpoints.sender", Title: "New sender…", Detail: "to play the other side", Keys: "Ctrl+Shift+N", Run: func() { v.Create(true) }},
+	}
+	if offer := v.m.News().Offer; offer != "" {
+		actions = append(actions, shell.Action{ID: "endpoints.offer", Title: offer, Detail: "what the news offers", Keys: "Ctrl+Return", Run: v.accept})
 	}
 	h, ok := v.m.Header()
 	if v.m.Running() > 0 {
