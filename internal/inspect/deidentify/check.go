@@ -206,7 +206,7 @@ func (f *finder) chunk(c chunk) {
 	if phonePlaces[c.place] && countDigits(c.text) >= 7 {
 		f.want(digitsOf(c.text), "telephone", from)
 	}
-	if len(lower) >= 8 && countDigits(lower[:8]) == 8 && (f.safeHarbor || birthPlaces[c.place]) {
+	if len(lower) >= 8 && countDigits(lower[:8]) == 8 && (f.safeHarbor && !f.coded[c.repetition()] || birthPlaces[c.place]) {
 		f.date(lower[:8], from)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"trestle/internal/hl7"
@@ -59,6 +60,31 @@ type Scrubber struct {
 	o     Options
 	key   []byte
 	allow map[string]bool
+
+	mu   sync.Mutex
+	made map[[2]string]string // pseudonyms by kind and original, at most maxMade
+}
+
+// maxMade bounds the pseudonyms that are remembered. Staff and sites come again in every message, patients do not.
+const maxMade = 1 << 15
+
+// remembered makes a pseudonym, or takes one that was made before: it is a function of kind and value only.
+func (s *Scrubber) remembered(kind, v string, f func(string) string) string {
+	key := [2]string{kind, v}
+	s.mu.Lock()
+	to, ok := s.made[key]
+	s.mu.Unlock()
+	if ok {
+		return to
+	}
+	to = f(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.made) >= maxMade {
+		clear(s.made)
+	}
+	s.made[key] = to
+	return to
 }
 
 // ErrKey is in the error of New for a key that is too short.
@@ -79,7 +105,7 @@ func New(o Options) (*Scrubber, error) {
 		return nil, errors.New("days of the week stay the same only if dates may be shifted by 7 days or more")
 	}
 	sum := sha256.Sum256(append([]byte("trestle de-identification\x00"), o.Key...))
-	s := &Scrubber{o: o, key: sum[:], allow: map[string]bool{}}
+	s := &Scrubber{o: o, key: sum[:], allow: map[string]bool{}, made: map[[2]string]string{}}
 	for _, a := range o.Allow {
 		p, err := hl7.ParsePath(a)
 		if err != nil {

@@ -82,7 +82,7 @@ func byPolicy(p Policy, v, fake string, a Action) (string, Action) {
 
 // give makes a pseudonym and tells Options.Pseudonym.
 func (c *copier) give(kind, v string, f func(string) string) string {
-	to := f(v)
+	to := c.remembered(kind, v, f)
 	if c.o.Pseudonym != nil && !c.dry {
 		c.o.Pseudonym(kind, v, to)
 	}

@@ -194,3 +194,10 @@ var knownSystem = regexp.MustCompile(`(?i)^(LN|LOINC|SCT|SNM|SNOMED.*|I9|I9C|I9C
 
 // Ages as observations: LOINC 30525-0 Age, 21612-7 reported, 29553-5 calculated, 21611-9 estimated, 63900-5, 30972-4 (45 CFR 164.514(b)(2)(i)(C)).
 var ageCodes = map[string]bool{"30525-0": true, "21612-7": true, "29553-5": true, "21611-9": true, "63900-5": true, "30972-4": true}
+
+// Identifies reports whether a field can hold one of the identifiers of the Safe Harbor rule, or free text: what a mask hides.
+// Every field of a Z segment can.
+func Identifies(segment string, field int) bool {
+	_, ok := fields[place(segment, field)]
+	return ok || len(segment) == 3 && segment[0] == 'Z'
+}
