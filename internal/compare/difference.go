@@ -105,13 +105,13 @@ func (d *Difference) General() string {
 // minWords is how long in bytes both texts of a change must be for a comparison inside them to be of use.
 const minWords = 24
 
-// Words compares inside long text (notes, reports) and returns its runs; nil where the texts are short or only one side
+// Words compares inside long text (notes, reports) and returns its runs, of whole words; nil where the texts are short or only one side
 // has any.
 func (d *Difference) Words() []Run {
 	if d.Kind != Changed || len(d.Left.Text) < minWords || len(d.Right.Text) < minWords {
 		return nil
 	}
-	return Words(d.Left.Text, d.Right.Text)
+	return wholeWords(Words(d.Left.Text, d.Right.Text))
 }
 
 // Row is one line of the two sides set against each other. A row with one side only was added or removed.

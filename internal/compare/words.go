@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
@@ -60,6 +61,98 @@ func Words(a, b string) []Run {
 	runs = add(runs, Equal, a[:prefix])
 	runs = middle(runs, midA, midB)
 	return add(runs, Equal, a[len(a)-suffix:])
+}
+
+// wholeWords widens what differs to whole words: "good" that became "poor" is one change, not a g and a d.
+func wholeWords(runs []Run) []Run {
+	var out []Run
+	var deleted, inserted strings.Builder
+	flush := func() {
+		out = add(add(out, Delete, deleted.String()), Insert, inserted.String())
+		deleted.Reset()
+		inserted.Reset()
+	}
+	changed := func(i int) bool { return i >= 0 && i < len(runs) && runs[i].Kind != Equal }
+	for i, r := range runs {
+		switch r.Kind {
+		case Delete:
+			deleted.WriteString(r.Text)
+			continue
+		case Insert:
+			inserted.WriteString(r.Text)
+			continue
+		}
+		head, tail := 0, len(r.Text)
+		if changed(i-1) && insideWord(runs, i-1, r.Text, true) {
+			head = wordEnd(r.Text)
+		}
+		if changed(i+1) && insideWord(runs, i+1, r.Text, false) {
+			tail = wordStart(r.Text)
+		}
+		if tail <= head && len(r.Text) <= maxWord { // all of it is inside words that change
+			deleted.WriteString(r.Text)
+			inserted.WriteString(r.Text)
+			continue
+		}
+		if head > maxWord || tail <= head { // no word of a language: what is equal in it is shown
+			head = 0
+		}
+		if len(r.Text)-tail > maxWord || tail <= head {
+			tail = len(r.Text)
+		}
+		deleted.WriteString(r.Text[:head])
+		inserted.WriteString(r.Text[:head])
+		flush()
+		out = add(out, Equal, r.Text[head:tail])
+		deleted.WriteString(r.Text[tail:])
+		inserted.WriteString(r.Text[tail:])
+	}
+	flush()
+	return out
+}
+
+// maxWord is how long a word may be in bytes to be shown as one. What is longer is encoded data.
+const maxWord = 48
+
+// wordEnd is where the word ends that a text begins within.
+func wordEnd(s string) int {
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// wordStart is where the word begins that a text ends within.
+func wordStart(s string) int {
+	i := strings.LastIndexFunc(s, unicode.IsSpace)
+	if i < 0 {
+		return 0
+	}
+	_, n := utf8.DecodeRuneInString(s[i:])
+	return i + n
+}
+
+// insideWord says whether a change stands within a word together with the equal text before or behind it.
+func insideWord(runs []Run, at int, equal string, behind bool) bool {
+	step := 1
+	letter, _ := utf8.DecodeLastRuneInString(equal)
+	if behind {
+		letter, _ = utf8.DecodeRuneInString(equal)
+		step = -1
+	}
+	if unicode.IsSpace(letter) {
+		return false
+	}
+	for ; at >= 0 && at < len(runs) && runs[at].Kind != Equal; at += step {
+		r, _ := utf8.DecodeRuneInString(runs[at].Text)
+		if behind {
+			r, _ = utf8.DecodeLastRuneInString(runs[at].Text)
+		}
+		if !unicode.IsSpace(r) {
+			return true
+		}
+	}
+	return false
 }
 
 // middle compares what lies between the common ends.

@@ -39,6 +39,9 @@ func check(t *testing.T, a, b string) {
 	if left, right := sides(runs); left != a || right != b {
 		t.Fatalf("Words(%q, %q) rebuilds %q and %q", a, b, left, right)
 	}
+	if left, right := sides(wholeWords(runs)); left != a || right != b {
+		t.Fatalf("whole words of (%q, %q) rebuild %q and %q", a, b, left, right)
+	}
 	for i, r := range runs {
 		if r.Text == "" {
 			t.Fatalf("Words(%q, %q): run %d is empty", a, b, i)
@@ -52,6 +55,24 @@ func check(t *testing.T, a, b string) {
 	}
 	if a == b && len(runs) > 1 {
 		t.Fatalf("Words(%q, itself) has %d runs", a, len(runs))
+	}
+}
+
+func TestWholeWords(t *testing.T) {
+	for _, c := range [][3]string{
+		{"was received in good order", "was received in poor order", "was received in |-good|+poor| order"},
+		{"read twice", "read it twice", "read |+it |twice"},
+		{"13.2 mg", "13.4 mg", "|-13.2|+13.4| mg"},
+		{"the end", "the ending now", "the |-end|+ending now"},
+		{strings.Repeat("QUJD", 20) + "x", strings.Repeat("QUJD", 20) + "y", strings.Repeat("QUJD", 20) + "|-x|+y"},
+	} {
+		var got []string
+		for _, r := range wholeWords(Words(c[0], c[1])) {
+			got = append(got, map[Kind]string{Delete: "-", Insert: "+"}[r.Kind]+r.Text)
+		}
+		if words := strings.Join(got, "|"); words != strings.TrimPrefix(c[2], "|") {
+			t.Errorf("%s, not %s", words, c[2])
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func TestMarksCoverWhatDiffers(t *testing.T) {
 					marked[string(pane.Text.Bytes(m.From, m.To))] = true
 				}
 			}
-			want := []string{"20260302101400", "20260402101400", "Jane", "Joan", "goo", "ba", "A \\T\\ B"}
+			want := []string{"20260302101400", "20260402101400", "Jane", "Joan", "good", "bad", "A \\T\\ B"}
 			if decoded {
 				want[6] = "A & C"
 			}

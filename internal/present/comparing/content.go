@@ -226,7 +226,7 @@ func (c *content) roles(line int, masked bool) []screen.Span {
 	raw := c.raw[which]
 	at, from := raw.Position(s.from)
 	_, to := raw.Position(s.to)
-	_, spans := raw.Line(at, from, to)
+	_, spans := raw.Line(at, from, to) // they are ours: each call makes them anew
 	return spans
 }
 

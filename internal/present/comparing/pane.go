@@ -22,9 +22,9 @@ type Pane struct {
 	Marks   []screen.Mark
 	lines   []paneLine
 	masked  bool
-	digits  int           // of the longest line number
-	spans   []screen.Span // of what is not drawn plain
-	pieces  [2][]piece    // of the sides, by their bytes
+	digits  int // of the longest line number
+	decoded bool
+	pieces  [2][]piece // of the sides, by their bytes
 	current []screen.Mark
 }
 
@@ -34,7 +34,7 @@ type paneLine struct {
 	start  int // its first byte
 	number int // of the line in its message, from 1; 0 for none
 	sign   string
-	plain  *content // whose line it is, if that is drawn as it came
+	of     *content // whose line it is; nil of gaps and folds
 	at     int      // where that begins
 }
 
@@ -65,15 +65,15 @@ type painting struct {
 
 // paint draws rows. In a unified pane, side 1 stands for both where they are equal.
 func paint(rows []row, contents [2]*content, side int, unified, decoded, masked bool) *Pane {
-	p := painting{Pane: &Pane{masked: masked, digits: len(fmt.Sprint(max(len(contents[0].lines), len(contents[1].lines))))}}
+	p := painting{Pane: &Pane{masked: masked, decoded: decoded, digits: len(fmt.Sprint(max(len(contents[0].lines), len(contents[1].lines))))}}
 	for i, r := range rows {
 		switch {
 		case r.fold > 0:
 			p.fold(i, r.fold)
 		case !unified:
-			p.line(i, contents[side], side, r.lines[side], r.signOn(side), decoded)
+			p.line(i, contents[side], side, r.lines[side], r.signOn(side))
 		case r.lines[0] >= 0 && r.lines[1] >= 0 && r.sign != "~" && r.sign != "≈":
-			p.line(i, contents[1], 1, r.lines[1], r.sign, decoded)
+			p.line(i, contents[1], 1, r.lines[1], r.sign)
 		default:
 			for side, sign := range []string{"-", "+"} {
 				if r.lines[side] < 0 {
@@ -82,7 +82,7 @@ func paint(rows []row, contents [2]*content, side int, unified, decoded, masked 
 				if r.sign == "≈" {
 					sign = r.sign
 				}
-				p.line(i, contents[side], side, r.lines[side], sign, decoded)
+				p.line(i, contents[side], side, r.lines[side], sign)
 			}
 		}
 	}
@@ -103,34 +103,44 @@ func (r row) signOn(side int) string {
 
 func (p *painting) fold(i, n int) {
 	p.begin(paneLine{row: i})
-	p.put([]byte("⋯ "+plural(n, "line")+" without a difference"), screen.RoleMuted)
+	p.buf = append(p.buf, "⋯ "+plural(n, "line")+" without a difference"...)
 	p.end()
 }
 
-func (p *painting) line(i int, c *content, side, line int, sign string, decoded bool) {
+func (p *painting) line(i int, c *content, side, line int, sign string) {
 	if line < 0 {
 		p.begin(paneLine{row: i})
 		p.end()
 		return
 	}
-	x := p.begin(paneLine{row: i, number: line + 1, sign: sign})
+	x := p.begin(paneLine{row: i, number: line + 1, sign: sign, of: c})
 	for range c.lines[line].indent {
 		p.buf = append(p.buf, ' ')
 	}
-	if !decoded {
-		t := c.plain(line, p.masked)
-		x.plain, x.at = c, len(p.buf)
-		p.pieces[side] = append(p.pieces[side], piece{t.from, t.to, len(p.buf), len(t.text)})
-		p.buf = append(p.buf, t.text...)
-		p.end()
-		return
+	x.at = len(p.buf)
+	if p.decoded {
+		p.tokens = c.decode(line, p.masked, p.tokens[:0])
+	} else {
+		p.tokens = append(p.tokens[:0], c.plain(line, p.masked))
 	}
-	p.tokens = c.decode(line, p.masked, p.tokens[:0])
 	for _, t := range p.tokens {
-		p.pieces[side] = append(p.pieces[side], piece{t.from, t.to, len(p.buf), len(t.text)})
-		p.put(t.text, t.role)
+		p.place(side, t)
+		p.buf = append(p.buf, t.text...)
 	}
 	p.end()
+}
+
+// place keeps where bytes are drawn. What is drawn byte for byte is one piece with what stands before it.
+func (p *painting) place(side int, t token) {
+	list := p.pieces[side]
+	now := piece{t.from, t.to, len(p.buf), len(t.text)}
+	if n := len(list) - 1; n >= 0 && now.size == now.to-now.from {
+		if last := &list[n]; last.to == now.from && last.at+last.size == now.at && last.size == last.to-last.from {
+			last.to, last.size = now.to, last.size+now.size
+			return
+		}
+	}
+	p.pieces[side] = append(list, now)
 }
 
 func (p *painting) begin(l paneLine) *paneLine {
@@ -139,45 +149,30 @@ func (p *painting) begin(l paneLine) *paneLine {
 	return &p.lines[len(p.lines)-1]
 }
 
-func (p *painting) put(text []byte, role screen.Role) {
-	if len(text) == 0 {
-		return
-	}
-	from := len(p.buf)
-	p.buf = append(p.buf, text...)
-	if n := len(p.spans); n > 0 && p.spans[n-1].End == from && p.spans[n-1].Role == role {
-		p.spans[n-1].End = len(p.buf)
-		return
-	}
-	p.spans = append(p.spans, screen.Span{Start: from, End: len(p.buf), Role: role})
-}
-
 func (p *painting) end() {
 	p.breaks = append(p.breaks, screen.Break{Offset: len(p.buf), Length: 1})
 	p.buf = append(p.buf, '\n')
 }
 
-// colours are those of a stretch of a line. What is drawn as it came is coloured when it is seen: a message of twenty
-// thousand segments would take long.
+// colours are those of a line. They are found when it is seen: for a message of twenty thousand segments that would take
+// long at once.
 func (p *Pane) colours(line, from, to int) []screen.Span {
-	if line < len(p.lines) && p.lines[line].plain != nil {
-		l := p.lines[line]
-		spans := l.plain.roles(l.number-1, p.masked)
-		out := make([]screen.Span, len(spans))
-		for i, s := range spans {
-			out[i] = screen.Span{Start: s.Start + l.at, End: s.End + l.at, Role: s.Role}
+	l := p.lines[min(line, len(p.lines)-1)]
+	switch {
+	case l.of == nil:
+		return []screen.Span{{Start: from, End: to, Role: screen.RoleMuted}}
+	case p.decoded:
+		var out []screen.Span
+		at := l.at
+		for _, t := range l.of.decode(l.number-1, p.masked, nil) {
+			out = append(out, screen.Span{Start: at, End: at + len(t.text), Role: t.role})
+			at += len(t.text)
 		}
 		return out
 	}
-	at, _ := slices.BinarySearchFunc(p.spans, from, func(s screen.Span, from int) int {
-		if s.End > from {
-			return 1
-		}
-		return -1
-	})
-	var out []screen.Span
-	for ; at < len(p.spans) && p.spans[at].Start < to; at++ {
-		out = append(out, p.spans[at])
+	out := l.of.roles(l.number-1, p.masked)
+	for i := range out {
+		out[i].Start, out[i].End = out[i].Start+l.at, out[i].End+l.at
 	}
 	return out
 }
