@@ -271,33 +271,38 @@ func (m *Model) Create(d Draft) error {
 	if err := d.name(m, nil); err != nil {
 		return err
 	}
+	put, err := m.prepare(d)
+	if err != nil {
+		return err
+	}
+	m.write("store the endpoint", put, func() { m.chooseNamed(d.Name) })
+	return nil
+}
+
+// prepare reads the form of a new endpoint and gives what stores it.
+func (m *Model) prepare(d Draft) (put func(context.Context) error, err error) {
 	if d.Sender {
 		s, err := d.settings()
-		if err != nil {
-			return err
-		}
-		m.write("store the sender", func(ctx context.Context) error { return m.putSender(ctx, d.Name, s, 0) }, func() { m.chooseNamed(d.Name) })
-		return nil
+		return func(ctx context.Context) error { return m.putSender(ctx, d.Name, s, 0) }, err
 	}
 	preset, err := endpoint.FindPreset(d.Preset)
 	if err != nil {
-		return wrong(NameField, "%s", err)
+		return nil, wrong(NameField, "%s", err)
 	}
 	c, err := d.config()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if preset.Apply != nil {
 		preset.Apply(&c)
 	}
-	m.write("store the endpoint", func(ctx context.Context) error {
+	return func(ctx context.Context) error {
 		if err := m.putConfig(ctx, d.Name, c, 0); err != nil {
 			return err
 		}
 		_, err := m.putRules(ctx, d.Name, preset.Rules, 0)
 		return err
-	}, func() { m.chooseNamed(d.Name) })
-	return nil
+	}, nil
 }
 
 // Save changes the chosen endpoint to what the form says. An error is a *DraftError. A listener that runs goes on with its

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trestle/internal/endpoint"
+	"trestle/internal/hl7"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -430,7 +431,7 @@ func (m *Model) ExportJournal(path string) {
 // journalFields are what the filter of the journal knows.
 var journalFields = []string{"mrn", "account", "control", "code", "rule", "type", "trigger", "run", "since", "until", "failed", "text"}
 
-// readJournalQuery reads a filter: mrn:88121 code:AE failed "some text".
+// readJournalQuery reads a filter: mrn:88121 code:AE PV1-2:I failed "some text".
 func readJournalQuery(text string) (q workspace.ExchangeQuery, err error) {
 	for _, word := range splitWords(text) {
 		name, value, ok := strings.Cut(word, ":")
@@ -466,7 +467,13 @@ func readJournalQuery(text string) (q workspace.ExchangeQuery, err error) {
 		case "text":
 			q.Text = strings.TrimSpace(q.Text + " " + value)
 		default:
-			return q, fmt.Errorf("%s is unknown; the filter knows %s, and words", name, strings.Join(journalFields, ", "))
+			if _, err := hl7.ParsePath(name); err != nil || !strings.Contains(name, "-") {
+				return q, fmt.Errorf("%s is unknown; the filter knows %s, paths such as PID-8:F, and words", name, strings.Join(journalFields, ", "))
+			}
+			if q.Path != "" {
+				q.Path += "\n"
+			}
+			q.Path += name + ":" + value
 		}
 		if err != nil {
 			return q, err

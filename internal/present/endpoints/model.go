@@ -56,6 +56,8 @@ type Model struct {
 	masked   bool
 	loading  job.Latest
 	counting job.Latest
+	standing job.Latest
+	partner  partner
 
 	journal journal
 	open    opened
@@ -202,6 +204,7 @@ func (m *Model) take(points []*point) {
 	}
 	m.journal.reload()
 	m.countQueue()
+	m.readPartner()
 	m.Changed(List | Chosen | Rules | Sending)
 }
 

@@ -30,6 +30,7 @@ type View struct {
 	split   *fyne.Container // journal alone, or beside an exchange
 	made    string          // the endpoint that is being made, which gets the keyboard when it is there
 	both    fyne.CanvasObject
+	offered int // endpoints of the partner that the empty place offers
 }
 
 // New returns the view over m.
@@ -191,17 +192,26 @@ const openOffer = "Open it to other computers…"
 func (v *View) chooseRoot() {
 	want := v.place
 	if v.m.Known() && v.m.Count() == 0 {
-		if v.root.Objects[0] != v.place {
+		if _, n := v.m.Partner(); v.root.Objects[0] != v.place && n == v.offered {
 			return
 		}
+		_, v.offered = v.m.Partner()
 		want = kit.NewEmptyState(theme.IconEndpoints, "No partner yet",
 			"Make a stand-in for the partner's system: it listens, answers by rules, and misbehaves on demand. Or make a sender that plays your side. Every exchange is kept in the project's journal.",
-			kit.Action{Label: "New listener…", Do: func() { v.Create(false) }}, kit.Action{Label: "New sender…", Do: func() { v.Create(true) }})
+			v.firstSteps()...)
 	}
 	if v.root.Objects[0] != want {
 		v.root.Objects[0] = want
 		v.root.Refresh()
 	}
+}
+
+// firstSteps are the buttons of the empty place: the partner as the project file describes it comes first.
+func (v *View) firstSteps() (steps []kit.Action) {
+	if name, n := v.m.Partner(); n > 0 {
+		steps = append(steps, kit.Action{Label: "Stand in for " + name, Do: v.m.StandIn})
+	}
+	return append(steps, kit.Action{Label: "New listener…", Do: func() { v.Create(false) }}, kit.Action{Label: "New sender…", Do: func() { v.Create(true) }})
 }
 
 // pointMenu is what can be done with an endpoint.
@@ -255,6 +265,9 @@ func (v *View) Actions() []shell.Action {
 	}
 	if offer := v.m.News().Offer; offer != "" {
 		actions = append(actions, shell.Action{ID: "endpoints.offer", Title: offer, Detail: "what the news offers", Keys: "Ctrl+Return", Run: v.accept})
+	}
+	if name, n := v.m.Partner(); n > 0 {
+		actions = append(actions, shell.Action{ID: "endpoints.partner", Title: "Stand in for " + name, Detail: "endpoints by the project file", Everywhere: true, Run: v.m.StandIn})
 	}
 	h, ok := v.m.Header()
 	if v.m.Running() > 0 {
