@@ -124,7 +124,7 @@ func prepare(c *sqlite3.SQLiteConn, r role, pageSize int) error {
 			return errNoWAL
 		}
 	}
-	return nil
+	return registerPath(c)
 }
 
 // errNoWAL is SQLite's answer where the file system has no shared memory, as on some network drives.

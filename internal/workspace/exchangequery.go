@@ -26,6 +26,7 @@ type ExchangeQuery struct {
 	Account      string
 	Conversation string
 	Text         string // anywhere in request or reply, in upper or lower case; every exchange that else fits is read for it
+	Path         string // values at paths of request or reply, as PID-8:F, a line each, all of which must be there; a value may end in *; read as Text is
 	Failed       bool   // only what did not end as it should
 }
 
@@ -49,6 +50,7 @@ func (q ExchangeQuery) words() string {
 	add("account", q.Account)
 	add("conversation", q.Conversation)
 	add("text", q.Text)
+	add("at", strings.ReplaceAll(q.Path, "\n", " "))
 	if len(parts) > 0 {
 		add("endpoint", q.Endpoint)
 		add("run", q.Run)
@@ -216,7 +218,7 @@ func (w *Workspace) exchangeConditions(ctx context.Context, q ExchangeQuery) (c 
 		c.add(`EXISTS(SELECT 1 FROM exchange_payloads x WHERE x.id=e.id AND (
 			instr(lower(CAST(x.request AS TEXT)), lower(?))>0 OR instr(lower(CAST(x.reply AS TEXT)), lower(?))>0))`, q.Text, q.Text)
 	}
-	return c, nil
+	return c, addPath(&c, q.Path)
 }
 
 // firstExchange is the first exchange that was stored at a time or later. Rows are in the order of time, so it is searched for by

@@ -59,6 +59,9 @@ var exchangeQueries = []struct {
 	{ExchangeQuery{Conversation: "conversation 9"}, func(e *endpoint.Exchange) bool { return e.Conversation == "conversation 9" }},
 	{ExchangeQuery{Type: "adt", Trigger: "A08"}, func(e *endpoint.Exchange) bool { return e.Type == "ADT" && e.Trigger == "A08" }},
 	{ExchangeQuery{Text: "number 33 IN the"}, func(e *endpoint.Exchange) bool { return strings.Contains(string(e.Request), "number 33 in the") }},
+	{ExchangeQuery{Path: "MSH-10:ack0000044"}, func(e *endpoint.Exchange) bool { return strings.Contains(string(e.Reply), "ACK0000044") }},
+	{ExchangeQuery{Path: "MSA-1:AA\nMSH-9.2:a08", Endpoint: "endpoint 1"}, func(e *endpoint.Exchange) bool { return e.Endpoint == "endpoint 1" && e.Trigger == "A08" }},
+	{ExchangeQuery{Path: "NTE-3:an INVENTED*"}, func(e *endpoint.Exchange) bool { return strings.Contains(string(e.Request), "|an invented") }},
 	{ExchangeQuery{Text: "ack0000044"}, func(e *endpoint.Exchange) bool { return strings.Contains(string(e.Reply), "ACK0000044") }},
 }
 
