@@ -111,7 +111,7 @@ func (d *Difference) Words() []Run {
 	if d.Kind != Changed || len(d.Left.Text) < minWords || len(d.Right.Text) < minWords {
 		return nil
 	}
-	return wholeWords(Words(d.Left.Text, d.Right.Text))
+	return WholeWords(d.Left.Text, d.Right.Text)
 }
 
 // Row is one line of the two sides set against each other. A row with one side only was added or removed.

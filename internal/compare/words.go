@@ -63,6 +63,9 @@ func Words(a, b string) []Run {
 	return add(runs, Equal, a[len(a)-suffix:])
 }
 
+// WholeWords is Words for people: runs end where words end.
+func WholeWords(a, b string) []Run { return wholeWords(Words(a, b)) }
+
 // wholeWords widens what differs to whole words: "good" that became "poor" is one change, not a g and a d.
 func wholeWords(runs []Run) []Run {
 	var out []Run

@@ -40,7 +40,13 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:t
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,td.v{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere;white-space:pre-wrap}
 details{border-bottom:1px solid var(--line);padding:.3rem 0}summary{cursor:pointer}small,.soft{color:var(--soft)}
 ins{color:var(--add);background:var(--addback);text-decoration:none}ins::before{content:"+"}del{color:var(--del);background:var(--delback)}del::before{content:"−"}
-.bar{display:inline-block;height:.6rem;background:var(--soft);vertical-align:middle}@media print{details{break-inside:avoid}}`
+.bar{display:inline-block;height:.6rem;background:var(--soft);vertical-align:middle}td.z{color:var(--line)}
+table.d{table-layout:fixed}table.d th:nth-child(1){width:9rem}table.d th:nth-child(2){width:11rem}
+.share{display:flex;width:14rem;height:.9rem;border:1px solid var(--line)}.share i{display:block;min-width:3px}
+.s0{background:#2e8b57}.s1{background:#9aa7b5}.s2{background:repeating-linear-gradient(45deg,#3b7dd8 0 3px,var(--paper) 3px 6px)}.s3{background:repeating-linear-gradient(-45deg,#c2362b 0 5px,#7f1d16 5px 7px)}
+.s4{background:repeating-linear-gradient(90deg,#b7791f 0 3px,var(--paper) 3px 6px)}.s5{background:repeating-linear-gradient(0deg,#b7791f 0 3px,var(--paper) 3px 6px)}
+.key{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem}.key i{display:inline-block;width:1.4rem;height:.8rem;margin-right:.35rem;vertical-align:-.05rem;border:1px solid var(--line)}
+@media print{details{break-inside:avoid}}`
 
 func (h *HTML) begin() {
 	if h.begun {
@@ -89,7 +95,7 @@ func openFirst(n int) string {
 }
 
 func (h *HTML) differences(r *compare.Result) {
-	h.w.WriteString("<table><tr><th>What<th>Where<th>Left<th>Right</tr>\n")
+	h.w.WriteString("<table class=\"d\"><tr><th>What<th>Where<th>Left<th>Right</tr>\n")
 	n, more := 0, 0
 	for d := range r.Shown() {
 		if n++; n > maxListed {
@@ -200,19 +206,39 @@ func (h *HTML) Close(s *compare.Summary) error {
 }
 
 func (h *HTML) types(s *compare.Summary) {
-	h.w.WriteString("<h2>By type of message</h2>\n<table><tr><th>Type")
+	h.w.WriteString("<h2>By type of message</h2>\n<table><tr><th>Type<th>Share")
 	for _, status := range compare.Statuses() {
 		fmt.Fprintf(h.w, "<th class=\"n\">%s", status)
 	}
 	h.w.WriteString("</tr>\n")
 	for _, t := range s.Types {
-		fmt.Fprintf(h.w, "<tr><td>%s", esc(orWord(t.Type, "without a type")))
+		fmt.Fprintf(h.w, "<tr><td>%s<td>", esc(orWord(t.Type, "without a type")))
+		h.share(t)
 		for _, status := range compare.Statuses() {
-			fmt.Fprintf(h.w, "<td class=\"n\">%d", t.Counts[status])
+			class := "n"
+			if t.Counts[status] == 0 {
+				class = "n z"
+			}
+			fmt.Fprintf(h.w, "<td class=\"%s\">%d", class, t.Counts[status])
 		}
 		h.w.WriteString("</tr>\n")
 	}
-	h.w.WriteString("</table>\n")
+	h.w.WriteString("</table>\n<p class=\"key soft\">")
+	for _, status := range compare.Statuses() {
+		fmt.Fprintf(h.w, "<span><i class=\"s%d\"></i>%s</span>", status, status)
+	}
+	h.w.WriteString("</p>\n")
+}
+
+// share draws the statuses of a type as one bar. Each has a pattern of its own beside its colour.
+func (h *HTML) share(t compare.TypeCount) {
+	h.w.WriteString("<div class=\"share\">")
+	for _, status := range compare.Statuses() {
+		if n := t.Counts[status]; n > 0 {
+			fmt.Fprintf(h.w, "<i class=\"s%d\" style=\"flex:%d\" title=\"%d %s\"></i>", status, n, n, status)
+		}
+	}
+	h.w.WriteString("</div>")
 }
 
 func (h *HTML) patterns(s *compare.Summary) {
@@ -251,6 +277,9 @@ func (h *HTML) patterns(s *compare.Summary) {
 	}
 }
 
+// longExample is from how many bytes on the words that differ are marked in an example.
+const longExample = 24
+
 func exampleText(kind compare.Change, left, right string) string {
 	switch kind {
 	case compare.Added:
@@ -259,6 +288,20 @@ func exampleText(kind compare.Change, left, right string) string {
 		return "<del>" + esc(left) + "</del>"
 	case compare.Moved:
 		return esc(left)
+	}
+	if kind == compare.Changed && min(len(left), len(right)) >= longExample {
+		var b strings.Builder
+		for _, r := range compare.WholeWords(left, right) {
+			switch r.Kind {
+			case compare.Delete:
+				b.WriteString("<del>" + esc(r.Text) + "</del>")
+			case compare.Insert:
+				b.WriteString("<ins>" + esc(r.Text) + "</ins>")
+			default:
+				b.WriteString(esc(r.Text))
+			}
+		}
+		return b.String()
 	}
 	return "<del>" + esc(left) + "</del> <ins>" + esc(right) + "</ins>"
 }
