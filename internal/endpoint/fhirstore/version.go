@@ -1,0 +1,66 @@
+package fhirstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"trestle/internal/fhir"
+)
+
+// Version is one version of a resource. It is never changed once it is stored.
+type Version struct {
+	Type, ID string
+	Number   int64     // from 1
+	Updated  time.Time // UTC, exact to the millisecond
+	Method   string    // of the request that made it: POST, PUT, PATCH, DELETE
+	Body     []byte    // JSON without blanks, with id and meta as stored; nil of a delete
+
+	doc uint32 // number in the indexes; 0 while it is in none
+}
+
+// Deleted says that the resource was deleted with this version.
+func (v *Version) Deleted() bool { return v.Body == nil }
+
+// Reference is Type/ID.
+func (v *Version) Reference() string { return v.Type + "/" + v.ID }
+
+// ETag is the weak entity tag of the version, as HTTP carries it.
+func (v *Version) ETag() string { return `W/"` + strconv.FormatInt(v.Number, 10) + `"` }
+
+// Tree reads the body; nil of a delete.
+func (v *Version) Tree() *fhir.Node {
+	if v == nil || v.Body == nil {
+		return nil
+	}
+	n, err := fhir.ParseJSON(v.Body)
+	if err != nil { // the store wrote it itself
+		return nil
+	}
+	return n
+}
+
+// Keeper makes changes durable, and gives them back when a store is opened. A workspace implements it.
+type Keeper interface {
+	// Keep stores the versions of one transaction, all or none, and returns when they would survive a crash. The store lets nobody
+	// see them before. It is called by one goroutine at a time.
+	Keep(ctx context.Context, versions []*Version) error
+	// Kept returns every version in the order in which it was kept.
+	Kept(ctx context.Context) iter.Seq2[*Version, error]
+}
+
+// Errors of reading and changing. Those that a client must be able to tell apart.
+var (
+	ErrNotFound = errors.New("there is no such resource")
+	ErrGone     = errors.New("the resource was deleted")
+)
+
+// ConflictError says that a resource is not at the version that the client expected.
+type ConflictError struct{ Expected, Current int64 }
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("the resource is at version %d, not at version %d: read it again before you change it", e.Current, e.Expected)
+}
