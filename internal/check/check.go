@@ -107,6 +107,8 @@ type Options struct {
 	// Truncated says that the bytes end before the message does, as CutOff finds
 	// out. Then nothing is said about what is missing or broken at their end.
 	Truncated bool
+
+	careful bool // tests only: without the first, quick reading
 }
 
 // Rules are an agreement on top of the standard. A profile is one.

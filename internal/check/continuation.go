@@ -17,8 +17,7 @@ func (c *checker) continued(s hl7.Segment, name string) {
 		return
 	}
 	if s.Field(1).State() != hl7.Valued {
-		c.add(codeContinuationBroken, place{segment: s, field: 1}.String(), s.Field(1).Offset(), 0, "DSC says that the message goes on in another one, but DSC-1 does not name it.")
-		return
+		return // an answer to a query ends so: nothing more follows
 	}
 	if !c.last(s) {
 		c.add(codeContinuationBroken, at, s.Offset(), 3, "DSC ends a part of a message, but segments follow it.")

@@ -257,3 +257,27 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte("MSH|^~\\&|||||||||||\rOBX||ED|||^^^Base64^=|"))
 	f.Fuzz(func(t *testing.T, b []byte) { wellFormed(t, b) })
 }
+
+// FuzzQuick: the first reading leaves nothing out.
+func FuzzQuick(f *testing.F) {
+	for _, c := range cases {
+		b, _, _ := marked(c.message)
+		f.Add(b)
+	}
+	f.Add([]byte(head + "PID|1||4711^^^R^MR~NULL^^^^NPI||A,B^C~\"\"||1980|x\rPV1|1|O|a&b&c&d\rOBX|1|CE|a||x^y^HL70001~\"\"\r"))
+	f.Fuzz(func(t *testing.T, b []byte) { sameCarefully(t, b) })
+}
+
+func sameCarefully(t *testing.T, b []byte) {
+	t.Helper()
+	quick, careful := Message(hl7.Parse(b), Options{}), Message(hl7.Parse(b), Options{careful: true})
+	if q, s := brief(quick), brief(careful); q != s {
+		t.Fatalf("the quick reading finds%s\nthe careful one%s", q, s)
+	}
+}
+
+func TestQuickOnCorpus(t *testing.T) {
+	for _, r := range corpus(t) {
+		sameCarefully(t, r.bytes)
+	}
+}

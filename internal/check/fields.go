@@ -16,6 +16,7 @@ func (c *checker) segments() {
 	if c.has(codeLiteralBreaks) {
 		return // MSH holds the whole message
 	}
+	c.quick.ready(c)
 	sets := setIDs{}
 	for s := range c.m.Segments() {
 		switch s.Kind() {
@@ -134,7 +135,9 @@ func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 			c.beyond(s, name, n, v)
 			continue
 		}
-		c.field(place{segment: s, field: n}, f, v)
+		if !c.quick.fine(f, raw, f.def.Repeat) {
+			c.field(place{segment: s, field: n}, f, v)
+		}
 	}
 	for n := last + 1; n <= len(plan.fields); n++ {
 		if f := &plan.fields[n-1]; f.required && !(header && headerChecked[n]) {

@@ -172,7 +172,7 @@ func (c *checker) authority(s hl7.Segment, field int, whose string) {
 func (c *checker) personName(at place, v hl7.Value) {
 	family := v.Component(1)
 	raw := family.Raw()
-	if len(raw) == 0 || family.State() == hl7.Null {
+	if len(raw) == 0 || family.State() == hl7.Null || c.escaped(raw) {
 		return
 	}
 	at.comp = 1

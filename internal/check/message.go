@@ -16,7 +16,8 @@ type checker struct {
 
 	comp, repetition, sub, escape string // delimiters that can be used, else empty
 
-	cut byte // the truncation character of HL7 2.7 on, 0 for none
+	quick quick
+	cut   byte // the truncation character of HL7 2.7 on, 0 for none
 
 	v         *dictionary.Version
 	plans     *versionPlans

@@ -110,7 +110,6 @@ var cases = []struct {
 	{"continuation", "DSC", oru + "OBX|1|ST|A^B^L||x||||||F\r⟦DSC⟧|T1-2|F\r", ""},
 
 	{"continuation-broken", "ADD", head + "⟦ADD⟧|x\r" + evn + pid + pv1, ""},
-	{"continuation-broken", "DSC-1", oru + "OBX|1|ST|A^B^L||x||||||F\rDSC|⟦⟧\r", ""},
 	{"continuation-broken", "DSC", oru + "⟦DSC⟧|T1-2|F\rOBX|1|ST|A^B^L||x||||||F\r", ""},
 	{"check-digit-wrong", "PID-3.2", head + evn + "PID|1||1234567^⟦3⟧^M10^R^MR||TESTER^ANNA||19800229|F\r" + pv1, ""},
 	{"check-digit-wrong", "PID-3.2", head + evn + "PID|1||1234567^⟦0⟧^M11^R^MR||TESTER^ANNA||19800229|F\r" + pv1, ""},

@@ -38,6 +38,9 @@ func (c *checker) observation(s hl7.Segment) {
 		c.escapesWithin(at, value)
 		return
 	}
+	if c.fineObservation(name, plan, value) {
+		return
+	}
 	switch name {
 	case "ED":
 		c.document(at, value)

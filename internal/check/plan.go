@@ -53,10 +53,11 @@ func (p *segmentPlan) field(n int) *fieldPlan {
 
 // codeSet is a table made ready for looking up.
 type codeSet struct {
-	table *dictionary.Table
-	exact map[string]bool          // value is true for a deprecated code
-	hl7   bool                     // defined by HL7, not by the user
-	fold  func() map[string]string // lower case of a code or its name -> the code
+	table  *dictionary.Table
+	exact  map[string]bool          // value is true for a deprecated code
+	single [256]bool                // the codes of one byte
+	hl7    bool                     // defined by HL7, not by the user
+	fold   func() map[string]string // lower case of a code or its name -> the code
 
 	elsewhere func() map[string]string // code of other versions -> nearest of them
 }
@@ -235,6 +236,9 @@ func newCodeSet(v *dictionary.Version, t *dictionary.Table) *codeSet {
 	s := &codeSet{table: t, exact: make(map[string]bool, len(t.Codes)), hl7: strings.EqualFold(t.Kind, "hl7") && !extended[t.ID]}
 	for _, c := range t.Codes {
 		s.exact[c.Value] = c.Deprecated
+		if len(c.Value) == 1 {
+			s.single[c.Value[0]] = true
+		}
 	}
 	s.elsewhere = sync.OnceValue(func() map[string]string { return elsewhere(v, t.ID) })
 	s.fold = sync.OnceValue(func() map[string]string {

@@ -102,17 +102,7 @@ func (c *checker) oddNull(at place, raw []byte, offset int) bool {
 		}
 		return true
 	}
-	switch raw[0] | 0x20 {
-	case 'n', '(', 'u', '<':
-	default:
-		return false
-	}
-	switch strings.ToLower(string(raw)) {
-	case "null", "(null)", "<null>", "n/a", "nil", "undefined", "nan":
-		// "Null" in mixed case is a surname.
-		if string(raw) == "Null" {
-			return false
-		}
+	if nullWord(raw) {
 		c.add(codeNullWord, at.String(), offset, len(raw), "The word %s stands where nothing is known; a receiver stores it as text. An empty field says nothing, \"\" deletes.", quote(raw))
 		return true
 	}
