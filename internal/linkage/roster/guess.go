@@ -85,6 +85,7 @@ func (r *Roster) guess() {
 	r.index()
 	sample := r.sample()
 	r.guessID(ids, taken, sample)
+	r.partnerIDs(taken)
 	r.guessByContents(taken, sample)
 	r.index()
 	for i := range r.Columns {
@@ -103,6 +104,18 @@ func (r *Roster) wholeBirthday(taken map[Role]int) {
 		delete(taken, BirthDay)
 		r.Columns[day].Role = BirthDate
 		taken[BirthDate] = day
+	}
+}
+
+// partnerIDs takes columns such as "lakeside_mrn" for the other system's identifiers, once it is known which is the own.
+func (r *Roster) partnerIDs(taken map[Role]int) {
+	if _, ok := taken[ID]; !ok {
+		return
+	}
+	for i := range r.Columns {
+		if c := &r.Columns[i]; c.Role == Ignore && strings.HasSuffix(heading(c.Name), "mrn") {
+			c.Role, c.Why = OtherID, "by the end of its heading"
+		}
 	}
 }
 

@@ -31,3 +31,16 @@ func TestRestoreGivesTheSameContent(t *testing.T) {
 		}
 	}
 }
+
+func TestThePartnersNumbersAreTheirs(t *testing.T) {
+	read, err := Read(t.Context(), "a.csv", strings.NewReader("patient_id,lakeside_mrn,last_name,first_name,dob,member\nC1,0012,Marlow,Jane,1979-02-28,M1\nC2,,Ash,Kim,1980-01-02,M2\n"), Spec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read.Columns[1].Role; got != OtherID {
+		t.Errorf("lakeside_mrn was taken for %q", got)
+	}
+	if got := read.Columns[5].Role; got != MemberID {
+		t.Errorf("member was taken for %q", got)
+	}
+}

@@ -101,7 +101,7 @@ var headings = map[Role][]string{
 	WorkPhone:    {"workphone", "businessphone", "officephone", "phonework", "phonebusiness", "employerphone"},
 	Email:        {"email", "emailaddress", "mail", "patientemail", "emailid", "emailaddr"},
 	Plan:         {"plan", "planname", "insurance", "insuranceplan", "payer", "payor", "payername", "insurancename", "primaryinsurance", "primaryplan", "carrier", "insurer", "coverage"},
-	MemberID:     {"memberid", "subscriberid", "policynumber", "policyno", "insuranceid", "memberno", "membernumber", "policyid", "subscriberno", "subscribernumber", "insuredid", "memid"},
+	MemberID:     {"memberid", "subscriberid", "policynumber", "policyno", "insuranceid", "memberno", "membernumber", "policyid", "subscriberno", "subscribernumber", "insuredid", "memid", "member"},
 	Guarantor:    {"guarantor", "guarantorname", "responsibleparty"},
 	Mother:       {"mother", "mothername", "mothersname", "mothersmaidenname", "mothermaidenname"},
 	PriorID:      {"priorid", "mergedid", "priormrn", "mergedmrn"},
