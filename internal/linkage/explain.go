@@ -155,10 +155,10 @@ func (r *Result) sentence(p Pair, e *Explanation) string {
 		s += "; " + strings.Join(other, ", ")
 	}
 	if n := len(e.LeftHouse) + len(e.RightHouse); n > 0 {
-		s += fmt.Sprintf("; %d others in the households", n)
+		s += fmt.Sprintf("; %d %s in the households", n, some(n, "other", "others"))
 	}
 	if n := len(e.Rivals); n > 0 {
-		s += fmt.Sprintf("; %d other candidates", n)
+		s += fmt.Sprintf("; %d other %s", n, some(n, "candidate", "candidates"))
 	}
 	switch {
 	case p.Decided != "":
@@ -170,6 +170,13 @@ func (r *Result) sentence(p Pair, e *Explanation) string {
 		s += ". Not automatic: " + p.Gates.List()[0].About()
 	}
 	return s + "."
+}
+
+func some(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
 }
 
 // ReasonPattern is the same for pairs that differ only in their values: the gates, and how each field agrees. Decisions

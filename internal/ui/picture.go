@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 
 	"trestle/internal/job"
+	"trestle/internal/present/linker"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/theme"
 )
@@ -91,7 +92,28 @@ func (p *painter) draw() {
 	s.dismiss()
 	for _, place := range []shell.Place{shell.Endpoints, shell.Map, shell.Compare, shell.Link, shell.Settings} {
 		s.Go(place)
+		if place == shell.Link {
+			p.link()
+		}
 		p.shot(place.String())
+	}
+}
+
+// link compares the rosters of the project, if it has them, and opens a pair of both systems.
+func (p *painter) link() {
+	p.wait()
+	m := p.s.session.linker
+	if !m.Has(linker.Ours) || !m.Has(linker.Theirs) {
+		return
+	}
+	m.Run()
+	p.wait()
+	m.Dismiss()
+	for _, reason := range m.Reasons() {
+		if !strings.HasPrefix(reason, "twice") {
+			m.SetReason(reason)
+			return
+		}
 	}
 }
 

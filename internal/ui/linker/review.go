@@ -45,6 +45,7 @@ func newReviewPane(v *View) *reviewPane {
 		v.host.Focus(p.list)
 	})
 	p.search = kit.NewField("Find: identifier, name, birth date")
+	p.search.ActionItem = kit.Gap(0, 0) // else Fyne puts an eye there under the mask, which shows what is hidden
 	p.search.OnSubmitted = func(text string) { v.m.Search(text); v.host.Focus(p.list) }
 	p.search.OnEscape = func() { p.search.SetText(""); v.m.Search(""); v.host.Focus(p.list) }
 	p.list = p.grid(v.m.List())
