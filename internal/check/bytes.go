@@ -18,7 +18,7 @@ func (c *checker) bytes() {
 	}
 	for i := start; i < len(c.b); i++ {
 		b := c.b[i]
-		if b >= 0x20 && b < 0x7F || b == '\r' || b == '\n' || b == '\t' {
+		if plainByte[b] {
 			continue
 		}
 		switch {
@@ -58,6 +58,15 @@ func (c *checker) bytes() {
 		c.invisible(firstHigh)
 	}
 }
+
+// plainByte are the bytes that need no look: printable ASCII, line ends and tab.
+var plainByte = func() (plain [256]bool) {
+	for b := 0x20; b < 0x7F; b++ {
+		plain[b] = true
+	}
+	plain['\r'], plain['\n'], plain['\t'] = true, true, true
+	return plain
+}()
 
 // mark reports a byte order mark at the start of the bytes.
 func (c *collector) mark() {
@@ -100,7 +109,7 @@ func (c *checker) controls(first, count int) {
 		s, _ := c.m.SegmentAt(i)
 		end = s.End()
 		if c.full(codeControl) {
-			c.counts[codeControl]++
+			c.counts[codeControl.index]++
 			continue
 		}
 		c.add(codeControl, c.m.Locate(i).String(), i, 1, "The control character %s stands in the text; HL7 text has none, and it breaks receivers that turn messages into XML.", controlName(b))
@@ -213,7 +222,7 @@ func (c *checker) doubleUTF8(first int) {
 		}
 		if once, ok := undouble(c.b[i:end]); ok {
 			if c.full(codeDoubleUTF8) {
-				c.counts[codeDoubleUTF8]++
+				c.counts[codeDoubleUTF8.index]++
 			} else {
 				found := c.add(codeDoubleUTF8, c.m.Locate(i).String(), i, end-i, "%q is UTF-8 that was encoded twice; it was probably %q.", quote(c.b[i:end]), quote(once))
 				found.Repair = &Repair{Title: "Write " + quote(once), Offset: i, Length: end - i, Replacement: once}

@@ -127,7 +127,8 @@ type Description struct {
 	Severity  Severity
 	Text      string // one sentence
 
-	root bool // explains other findings, so it is listed before them
+	root  bool // explains other findings, so it is listed before them
+	index int  // in the order of declaration
 }
 
 // Count returns the number of findings of each severity.

@@ -4,7 +4,7 @@ package check
 var descriptions []*Description
 
 func code(name, catalogue string, severity Severity, text string) *Description {
-	d := &Description{Code: name, Catalogue: catalogue, Severity: severity, Text: text}
+	d := &Description{Code: name, Catalogue: catalogue, Severity: severity, Text: text, index: len(descriptions)}
 	descriptions = append(descriptions, d)
 	return d
 }

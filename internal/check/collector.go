@@ -14,10 +14,10 @@ type collector struct {
 	options  Options
 	limit    int
 	found    []entry
-	counts   map[*Description]int
-	overflow map[*Description]int // offset of the first finding left out
-	scratch  Finding              // takes what is over the limit
-	m        *hl7.Message         // for the rules of options; nil outside of messages
+	counts   [maxCodes]int // by Description.index
+	overflow [maxCodes]int // offset of the first finding left out
+	scratch  Finding       // takes what is over the limit
+	m        *hl7.Message  // for the rules of options; nil outside of messages
 }
 
 type entry struct {
@@ -41,14 +41,10 @@ func (c *collector) add(d *Description, path string, offset, length int, format 
 		c.scratch = Finding{}
 		return &c.scratch
 	}
-	if c.counts == nil {
-		c.counts = map[*Description]int{}
-		c.overflow = map[*Description]int{}
-	}
-	c.counts[d]++
-	if c.counts[d] > c.limit {
-		if _, ok := c.overflow[d]; !ok {
-			c.overflow[d] = offset
+	n := c.counts[d.index] + 1
+	if c.counts[d.index] = n; n > c.limit {
+		if n == c.limit+1 {
+			c.overflow[d.index] = offset
 		}
 		return &c.scratch
 	}
@@ -75,19 +71,22 @@ func (c *collector) agreed() {
 // byRules stands for the codes of rules, which have descriptions of their own.
 var byRules = &Description{}
 
+// maxCodes is the room for codes; declaring more fails at once.
+const maxCodes = 128
+
 // full reports whether another finding of the code would only be counted.
-func (c *collector) full(d *Description) bool { return c.counts[d] >= c.limit }
+func (c *collector) full(d *Description) bool { return c.counts[d.index] >= c.limit }
 
 // has reports whether the code was found.
-func (c *collector) has(d *Description) bool { return c.counts[d] > 0 }
+func (c *collector) has(d *Description) bool { return c.counts[d.index] > 0 }
 
 // result returns the findings, root causes first, then by place, and one line
 // for each code that went over its limit.
 func (c *collector) result() []Finding {
 	for _, d := range descriptions {
-		if more := c.counts[d] - c.limit; more > 0 {
+		if more := c.counts[d.index] - c.limit; more > 0 {
 			c.found = append(c.found, entry{about: d, Finding: Finding{
-				Code: d.Code, Severity: d.Severity, Offset: c.overflow[d],
+				Code: d.Code, Severity: d.Severity, Offset: c.overflow[d.index],
 				Text: fmt.Sprintf("And %d more of the same kind from here on.", more),
 			}})
 		}

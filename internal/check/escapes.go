@@ -22,7 +22,7 @@ func (c *checker) escapes(at place, v hl7.Value) {
 			d = codeEscapeHex
 		}
 		if c.full(d) {
-			c.counts[d]++
+			c.counts[d.index]++
 			continue
 		}
 		found := c.add(d, at.String(), e.Offset, e.Length, "%s is no good escape sequence: %s. It is shown as it stands.", quote(raw), e.Reason)

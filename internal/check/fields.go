@@ -9,7 +9,7 @@ import (
 )
 
 // headerChecked are the fields of MSH that the header checks speak of.
-var headerChecked = map[int]bool{1: true, 2: true, 7: true, 9: true, 10: true, 11: true, 12: true, 18: true}
+var headerChecked = [...]bool{1: true, 2: true, 7: true, 9: true, 10: true, 11: true, 12: true, 18: true}
 
 // segments checks the fields of every segment.
 func (c *checker) segments() {
@@ -114,6 +114,8 @@ func (c *checker) count(name string) int {
 	return n
 }
 
+func checkedInHeader(field int) bool { return field < len(headerChecked) && headerChecked[field] }
+
 // fields checks the fields of one segment against its plan.
 func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 	last := 0
@@ -126,7 +128,7 @@ func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 		f := plan.field(n)
 		raw := v.Raw()
 		if len(raw) == 0 {
-			if f != nil && f.required && !(header && headerChecked[n]) {
+			if f != nil && f.required && !(header && checkedInHeader(n)) {
 				c.required(s, n, f, v.Offset())
 			}
 			continue
@@ -140,7 +142,7 @@ func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 		}
 	}
 	for n := last + 1; n <= len(plan.fields); n++ {
-		if f := &plan.fields[n-1]; f.required && !(header && headerChecked[n]) {
+		if f := &plan.fields[n-1]; f.required && !(header && checkedInHeader(n)) {
 			c.required(s, n, f, s.End())
 		}
 	}
@@ -148,7 +150,7 @@ func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 
 func (c *checker) required(s hl7.Segment, n int, f *fieldPlan, offset int) {
 	if c.full(codeFieldRequired) {
-		c.counts[codeFieldRequired]++
+		c.counts[codeFieldRequired.index]++
 		return
 	}
 	at := place{segment: s, field: n}.String()

@@ -414,7 +414,15 @@ func (c *checker) bodyDelimiters(h hl7.Segment) {
 
 // cutLine cuts b at its first line end; rest starts after it.
 func cutLine(b []byte) (line, rest []byte) {
-	if i := bytes.IndexAny(b, "\r\n"); i >= 0 {
+	i := bytes.IndexByte(b, '\r')
+	line = b
+	if i >= 0 {
+		line = b[:i]
+	}
+	if j := bytes.IndexByte(line, '\n'); j >= 0 {
+		i = j
+	}
+	if i >= 0 {
 		return b[:i], b[i+1:]
 	}
 	return b, nil
@@ -427,7 +435,7 @@ func (c *checker) bodyComponents(h hl7.Segment) {
 	if c.comp == "" || c.m.Len() < 2 {
 		return
 	}
-	if strings.Contains(string(c.b[min(h.End(), len(c.b)):]), c.comp) {
+	if bytes.Contains(c.b[min(h.End(), len(c.b)):], []byte(c.comp)) {
 		return
 	}
 	votes, at := map[byte]int{}, map[byte]int{}

@@ -327,7 +327,7 @@ func (c *checker) continuations() {
 // lineEnds reports the raw line ends of one value.
 func (c *checker) lineEnds(s hl7.Segment, breaks []hl7.Continuation) {
 	if c.full(codeLineInField) {
-		c.counts[codeLineInField]++
+		c.counts[codeLineInField.index]++
 		return
 	}
 	first, last := breaks[0], breaks[len(breaks)-1]

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"trestle/internal/dictionary"
 	"trestle/internal/format"
@@ -37,8 +38,9 @@ type checker struct {
 // place. What an earlier cause explains is left out. It never fails and never
 // panics, whatever the bytes are; it takes time in proportion to their number.
 func Message(m *hl7.Message, o Options) []Finding {
-	c := &checker{collector: newCollector(o), b: m.Bytes()}
-	c.m = m
+	c := checkers.Get().(*checker)
+	c.reset(m, o)
+	defer c.release()
 	if c.readable() {
 		c.lines()
 		c.header()
@@ -53,6 +55,29 @@ func Message(m *hl7.Message, o Options) []Finding {
 	}
 	return c.result()
 }
+
+// checkers are used again: what a checker holds is larger than most messages.
+var checkers = sync.Pool{New: func() any { return &checker{} }}
+
+func (c *checker) reset(m *hl7.Message, o Options) {
+	found := c.found[:0]
+	*c = checker{collector: newCollector(o), b: m.Bytes()}
+	c.m, c.found = m, found
+}
+
+// release gives the checker back without anything of the message: patient data
+// must not stay in memory for the next.
+func (c *checker) release() {
+	clear(c.found[:cap(c.found)])
+	if cap(c.found) > maxKept {
+		c.found = nil
+	}
+	*c = checker{collector: collector{found: c.found[:0]}}
+	checkers.Put(c)
+}
+
+// maxKept is the number of findings that a checker keeps the room for.
+const maxKept = 256
 
 // ControlIDTwice is the finding for a message whose sender and control ID an
 // earlier message of the same file has, the one with the index given. Message

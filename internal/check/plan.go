@@ -1,8 +1,10 @@
 package check
 
 import (
+	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"trestle/internal/dictionary"
 )
@@ -73,10 +75,10 @@ func (s *codeSet) suggest(value string) (string, bool) {
 // a version has fewer than 200 segments.
 type versionPlans struct {
 	v        *dictionary.Version
-	segments sync.Map // string -> *segmentPlan (nil: not defined)
-	types    sync.Map // string -> *fieldPlan
-	tables   sync.Map // string -> *codeSet
-	relaxes  sync.Map // fieldKey -> string, the version that does not require the field
+	segments atomic.Pointer[map[string]*segmentPlan] // copied when one is added
+	types    sync.Map                                // string -> *fieldPlan
+	tables   sync.Map                                // string -> *codeSet
+	relaxes  sync.Map                                // fieldKey -> string, the version that does not require the field
 }
 
 var allPlans sync.Map // *dictionary.Version -> *versionPlans
@@ -95,8 +97,11 @@ var conditional = map[string]int{"OBX": 4}
 
 // segment returns the plan of a segment, nil if the version does not define it.
 func (p *versionPlans) segment(name string) *segmentPlan {
-	if s, ok := p.segments.Load(name); ok {
-		return s.(*segmentPlan)
+	made := p.segments.Load()
+	if made != nil {
+		if s, ok := (*made)[name]; ok {
+			return s
+		}
 	}
 	def, ok := p.v.Segment(name)
 	if !ok {
@@ -110,8 +115,16 @@ func (p *versionPlans) segment(name string) *segmentPlan {
 		}
 	}
 	s.setID = len(def.Fields) > 0 && def.Fields[0].Type == "SI" && strings.HasPrefix(strings.ToLower(def.Fields[0].Name), "set id")
-	kept, _ := p.segments.LoadOrStore(name, s)
-	return kept.(*segmentPlan)
+	for {
+		more := map[string]*segmentPlan{name: s}
+		if made != nil {
+			maps.Copy(more, *made)
+		}
+		if p.segments.CompareAndSwap(made, &more) {
+			return more[name]
+		}
+		made = p.segments.Load()
+	}
 }
 
 // typed returns the plan of a value of a data type, for OBX-5; nil if the

@@ -16,7 +16,7 @@ type quick struct {
 	on                    bool
 	comp, rep, sub, esc   byte
 	cut                   byte
-	special               [256]bool // bytes that need the careful reading
+	special               *[256]bool // bytes that need the careful reading
 	components, fragments [20][]byte
 }
 
@@ -29,11 +29,21 @@ func (q *quick) ready(c *checker) {
 		return
 	}
 	q.comp, q.rep, q.sub, q.esc, q.cut = c.comp[0], c.repetition[0], c.sub[0], c.escape[0], c.cut
-	for i := range q.special {
-		q.special[i] = i < 0x20 || i >= 0x7F
+	if q.special = &specialBytes; q.esc != '\\' {
+		other := specialBytes
+		other['\\'], other[q.esc] = false, true
+		q.special = &other
 	}
-	q.special[q.esc] = true
 }
+
+// specialBytes are those of the usual escape character.
+var specialBytes = func() (special [256]bool) {
+	for i := range special {
+		special[i] = i < 0x20 || i >= 0x7F
+	}
+	special['\\'] = true
+	return special
+}()
 
 // fine reports whether a field, with all of its repetitions, has no finding. A
 // limit of 0 allows any number of repetitions.
