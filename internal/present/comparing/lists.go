@@ -111,10 +111,10 @@ const (
 )
 
 var typeColumns = []screen.Column{
-	{ID: "type", Title: "Type", Width: 76, MinWidth: 60, Mono: true, Fixed: true},
-	{ID: "bar", Title: "Share", Width: 128, MinWidth: 124, Mono: true, Flex: true, Fixed: true},
-	{ID: "exact", Title: "Exact", Width: 52, MinWidth: 40, Right: true, Fixed: true},
-	{ID: "same", Title: "Same", Width: 52, MinWidth: 40, Right: true, Fixed: true},
+	{ID: "type", Title: "Type", Width: 72, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "bar", Title: "Share", Width: 112, MinWidth: 112, Mono: true, Flex: true, Fixed: true},
+	{ID: "exact", Title: "Exact", Width: 62, MinWidth: 40, Right: true, Fixed: true},
+	{ID: "same", Title: "Same", Width: 58, MinWidth: 40, Right: true, Fixed: true},
 	{ID: "expected", Title: "Expected", Width: 74, MinWidth: 40, Right: true, Fixed: true},
 	{ID: "different", Title: "Different", Width: 74, MinWidth: 40, Right: true, Fixed: true},
 	{ID: "left", Title: "Only left", Width: 70, MinWidth: 40, Right: true, Fixed: true},
@@ -164,7 +164,7 @@ func (g *typeGrid) Cell(row, col int) screen.Cell {
 }
 
 // barLetters is how many letters a stacked bar has.
-const barLetters = 13
+const barLetters = 12
 
 // stackedBar draws the statuses of a type as one bar. What there is any of gets a letter at least.
 func stackedBar(t *typeRow) screen.Cell {

@@ -27,6 +27,8 @@ type View struct {
 	top    *topBar
 	set    *setPane
 	pair   *pairPane
+	waits  fyne.CanvasObject // while nothing is found yet
+	half   fyne.CanvasObject // while a side is missing
 	body   *fyne.Container   // the pair alone, or below the set
 	both   *kit.Split        // the set above the pair
 	filled bool              // something was compared
@@ -38,6 +40,8 @@ func New(m *model.Model, h host.Host) *View {
 	v.news = kit.NewNews()
 	v.top, v.set, v.pair = newTopBar(v), newSetPane(v), newPairPane(v)
 	v.both = kit.NewRows(v.set.content, v.pair.content, 0.42)
+	v.waits = kit.NewEmptyState(theme.IconCompare, "Comparing …", "Pairs and patterns show as they are found. You can go on with other things meanwhile.", kit.Action{Label: "Cancel", Do: m.Cancel})
+	v.half = kit.NewEmptyState(theme.IconCompare, "The other side is missing", "Drop the file or folder to compare with, or choose it.", kit.Action{Label: "Choose…", Do: v.ChooseSides})
 	v.body = container.NewStack(v.pair.content)
 	v.place = container.New(kit.Column{Flex: 2}, v.top.content, v.news, v.body)
 	v.empty = container.New(kit.Column{Flex: 1}, v.news, kit.NewEmptyState(theme.IconCompare, "What changed?",
@@ -55,7 +59,7 @@ func (v *View) Content() fyne.CanvasObject { return v.root }
 // Focus gives what is shown the keyboard.
 func (v *View) Focus() {
 	switch {
-	case !v.filled:
+	case !v.filled || !v.m.HasResults():
 	case v.m.IsSet():
 		v.host.Focus(v.set.pane())
 	default:
@@ -65,7 +69,7 @@ func (v *View) Focus() {
 
 // NextPane gives the next part the keyboard.
 func (v *View) NextPane(n int, focused fyne.Focusable) {
-	if !v.filled {
+	if !v.filled || !v.m.HasResults() {
 		return
 	}
 	var panes []fyne.Focusable
@@ -137,8 +141,13 @@ func (v *View) chooseRoot() {
 		v.root.Refresh()
 	}
 	body := v.pair.content
-	if v.m.IsSet() {
+	switch {
+	case v.m.IsSet():
 		body = v.both
+	case !v.m.HasResults() && v.m.IsRunning():
+		body = v.waits
+	case !v.m.HasResults():
+		body = v.half
 	}
 	if v.body.Objects[0] != body {
 		if v.m.IsSet() { // the pair was taken out of it
