@@ -1,0 +1,274 @@
+package mapping
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// moment is a date or time with the precision and zone that were given.
+type moment struct {
+	digits   int // of HL7: 4 a year, 6 a month, 8 a day, 10 an hour, 12 a minute, 14 a second
+	text     [14]byte
+	fraction string // digits after the second
+	zone     string // +hhmm, -hhmm; "" where not given
+}
+
+// parseHL7Time reads HL7's DTM, DT and TS: YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ] (chapter 2A.3.21).
+func parseHL7Time(s string) (moment, bool) {
+	var m moment
+	s = strings.TrimSpace(s)
+	for m.digits < len(s) && m.digits < 14 && s[m.digits] >= '0' && s[m.digits] <= '9' {
+		m.text[m.digits] = s[m.digits]
+		m.digits++
+	}
+	rest := s[m.digits:]
+	if m.digits == 14 && strings.HasPrefix(rest, ".") {
+		n := 1
+		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+			n++
+		}
+		m.fraction, rest = rest[1:min(n, 10)], rest[n:]
+	}
+	if len(rest) == 5 && (rest[0] == '+' || rest[0] == '-') && allDigits(rest[1:]) {
+		m.zone, rest = rest, ""
+	}
+	if rest != "" || m.digits < 4 || m.digits%2 != 0 || !m.real() {
+		return moment{}, false
+	}
+	return m, true
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func (m *moment) number(from, to int) int {
+	n := 0
+	for _, d := range m.text[from:min(to, m.digits)] {
+		n = n*10 + int(d-'0')
+	}
+	return n
+}
+
+// real says whether there is such a date and time.
+func (m *moment) real() bool {
+	if m.digits >= 6 && (m.number(4, 6) < 1 || m.number(4, 6) > 12) {
+		return false
+	}
+	if m.digits >= 8 {
+		day := m.number(6, 8)
+		if day < 1 || day > 28 && time.Date(m.number(0, 4), time.Month(m.number(4, 6)), day, 0, 0, 0, 0, time.UTC).Day() != day {
+			return false
+		}
+	}
+	return m.number(8, 10) < 24 && m.number(10, 12) < 60 && m.number(12, 14) < 61 && m.number(0, 4) > 0
+}
+
+func (m *moment) time(zone *time.Location) time.Time {
+	month, day := max(1, m.number(4, 6)), max(1, m.number(6, 8))
+	return time.Date(m.number(0, 4), time.Month(month), day, m.number(8, 10), m.number(10, 12), m.number(12, 14), 0, zone)
+}
+
+// date is a FHIR date with the precision that was given.
+func (m *moment) date() string {
+	switch {
+	case m.digits >= 8:
+		return string(m.text[:4]) + "-" + string(m.text[4:6]) + "-" + string(m.text[6:8])
+	case m.digits >= 6:
+		return string(m.text[:4]) + "-" + string(m.text[4:6])
+	}
+	return string(m.text[:4])
+}
+
+// offset is the zone as FHIR writes it, +hh:mm; of the location where the time itself gives none.
+func (m *moment) offset(zone *time.Location) string {
+	if m.zone != "" {
+		return m.zone[:3] + ":" + m.zone[3:]
+	}
+	if zone == nil {
+		return ""
+	}
+	return m.time(zone).Format("-07:00")
+}
+
+// dateTime is a FHIR dateTime. FHIR wants minutes and a zone with every hour: minutes and seconds that are not given are
+// filled with zeros, as FHIR allows; without any zone only the date can be said, and full is false.
+func (m *moment) dateTime(zone *time.Location) (text string, full bool) {
+	if m.digits <= 8 {
+		return m.date(), true
+	}
+	offset := m.offset(zone)
+	if offset == "" {
+		return m.date(), false
+	}
+	var b [40]byte
+	out := append(b[:0], m.text[:4]...)
+	out = append(append(append(out, '-'), m.text[4:6]...), '-')
+	out = append(append(out, m.text[6:8]...), 'T')
+	out = append(out, m.text[8:10]...)
+	out = append(out, ':')
+	if m.digits >= 12 {
+		out = append(out, m.text[10:12]...)
+	} else {
+		out = append(out, "00"...)
+	}
+	out = append(out, ':')
+	if m.digits >= 14 {
+		out = append(out, m.text[12:14]...)
+	} else {
+		out = append(out, "00"...)
+	}
+	if m.fraction != "" {
+		out = append(append(out, '.'), m.fraction...)
+	}
+	return string(append(out, offset...)), true
+}
+
+// parseFHIRTime reads FHIR's date, dateTime and instant.
+func parseFHIRTime(s string) (moment, bool) {
+	s = strings.TrimSpace(s)
+	date, rest, timed := strings.Cut(s, "T")
+	plain := strings.ReplaceAll(date, "-", "")
+	if timed {
+		clock, zone := rest, ""
+		if i := strings.IndexAny(rest, "+-Z"); i >= 0 {
+			clock, zone = rest[:i], rest[i:]
+		}
+		if zone == "Z" {
+			zone = "+0000"
+		}
+		plain += strings.ReplaceAll(clock, ":", "") + strings.ReplaceAll(zone, ":", "")
+	}
+	return parseHL7Time(plain)
+}
+
+func (m *moment) hl7(most int) string {
+	n := min(m.digits, most)
+	s := string(m.text[:n])
+	if n == 14 && m.fraction != "" {
+		s += "." + m.fraction[:min(4, len(m.fraction))]
+	}
+	if n > 8 {
+		s += m.zone
+	}
+	return s
+}
+
+func dateFunctions() []*Function {
+	read := func(s string) (moment, bool) {
+		if m, ok := parseHL7Time(s); ok {
+			return m, true
+		}
+		return parseFHIRTime(s)
+	}
+	date := func(name, does string, write func(c *call, m *moment) string) *Function {
+		return &Function{Name: name, Group: "date", Does: does, make: func(*compiler, []string) (apply, error) {
+			return func(c *call, in []value) []value {
+				for i := range in {
+					s := in[i].String()
+					m, ok := read(s)
+					switch {
+					case ok:
+						in[i] = textValue(write(c, &m))
+					default:
+						if s != "" {
+							c.warn("the value is no date or time that HL7 or FHIR knows; it was left out")
+						}
+						in[i] = value{}
+					}
+				}
+				return in
+			}, nil
+		}}
+	}
+	return []*Function{
+		date("date", "a FHIR date, as precise as it was given", func(_ *call, m *moment) string { return m.date() }),
+		date("datetime", "a FHIR dateTime, as precise as it was given; a time without zone gets that of the mapping", func(c *call, m *moment) string {
+			s, full := m.dateTime(c.run.e.zone)
+			if !full {
+				c.warn("the time gives no zone, so that FHIR can take the date only; say the sender's zone at the top of the mapping, as in zone: America/New_York")
+			}
+			return s
+		}),
+		date("instant", "a FHIR instant; nothing if the day, or the zone, is not known", func(c *call, m *moment) string {
+			if m.digits < 8 {
+				return ""
+			}
+			full := *m
+			for ; full.digits < 14; full.digits++ {
+				full.text[full.digits] = '0'
+			}
+			s, ok := full.dateTime(c.run.e.zone)
+			if !ok {
+				c.warn("the time gives no zone, so that it is no instant; say the sender's zone at the top of the mapping, as in zone: America/New_York")
+				return ""
+			}
+			return s
+		}),
+		date("time", "a FHIR time: the hour, minute and second", func(_ *call, m *moment) string {
+			if m.digits < 10 {
+				return ""
+			}
+			return fmt.Sprintf("%02d:%02d:%02d", m.number(8, 10), m.number(10, 12), m.number(12, 14))
+		}),
+		date("hl7_date", "HL7's DT, as precise as it was given", func(_ *call, m *moment) string { return m.hl7(8) }),
+		date("hl7_datetime", "HL7's DTM, as precise as it was given", func(_ *call, m *moment) string { return m.hl7(14) }),
+		date("utc", "a FHIR dateTime in UTC", func(c *call, m *moment) string {
+			s, full := m.dateTime(c.run.e.zone)
+			if at, err := time.Parse(time.RFC3339Nano, s); full && err == nil {
+				return at.UTC().Format("2006-01-02T15:04:05Z")
+			}
+			return s
+		}),
+		{Name: "reformat", Group: "date", Arguments: "[in, out]", Does: "a date from one pattern into another; YYYY, YY, MM, DD, HH, mm, SS and MMM (Jan) stand for the parts", least: 2, most: 2,
+			make: func(_ *compiler, args []string) (apply, error) {
+				in, out := goPattern(args[0]), goPattern(args[1])
+				return func(c *call, values []value) []value {
+					for i := range values {
+						s := values[i].String()
+						at, err := time.Parse(in, s)
+						if err != nil {
+							if s != "" {
+								c.warn(fmt.Sprintf("the value is no date of the form %s; it was left out", args[0]))
+							}
+							values[i] = value{}
+							continue
+						}
+						values[i] = textValue(at.Format(out))
+					}
+					return values
+				}, nil
+			}},
+		{Name: "add_days", Group: "date", Arguments: "n", Does: "so many days later, or earlier for -n", least: 1, most: 1,
+			make: func(_ *compiler, args []string) (apply, error) {
+				var n int
+				if _, err := fmt.Sscan(args[0], &n); err != nil || n < -100_000 || n > 100_000 {
+					return nil, fmt.Errorf("add_days: %q is no number of days", shorten(args[0]))
+				}
+				return func(c *call, values []value) []value {
+					for i := range values {
+						m, ok := read(values[i].String())
+						if !ok || m.digits < 8 {
+							values[i] = value{}
+							continue
+						}
+						d := m.time(time.UTC).AddDate(0, 0, n)
+						copy(m.text[:8], d.Format("20060102"))
+						values[i] = textValue(m.hl7(14))
+					}
+					return values
+				}, nil
+			}},
+	}
+}
+
+// goPattern turns a pattern that people write into that of package time.
+func goPattern(p string) string {
+	return strings.NewReplacer("YYYY", "2006", "YY", "06", "MMM", "Jan", "MM", "01", "DD", "02", "HH", "15", "mm", "04", "SS", "05").Replace(p)
+}

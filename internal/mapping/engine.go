@@ -1,0 +1,682 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"trestle/internal/fhir"
+	"trestle/internal/hl7"
+)
+
+// Result is what became of one message.
+type Result struct {
+	// Tree is what was made, nil for HL7 v2. It shares nothing that may not be kept.
+	Tree *fhir.Node
+	// Message is what was made of HL7 v2, nil otherwise.
+	Message []byte
+	// Rows are the lines of a CSV target, as objects.
+	Rows     []*fhir.Node
+	Warnings []Warning
+	// Failed are the lookups that found nothing, with how often.
+	Failed []FailedLookup
+
+	file *File
+}
+
+// Warning is something that a rule could not do as it was told. It names no patient data.
+type Warning struct {
+	Block, Rule string // IDs
+	Turn        int    // of the block, from 1
+	Repetition  int    // of the rule's own loop, from 1; 0 without one
+	Text        string
+}
+
+// String writes the warning with its place.
+func (w Warning) String() string {
+	at := w.Block
+	if w.Rule != "" {
+		at = w.Rule
+	}
+	return at + ": " + w.Text
+}
+
+// FailedLookup is a value that a table does not hold.
+type FailedLookup struct {
+	Table, Key string
+	Count      int
+}
+
+// maxWarnings is how many warnings one message may give; the rest is counted in the last.
+const maxWarnings = 200
+
+// run is the mapping of one message.
+type run struct {
+	e        *Engine
+	ctx      context.Context
+	message  *message
+	identity string
+	turns    [][]*turn // by block
+	order    []*turn
+	planned  int
+	root     *fhir.Node
+	entries  *fhir.Node
+	rows     []*fhir.Node
+	segments []*segmentOut
+	edits    []edit
+	arena    []fhir.Node
+	slots    []*fhir.Node
+	spent    int
+	warnings []Warning
+	failed   []FailedLookup
+	refused  error
+	buffer   []value
+	tracer   *tracer
+
+	now     *rule // what is being done, for warnings
+	nowTurn *turn
+	nowRep  *repetition
+}
+
+// Run maps one message: HL7 v2, or a document of JSON, XML or FHIR, or a CSV file of one row ([Records] takes apart what
+// holds many). An error means that there is no result; what one rule could not do is a warning.
+func (e *Engine) Run(ctx context.Context, b []byte) (*Result, error) { return e.run(ctx, b, nil) }
+
+func (e *Engine) run(ctx context.Context, b []byte, tr *tracer) (*Result, error) {
+	if e.file.Source.Kind == HL7v2 {
+		m := e.newHL7(b)
+		if _, ok := m.hl7.Header(); !ok {
+			return nil, errors.New("this is no HL7 v2 message: it has no MSH segment")
+		}
+		return e.do(ctx, m, tr)
+	}
+	var root *fhir.Node
+	var err error
+	switch e.file.Source.Kind {
+	case FHIR:
+		root, err = e.definitions.Parse(b)
+	case JSON:
+		root, err = fhir.ParseJSON(b)
+	case XML:
+		root, err = fhir.ParseXML(b)
+	case CSV:
+		return e.oneRow(ctx, b, tr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the source: %w", err)
+	}
+	return e.runTree(ctx, b, root, tr)
+}
+
+// runTree maps a document that was read already. b is its text, from which identifiers are derived.
+func (e *Engine) runTree(ctx context.Context, b []byte, root *fhir.Node, tr *tracer) (*Result, error) {
+	m := &message{bytes: b, root: root}
+	if e.file.Source.Kind == FHIR {
+		if root.ResourceType() == "Bundle" {
+			for n := range root.All("entry", "resource") {
+				m.resources = append(m.resources, n)
+			}
+		} else {
+			m.resources = []*fhir.Node{root}
+		}
+	}
+	return e.do(ctx, m, tr)
+}
+
+func (e *Engine) do(ctx context.Context, m *message, tr *tracer) (*Result, error) {
+	r := &run{e: e, ctx: ctx, message: m, tracer: tr, turns: make([][]*turn, len(e.all)), buffer: make([]value, 0, 16)}
+	r.begin()
+	for _, b := range e.blocks {
+		r.plan(b, nil)
+	}
+	for _, t := range r.order {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !r.make(t) {
+			continue
+		}
+		for _, g := range t.block.groups {
+			r.group(t, g)
+		}
+		if r.refused != nil {
+			return nil, r.refused
+		}
+	}
+	out := &Result{Tree: r.root, Rows: r.rows, Failed: r.failed, file: e.file}
+	if e.file.Target.Kind == HL7v2 {
+		var err error
+		if out.Message, err = r.finishHL7(); err != nil {
+			return nil, err
+		}
+	}
+	if r.entries != nil && len(r.entries.Children) > 0 {
+		r.add(r.root, "entry", r.entries)
+	}
+	out.Warnings = r.warnings
+	return out, nil
+}
+
+// begin makes the root of the target.
+func (r *run) begin() {
+	t := r.e.file.Target
+	switch t.Kind {
+	case FHIR:
+		r.root = r.object()
+		r.addText(r.root, "resourceType", t.Root)
+		if t.Root == "Bundle" {
+			kind := t.Bundle
+			if kind == "" {
+				kind = "collection"
+			}
+			r.addText(r.root, "type", kind)
+			r.entries = r.node()
+			r.entries.Kind = fhir.Array
+		}
+	case JSON, XML:
+		r.root = r.object()
+	}
+}
+
+// plan finds the turns of a block before anything is made, so that rules can refer to what comes later.
+func (r *run) plan(b *block, parent *turn) {
+	for _, t := range r.loop(b, parent) {
+		if r.planned++; r.planned > maxTurns {
+			r.warnAt(b, nil, fmt.Sprintf("the loops make more than %d turns; the rest was left out", maxTurns))
+			return
+		}
+		t.block, t.parent = b, parent
+		if b.when != nil && !b.when(r, t, nil) {
+			if r.tracer != nil {
+				r.tracer.skipped(b, t)
+			}
+			continue
+		}
+		t.index = len(r.turns[b.number])
+		r.turns[b.number] = append(r.turns[b.number], t)
+		if r.e.file.Target.Kind == FHIR {
+			r.identify(t)
+		}
+		r.order = append(r.order, t)
+		for _, inner := range b.blocks {
+			r.plan(inner, t)
+		}
+	}
+}
+
+// loop finds what a block stands at.
+func (r *run) loop(b *block, parent *turn) []*turn {
+	m := r.message
+	if b.per == nil && b.group == "" {
+		t := &turn{segment: -1, bounds: span{0, len(m.names)}}
+		if parent != nil {
+			*t = turn{segment: parent.segment, field: parent.field, rep: parent.rep, chain: parent.chain, bounds: parent.bounds, node: parent.node}
+		}
+		return []*turn{t}
+	}
+	if m.hl7 == nil {
+		var list []*turn
+		for _, n := range r.nodes(b.per, parent) {
+			list = append(list, &turn{segment: -1, node: n})
+		}
+		return list
+	}
+	in := span{0, len(m.names)}
+	if parent != nil {
+		in = parent.bounds
+	}
+	if b.group != "" {
+		return r.groupTurns(b.group, in)
+	}
+	var list []*turn
+	p := &b.per.path
+	if p.Field > 0 {
+		i := m.locate(parent, p.Segment, p.Occurrence)
+		if i < 0 {
+			return nil
+		}
+		for v := range m.hl7.Segment(i).Field(p.Field).AllRepetitions() {
+			if v.State() == hl7.Valued && len(list) < maxTurns {
+				list = append(list, r.segmentTurn(i))
+				list[len(list)-1].field, list[len(list)-1].rep = p.Field, v
+			}
+		}
+		return list
+	}
+	n := 0
+	for i := in.from; i < in.to; i++ {
+		if m.names[i] != p.Segment || !m.inGroups(i, p.Groups) {
+			continue
+		}
+		n++
+		if p.Occurrence <= 0 || n == p.Occurrence {
+			list = append(list, r.segmentTurn(i))
+		}
+	}
+	return list
+}
+
+func (r *run) segmentTurn(i int) *turn {
+	t := &turn{segment: i, chain: r.message.chainOf(i)}
+	t.bounds = r.message.boundsOf(i, t.chain)
+	return t
+}
+
+// groupTurns are the repetitions of a group.
+func (r *run) groupTurns(name string, in span) []*turn {
+	var list []*turn
+	for i := in.from; i < in.to; i++ {
+		chain := r.message.chainOf(i)
+		depth := slices.IndexFunc(chain, func(g hl7.GroupStep) bool { return g.Name == name })
+		if depth < 0 {
+			continue
+		}
+		t := &turn{segment: -1, chain: chain[:depth+1]}
+		t.bounds = r.message.boundsOf(i, t.chain)
+		list = append(list, t)
+		i = t.bounds.to - 1
+	}
+	return list
+}
+
+// nodes are the items of a tree that a block loops over.
+func (r *run) nodes(ref *reference, parent *turn) []*fhir.Node {
+	var list []*fhir.Node
+	if ref.resource != "" && len(ref.steps) == 0 && ref.fhirpath == nil {
+		for _, n := range r.message.resources {
+			if n.ResourceType() == ref.resource {
+				list = append(list, n)
+			}
+		}
+		return list
+	}
+	all := *ref
+	all.steps = slices.Clone(ref.steps)
+	for i := range all.steps {
+		if all.steps[i].index == first {
+			all.steps[i].index = every
+		}
+	}
+	for _, v := range r.values(&all, nil, parent, nil, nil) {
+		if v.node != nil {
+			list = append(list, v.node)
+		}
+	}
+	return list
+}
+
+// identify derives the identifier of a resource, from its keys or from the message and the place in it.
+func (r *run) identify(t *turn) {
+	var few [8]string
+	parts := append(few[:0], t.block.src.Make)
+	filled := false
+	for _, k := range t.block.key {
+		var buf [4]value
+		text := ""
+		if values := r.values(k, nil, t, nil, buf[:0]); len(values) > 0 {
+			text = values[0].String()
+		}
+		filled = filled || text != ""
+		parts = append(parts, text)
+	}
+	if !filled {
+		if r.identity == "" {
+			r.identity = derivedUUID(r.e.file.Seed, string(r.message.bytes))
+		}
+		parts = append(few[:0], r.identity, t.block.src.ID, fmt.Sprint(t.index))
+	}
+	t.id = derivedUUID(r.e.file.Seed, parts...)
+	if filled {
+		for _, other := range r.turns[t.block.number][:t.index] {
+			if other.id == t.id {
+				t.twin = other
+				return
+			}
+		}
+	}
+}
+
+// instances are the turns of a block that have made something.
+func (r *run) instances(block string) []*turn {
+	b := r.e.byID[block]
+	if b == nil {
+		return nil
+	}
+	return r.turns[b.number]
+}
+
+// make makes what a turn writes into. It is false for what an earlier turn has made already.
+func (r *run) make(t *turn) bool {
+	r.now, r.nowTurn, r.nowRep = nil, t, nil
+	src := t.block.src
+	switch r.e.file.Target.Kind {
+	case FHIR:
+		return r.makeResource(t)
+	case CSV:
+		t.out = r.object()
+		r.rows = append(r.rows, t.out)
+	case JSON, XML:
+		r.makeObject(t)
+	case HL7v2:
+		s := &segmentOut{name: src.Make, source: -1, after: t.segment}
+		if r.e.file.Target.Keep {
+			if t.segment < 0 {
+				s.after = r.message.last(t.bounds)
+			}
+			if t.segment >= 0 && (r.message.names[t.segment] == src.Make || src.Drop) {
+				s.source, s.drop = t.segment, src.Drop
+			} else if i := r.message.locate(t, src.Make, 1); t.block.per == nil && t.block.group == "" && i >= 0 {
+				s.source = i
+			}
+		}
+		t.seg = s
+		r.segments = append(r.segments, s)
+		if src.Make == "MSH" && s.source < 0 {
+			s.set(hl7.Path{Segment: "MSH", Field: 2, Repetition: 1}, "")
+		}
+	}
+	return true
+}
+
+// last is the last segment of a span.
+func (m *message) last(s span) int { return max(0, s.to-1) }
+
+func (r *run) makeResource(t *turn) bool {
+	src := t.block.src
+	switch {
+	case t.twin != nil:
+		return false
+	case src.Make == r.e.file.Target.Root:
+		t.out = r.root
+		if t.index > 0 {
+			r.warn(fmt.Sprintf("the message has more than one of what becomes the %s; they were written over each other", src.Make))
+		}
+		if src.Make != "Bundle" && t.index == 0 {
+			r.addText(t.out, "id", t.id)
+		}
+		return true
+	}
+	t.out = r.object()
+	r.addText(t.out, "resourceType", src.Make)
+	r.addText(t.out, "id", t.id)
+	entry := r.object()
+	r.addText(entry, "fullUrl", "urn:uuid:"+t.id)
+	r.add(entry, "resource", t.out)
+	r.attach(r.entries, entry)
+	return true
+}
+
+func (r *run) makeObject(t *turn) {
+	at := r.root
+	if t.parent != nil {
+		at = t.parent.out
+	}
+	if t.block.src.Make == "." {
+		t.out = at
+		return
+	}
+	holder := &turn{out: at}
+	target := t.block.place
+	made := r.object()
+	steps := target.steps
+	for _, s := range steps[:len(steps)-1] {
+		child := holder.out.Member(s.name)
+		if child == nil {
+			child = r.object()
+			child.Name = s.name
+			r.attach(holder.out, child)
+		}
+		holder.out = child.Item(max(0, len(child.Children)-1) * btoi(child.Kind == fhir.Array))
+	}
+	last := steps[len(steps)-1]
+	t.out = made
+	if last.mode != oneMember {
+		list := holder.out.Member(last.name)
+		if list == nil {
+			list = r.node()
+			list.Kind, list.Name = fhir.Array, last.name
+			r.attach(holder.out, list)
+		}
+		r.attach(list, made)
+		return
+	}
+	if old := holder.out.Member(last.name); old != nil && old.Kind == fhir.Object {
+		t.out = old
+		return
+	}
+	made.Name = last.name
+	r.attach(holder.out, made)
+}
+
+// group runs rules that share a loop.
+func (r *run) group(t *turn, g *ruleGroup) {
+	if g.each == nil {
+		for _, rule := range g.rules {
+			r.rule(t, rule, nil)
+		}
+		return
+	}
+	n := 0
+	r.repetitions(g.each, t, func(rep *repetition) bool {
+		rep.n = n
+		n++
+		for _, rule := range g.rules {
+			r.rule(t, rule, rep)
+		}
+		return n < maxValues && r.refused == nil
+	})
+	if n == 0 && r.tracer != nil {
+		for _, rule := range g.rules {
+			r.tracer.begin(rule, t, nil)
+			r.tracer.skip(rule.src.Each + " has no repetition here")
+		}
+	}
+}
+
+// repetitions calls use for each repetition of a field, or each item of a list.
+func (r *run) repetitions(each *reference, t *turn, use func(*repetition) bool) {
+	if r.message.hl7 == nil {
+		for _, n := range r.nodes(each, t) {
+			if !use(&repetition{segment: -1, node: n}) {
+				return
+			}
+		}
+		return
+	}
+	p := &each.path
+	i := r.message.locate(t, p.Segment, p.Occurrence)
+	if i < 0 {
+		return
+	}
+	if t.field == p.Field && t.segment == i { // the block loops over this field already
+		use(&repetition{segment: i, field: p.Field, value: t.rep})
+		return
+	}
+	for v := range r.message.hl7.Segment(i).Field(p.Field).AllRepetitions() {
+		if v.State() == hl7.Valued && !use(&repetition{segment: i, field: p.Field, value: v}) {
+			return
+		}
+	}
+}
+
+// rule runs one rule once.
+func (r *run) rule(t *turn, rule *rule, rep *repetition) {
+	r.now, r.nowTurn, r.nowRep = rule, t, rep
+	if r.tracer != nil {
+		r.tracer.begin(rule, t, rep)
+	}
+	if rule.when != nil {
+		ok := rule.when(r, t, rep)
+		if r.tracer != nil {
+			r.tracer.condition(ok)
+		}
+		if !ok {
+			return
+		}
+	}
+	values := r.inputs(t, rule, rep)
+	c := call{run: r, turn: t, rep: rep, rule: rule}
+	for i, f := range rule.steps {
+		values = f(&c, values)
+		if r.tracer != nil {
+			r.tracer.step(rule.names[i], values)
+		}
+	}
+	values = r.keepValued(values)
+	if len(values) == 0 && rule.src.Default != "" {
+		values = append(values, textValue(rule.src.Default))
+		if r.tracer != nil {
+			r.tracer.step("default", values)
+		}
+	}
+	r.output(t, rule, rep, values)
+}
+
+// keepValued leaves out what says nothing. HL7's "" stays for an HL7 v2 target.
+func (r *run) keepValued(values []value) []value {
+	kept := values[:0]
+	for i := range values {
+		if !values[i].empty() || values[i].null() && r.e.file.Target.Kind == HL7v2 {
+			kept = append(kept, values[i])
+		}
+	}
+	return kept
+}
+
+// inputs are the values that a rule begins with.
+func (r *run) inputs(t *turn, rule *rule, rep *repetition) []value {
+	values := r.buffer[:0]
+	switch {
+	case rule.src.Value != "":
+		values = append(values, textValue(rule.src.Value))
+	case rule.formula != nil:
+		in := make([]any, len(rule.inputs))
+		for i, ref := range rule.inputs {
+			found := r.values(ref, rule.loop, t, rep, nil)
+			if r.tracer != nil {
+				r.tracer.input(rule.src.Inputs[i].Path, found)
+			}
+			texts := make([]string, len(found))
+			for j := range found {
+				texts[j] = found[j].String()
+			}
+			switch {
+			case rule.lists[i]:
+				in[i] = texts
+			case len(texts) > 0:
+				in[i] = texts[0]
+			default:
+				in[i] = ""
+			}
+		}
+		out, err := rule.formula.evaluate(r.ctx, in)
+		if err != nil {
+			r.warn(err.Error())
+		}
+		c := call{run: r}
+		for i := range out {
+			if len(values) < maxValues && c.spend(len(out[i].text)) {
+				values = append(values, out[i])
+			}
+		}
+		if r.tracer != nil {
+			r.tracer.step("formula", values)
+		}
+	default:
+		for i, ref := range rule.refs {
+			from := len(values)
+			values = r.values(ref, rule.loop, t, rep, values)
+			if r.tracer != nil {
+				r.tracer.input(rule.src.From[i], values[from:])
+			}
+		}
+	}
+	return values
+}
+
+// output writes what came out of a rule.
+func (r *run) output(t *turn, rule *rule, rep *repetition, values []value) {
+	many := rule.many()
+	if len(values) > 1 && (!many || rep != nil && !rule.appends()) {
+		r.warn(fmt.Sprintf("%s takes one value and there are %d; the first was taken", rule.src.To, len(values)))
+		values = values[:1]
+	}
+	for i := range values {
+		if r.tracer != nil {
+			r.tracer.output(&values[i])
+		}
+		if t.seg != nil {
+			r.writeHL7(t, &rule.hl7, rule.loop, rep, &values[i])
+		} else {
+			r.write(t, &rule.tree, rule.loop, rep, &values[i])
+		}
+	}
+}
+
+// many says whether the target takes many values.
+func (r *rule) many() bool {
+	n := len(r.tree.steps)
+	return r.hl7.loop || n > 0 && r.tree.steps[n-1].mode == newItem
+}
+
+// appends says whether a rule with a loop writes to a list within the item of its turn.
+func (r *rule) appends() bool {
+	n := 0
+	for _, s := range r.tree.steps {
+		if s.mode == newItem {
+			n++
+		}
+	}
+	return n > 1
+}
+
+func (r *run) warn(text string) { r.warnAt(nil, r.now, text) }
+
+func (r *run) warnAt(b *block, rule *rule, text string) {
+	switch {
+	case len(r.warnings) == maxWarnings:
+		r.warnings = append(r.warnings, Warning{Text: "there are more warnings than are listed"})
+		return
+	case len(r.warnings) > maxWarnings:
+		return
+	}
+	w := Warning{Text: text}
+	if r.nowTurn != nil {
+		w.Turn = r.nowTurn.index + 1
+		b = r.nowTurn.block
+	}
+	if r.nowRep != nil {
+		w.Repetition = r.nowRep.n + 1
+	}
+	if rule != nil {
+		w.Rule = rule.src.ID
+	}
+	if b != nil {
+		w.Block = b.src.ID
+	}
+	r.warnings = append(r.warnings, w)
+	if r.tracer != nil && rule != nil {
+		r.tracer.warning(text)
+	}
+}
+
+// refuse ends the message without a result.
+func (r *run) refuse(text string) {
+	if r.refused == nil {
+		r.refused = errors.New(r.now.src.ID + ": " + text)
+	}
+}
+
+// fail counts a lookup that found nothing.
+func (r *run) fail(table, key string) {
+	for i := range r.failed {
+		if f := &r.failed[i]; f.Table == table && f.Key == key {
+			f.Count++
+			return
+		}
+	}
+	if len(r.failed) < maxValues {
+		r.failed = append(r.failed, FailedLookup{table, key, 1})
+	}
+}

@@ -1,0 +1,190 @@
+package mapping
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"trestle/internal/fhir"
+	"trestle/internal/hl7"
+)
+
+// Record is one message of a source, ready to be mapped.
+type Record struct {
+	Number int // from 1
+	Bytes  []byte
+
+	root *fhir.Node // of a source that was read as a tree
+}
+
+// Records takes a stream apart into the messages of the mapping's source: HL7 v2 messages with or without framing,
+// resources of FHIR or lines of NDJSON, one document of JSON or XML, or the rows of CSV. Only one message is in memory at a
+// time, but for documents. The bytes of a record are the caller's.
+func (e *Engine) Records(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
+	switch e.file.Source.Kind {
+	case HL7v2:
+		return e.hl7Records(ctx, in)
+	case FHIR:
+		return e.fhirRecords(ctx, in)
+	case CSV:
+		return rowRecords(ctx, in)
+	case JSON:
+		return jsonRecords(ctx, in)
+	}
+	return func(yield func(Record, error) bool) {
+		b, err := io.ReadAll(io.LimitReader(in, MaxFile+1))
+		if err == nil && len(b) > MaxFile {
+			err = fmt.Errorf("the document is larger than %d bytes", MaxFile)
+		}
+		yield(Record{Number: 1, Bytes: b}, err)
+	}
+}
+
+// RunRecord maps one record of [Engine.Records].
+func (e *Engine) RunRecord(ctx context.Context, rec Record) (*Result, error) {
+	if rec.root != nil {
+		return e.runTree(ctx, rec.Bytes, rec.root, nil)
+	}
+	return e.Run(ctx, rec.Bytes)
+}
+
+// TraceRecord is [Engine.Trace] for one record of [Engine.Records].
+func (e *Engine) TraceRecord(ctx context.Context, rec Record) (*Result, []Trace, error) {
+	if rec.root == nil {
+		return e.Trace(ctx, rec.Bytes)
+	}
+	tr := &tracer{}
+	result, err := e.runTree(ctx, rec.Bytes, rec.root, tr)
+	return result, tr.list, err
+}
+
+func (e *Engine) hl7Records(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		scanner := hl7.NewScanner(in, hl7.ScanOptions{})
+		n := 0
+		for scanner.Scan() {
+			item := scanner.Item()
+			if item.Kind != hl7.ItemMessage {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				yield(Record{}, err)
+				return
+			}
+			n++
+			if !yield(Record{Number: n, Bytes: bytes.Clone(item.Bytes)}, nil) {
+				return
+			}
+		}
+		if err := scanner.Err(); err != nil {
+			yield(Record{}, err)
+		}
+	}
+}
+
+func (e *Engine) fhirRecords(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		n := 0
+		for rec, err := range e.definitions.Resources(ctx, in, fhir.StreamOptions{WholeBundles: true}) {
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			if rec.Root == nil {
+				continue
+			}
+			n++
+			if !yield(Record{Number: n, Bytes: fhir.AppendJSON(nil, rec.Root), root: rec.Root}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// jsonRecords reads one document after the other, as in NDJSON; the items of an array at the top are one document.
+func jsonRecords(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		b, err := io.ReadAll(io.LimitReader(in, MaxFile+1))
+		if err == nil && len(b) > MaxFile {
+			err = fmt.Errorf("the document is larger than %d bytes", MaxFile)
+		}
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		if _, err := fhir.ParseJSON(b); err == nil {
+			yield(Record{Number: 1, Bytes: b}, nil)
+			return
+		}
+		n := 0
+		for line := range bytes.SplitSeq(b, []byte("\n")) {
+			if len(bytes.TrimSpace(line)) == 0 {
+				continue
+			}
+			n++
+			if !yield(Record{Number: n, Bytes: line}, ctx.Err()) || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+func rowRecords(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		c := csv.NewReader(in)
+		c.FieldsPerRecord = -1
+		c.LazyQuotes = true
+		names, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			yield(Record{}, fmt.Errorf("read the line of names: %w", err))
+			return
+		}
+		names[0] = strings.TrimPrefix(names[0], "\ufeff")
+		for n := 1; ; n++ {
+			cells, err := c.Read()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			root := rowNode(names, cells)
+			if !yield(Record{Number: n, Bytes: fhir.AppendJSON(nil, root), root: root}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func rowNode(names, cells []string) *fhir.Node {
+	root := fhir.NewObject()
+	for i, name := range names {
+		if i < len(cells) {
+			root.Children = append(root.Children, fhir.NewString(cells[i]).Named(name))
+		}
+	}
+	return root
+}
+
+// oneRow maps the one row of a CSV file.
+func (e *Engine) oneRow(ctx context.Context, b []byte, tr *tracer) (*Result, error) {
+	for rec, err := range rowRecords(ctx, bytes.NewReader(b)) {
+		if err != nil {
+			return nil, err
+		}
+		return e.runTree(ctx, rec.Bytes, rec.root, tr)
+	}
+	return nil, errors.New("the file has no row below its line of names")
+}

@@ -1,0 +1,446 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"trestle/internal/fhir"
+	"trestle/internal/fhir/fhirpath"
+	"trestle/internal/hl7"
+)
+
+// reference is a source path, ready to be asked.
+type reference struct {
+	text string
+	// HL7 v2
+	path     hl7.Path
+	relative bool // .1: below the repetition of the rule's loop
+	// everything else
+	absolute bool
+	resource string // the first step names a type of resource
+	steps    []treeStep
+	fhirpath *fhirpath.Expression
+}
+
+// treeStep goes down one member of a tree.
+type treeStep struct {
+	name  string
+	index int // from 0; every for all items, first for the first
+	// where the items are filtered: [use=official]
+	filter, equals string
+}
+
+const (
+	first = -1
+	every = -2
+)
+
+// reference compiles a source path. each is the path of the rule's own loop, "" for none.
+func (c *compiler) reference(text string) (*reference, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, fmt.Errorf("a source is empty; write for example %s", c.examplePath())
+	}
+	ref := &reference{text: text}
+	var err error
+	if c.file.Source.Kind == HL7v2 {
+		if rest, ok := strings.CutPrefix(text, "."); ok {
+			ref.relative = true
+			part, _ := hl7.ParsePath("ZZZ-1." + rest)
+			if part.Component == 0 {
+				return nil, fmt.Errorf("the source %q is no component of the repetition; write for example .1 or .4.2", text)
+			}
+			ref.path = part
+			return ref, nil
+		}
+		ref.path, err = hl7.ParsePath(text)
+		if err != nil {
+			return nil, err
+		}
+		if len(ref.path.Groups) > 0 {
+			c.grouped = true
+		}
+		return ref, nil
+	}
+	if c.file.Source.Kind == FHIR && strings.ContainsAny(text, "()|") {
+		if ref.fhirpath, err = fhirpath.Compile(text); err != nil {
+			return nil, fmt.Errorf("the FHIRPath %q cannot be read: %w", shorten(text), err)
+		}
+		return ref, nil
+	}
+	rest := text
+	switch {
+	case strings.HasPrefix(rest, "/"):
+		ref.absolute, rest = true, rest[1:]
+	case strings.HasPrefix(rest, ".") && rest != ".":
+		ref.relative, rest = true, rest[1:]
+	case rest == ".":
+		ref.relative = true
+		return ref, nil
+	}
+	if rest == "" {
+		return ref, nil
+	}
+	if c.file.Source.Kind == CSV { // the name of a column may hold anything
+		ref.steps = []treeStep{{name: rest, index: first}}
+		return ref, nil
+	}
+	if ref.steps, err = treeSteps(rest); err != nil {
+		return nil, err
+	}
+	if c.file.Source.Kind == FHIR && !ref.relative && c.definitions().IsResource(ref.steps[0].name) {
+		ref.resource, ref.steps = ref.steps[0].name, ref.steps[1:]
+	}
+	return ref, nil
+}
+
+// treeSteps reads a path such as name[0].given[*] or identifier[use=official].value.
+func treeSteps(text string) ([]treeStep, error) {
+	var steps []treeStep
+	for text != "" {
+		end := 0
+		for depth := 0; end < len(text) && (depth > 0 || text[end] != '.'); end++ {
+			switch text[end] {
+			case '[':
+				depth++
+			case ']':
+				depth--
+			}
+		}
+		name, in, indexed := strings.Cut(text[:end], "[")
+		s := treeStep{name: name, index: first}
+		if name == "" {
+			return nil, fmt.Errorf("the path has an empty step before %q", shorten(text))
+		}
+		if indexed {
+			in, closed := strings.CutSuffix(in, "]")
+			n, err := strconv.Atoi(in)
+			k, v, filtered := strings.Cut(in, "=")
+			switch {
+			case !closed:
+				return nil, fmt.Errorf("close the bracket after %q", shorten(name))
+			case in == "*":
+				s.index = every
+			case filtered:
+				s.index, s.filter, s.equals = every, strings.TrimSpace(k), strings.Trim(strings.TrimSpace(v), `"'`)
+			case err != nil || n < 0:
+				return nil, fmt.Errorf("%s[%s] is no item; write [0] for the first, [*] for all, or a member and its value as in [use=official]", shorten(name), shorten(in))
+			default:
+				s.index = n
+			}
+		}
+		steps = append(steps, s)
+		if text = text[end:]; strings.HasPrefix(text, ".") {
+			if text = text[1:]; text == "" {
+				return nil, fmt.Errorf("the path ends with a point")
+			}
+		}
+	}
+	return steps, nil
+}
+
+// below is the rest of a path below the path of a loop, if it lies below it: name[*].given below name.
+func (ref *reference) below(loop *reference) ([]treeStep, bool) {
+	if loop == nil || ref.absolute != loop.absolute || ref.resource != loop.resource || len(ref.steps) < len(loop.steps) || len(loop.steps) == 0 {
+		return nil, false
+	}
+	for i, s := range loop.steps {
+		if ref.steps[i].name != s.name || i < len(loop.steps)-1 && ref.steps[i] != s {
+			return nil, false
+		}
+	}
+	if last := ref.steps[len(loop.steps)-1]; last.index >= 0 || last.filter != "" {
+		return nil, false
+	}
+	return ref.steps[len(loop.steps):], true
+}
+
+// values appends what a reference names, seen from a turn and a repetition.
+func (r *run) values(ref *reference, loop *reference, t *turn, rep *repetition, dst []value) []value {
+	if r.message.hl7 != nil {
+		return r.hl7Values(ref, t, rep, dst)
+	}
+	return r.treeValues(ref, loop, t, rep, dst)
+}
+
+func (r *run) hl7Values(ref *reference, t *turn, rep *repetition, dst []value) []value {
+	m := r.message
+	p := &ref.path
+	if ref.relative {
+		if rep != nil {
+			return appendParts(dst, rep.value, p)
+		}
+		if t != nil && t.field > 0 {
+			return appendParts(dst, t.rep, p)
+		}
+		return dst
+	}
+	if rep != nil && rep.field > 0 && p.Field == rep.field && p.Repetition == 0 && p.Occurrence == 0 && m.names[rep.segment] == p.Segment {
+		return appendParts(dst, rep.value, p)
+	}
+	if t != nil && t.field > 0 && p.Field == t.field && p.Repetition == 0 && p.Occurrence == 0 && m.names[t.segment] == p.Segment {
+		return appendParts(dst, t.rep, p)
+	}
+	if p.Field == 0 {
+		return dst
+	}
+	if p.Occurrence == hl7.All || len(p.Groups) > 0 {
+		n := 0
+		s := m.reach(t, p.Segment)
+		for i := s.from; i < s.to && len(dst) < maxValues; i++ {
+			if m.names[i] != p.Segment || !m.inGroups(i, p.Groups) {
+				continue
+			}
+			n++
+			if p.Occurrence == hl7.All || n == max(p.Occurrence, 1) {
+				dst = appendField(dst, m.hl7.Segment(i), p)
+			}
+		}
+		return dst
+	}
+	if i := m.locate(t, p.Segment, p.Occurrence); i >= 0 {
+		return appendField(dst, m.hl7.Segment(i), p)
+	}
+	return dst
+}
+
+// inGroups says whether the groups of a segment are those of a path, outermost first, others between allowed.
+func (m *message) inGroups(segment int, want []hl7.GroupStep) bool {
+	for _, have := range m.chainOf(segment) {
+		if len(want) == 0 {
+			return true
+		}
+		if have.Name == want[0].Name && (want[0].Repetition <= 0 || want[0].Repetition == have.Repetition) {
+			want = want[1:]
+		}
+	}
+	return len(want) == 0
+}
+
+func appendField(dst []value, s hl7.Segment, p *hl7.Path) []value {
+	v := s.Field(p.Field)
+	switch p.Repetition {
+	case hl7.All:
+		for v := range v.AllRepetitions() {
+			if dst = appendParts(dst, v, p); len(dst) >= maxValues {
+				break
+			}
+		}
+		return dst
+	default:
+		return appendParts(dst, v.Repetition(max(p.Repetition, 1)), p)
+	}
+}
+
+func appendParts(dst []value, v hl7.Value, p *hl7.Path) []value {
+	switch p.Component {
+	case 0:
+		return append(dst, hl7Value(v))
+	case hl7.All:
+		for v := range v.AllComponents() {
+			dst = append(dst, hl7Value(v))
+		}
+		return dst
+	}
+	v = v.Component(p.Component)
+	switch p.Subcomponent {
+	case 0:
+		return append(dst, hl7Value(v))
+	case hl7.All:
+		for v := range v.AllSubcomponents() {
+			dst = append(dst, hl7Value(v))
+		}
+		return dst
+	}
+	return append(dst, hl7Value(v.Subcomponent(p.Subcomponent)))
+}
+
+func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []value) []value {
+	from := r.message.root
+	for u := t; u != nil; u = u.parent {
+		if u.node != nil {
+			from = u.node
+			break
+		}
+	}
+	steps := ref.steps
+	switch {
+	case ref.relative && rep != nil:
+		from = rep.node
+	case rep != nil && rep.node != nil:
+		if rest, ok := ref.below(loop); ok {
+			from, steps = rep.node, rest
+			return appendTree(dst, from, steps)
+		}
+	}
+	if ref.fhirpath != nil {
+		return r.pathValues(ref, from, dst)
+	}
+	switch {
+	case ref.absolute:
+		from = r.message.root
+	case ref.resource != "":
+		if from.ResourceType() != ref.resource {
+			for _, n := range r.message.resources {
+				if n.ResourceType() == ref.resource {
+					return appendTree(dst, n, steps)
+				}
+			}
+			return dst
+		}
+	}
+	return appendTree(dst, from, steps)
+}
+
+// pathValues evaluates FHIRPath. Its own limits on steps and time hold; what fails gives nothing and is warned of.
+func (r *run) pathValues(ref *reference, from *fhir.Node, dst []value) []value {
+	root := fhirpath.Resource(r.e.definitions, r.message.root)
+	in := root
+	if from != r.message.root {
+		in = fhirpath.Within(r.e.definitions, from, root, "")
+	}
+	out, err := ref.fhirpath.Evaluate(r.ctx, in, &fhirpath.Options{Definitions: r.e.definitions})
+	if err != nil {
+		r.warn(fmt.Sprintf("the FHIRPath %q failed: %s", shorten(ref.text), err))
+		return dst
+	}
+	for _, item := range out {
+		if n := item.Node(); n != nil && !n.IsPrimitive() {
+			dst = append(dst, nodeValue(n))
+		} else {
+			dst = append(dst, textValue(item.String()))
+		}
+	}
+	return dst
+}
+
+// appendTree goes down from a node. A list on the way stands for its first item unless the path says otherwise.
+func appendTree(dst []value, n *fhir.Node, steps []treeStep) []value {
+	if n == nil || len(dst) >= maxValues {
+		return dst
+	}
+	if len(steps) == 0 {
+		if n.Kind == fhir.Array {
+			n = n.Item(0)
+		}
+		if n == nil {
+			return dst
+		}
+		return append(dst, nodeValue(n))
+	}
+	s := steps[0]
+	if n.Kind == fhir.Array {
+		n = n.Item(0)
+	}
+	items := membersOf(n, s.name)
+	for i, item := range items {
+		switch {
+		case s.filter != "" && filterText(item, s.filter) != s.equals:
+			continue
+		case s.index == first && i > 0, s.index >= 0 && i != s.index:
+			continue
+		}
+		dst = appendTree(dst, item, steps[1:])
+	}
+	return dst
+}
+
+func filterText(n *fhir.Node, path string) string {
+	steps := strings.Split(path, ".")
+	if found := n.Find(steps...); found != nil {
+		return nodeText(found)
+	}
+	return ""
+}
+
+// membersOf lists the items of a member: those of its array, or the elements of that name in XML.
+func membersOf(n *fhir.Node, name string) []*fhir.Node {
+	if n == nil {
+		return nil
+	}
+	if n.Kind == fhir.Element {
+		name = strings.TrimPrefix(name, "@")
+		var found []*fhir.Node
+		for _, c := range n.Children {
+			if (c.Kind == fhir.Element || c.Kind == fhir.Attribute) && (c.Name == name || strings.HasSuffix(c.Name, ":"+name)) {
+				found = append(found, c)
+			}
+		}
+		return found
+	}
+	m := n.Member(name)
+	switch {
+	case m == nil:
+		return nil
+	case m.Kind == fhir.Array:
+		return m.Children
+	}
+	return []*fhir.Node{m}
+}
+
+// count is how many there are of what a reference names: repetitions of a field, segments, items.
+func (r *run) count(ref, loop *reference, t *turn, rep *repetition) int {
+	if r.message.hl7 == nil {
+		all := *ref
+		all.steps = slices.Clone(ref.steps)
+		if len(all.steps) > 0 && all.steps[len(all.steps)-1].index == first {
+			all.steps[len(all.steps)-1].index = every
+		}
+		return len(r.values(&all, loop, t, rep, nil))
+	}
+	m := r.message
+	if ref.path.Field == 0 && !ref.relative {
+		n := 0
+		s := m.reach(t, ref.path.Segment)
+		for i := s.from; i < s.to; i++ {
+			if m.names[i] == ref.path.Segment && m.inGroups(i, ref.path.Groups) {
+				n++
+			}
+		}
+		return n
+	}
+	all := *ref
+	if all.path.Repetition == 0 && all.path.Component == 0 && !all.relative {
+		all.path.Repetition = hl7.All
+		return len(present(r.hl7Values(&all, t, nil, nil)))
+	}
+	return len(present(r.hl7Values(ref, t, rep, nil)))
+}
+
+func present(values []value) []value {
+	kept := values[:0]
+	for _, v := range values {
+		if !v.empty() {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// valued says whether a reference names anything that is there and not empty.
+func (r *run) valued(ref, loop *reference, t *turn, rep *repetition) bool {
+	if r.message.hl7 != nil && !ref.relative && ref.path.Field == 0 {
+		return r.message.locate(t, ref.path.Segment, ref.path.Occurrence) >= 0
+	}
+	var few [4]value
+	for _, v := range r.values(ref, loop, t, rep, few[:0]) {
+		if !v.empty() {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *compiler) examplePath() string {
+	switch c.file.Source.Kind {
+	case HL7v2:
+		return "PID-5.1"
+	case FHIR:
+		return "Patient.name.family"
+	case CSV:
+		return "the name of a column"
+	}
+	return "patient.name"
+}

@@ -1,0 +1,121 @@
+package mapping
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"slices"
+
+	"trestle/internal/fhir"
+)
+
+// Bytes writes the result in the form of the target: HL7 v2, FHIR or other JSON on one line, XML, or the rows of CSV without
+// the line of names, which is [Result.Header].
+func (r *Result) Bytes() ([]byte, error) { return r.write("") }
+
+// Indented is Bytes for people: JSON and XML with indents.
+func (r *Result) Indented() ([]byte, error) { return r.write("  ") }
+
+func (r *Result) write(indent string) ([]byte, error) {
+	switch r.file.Target.Kind {
+	case HL7v2:
+		return r.Message, nil
+	case CSV:
+		return r.rows()
+	case XML:
+		name := r.file.Target.Root
+		if name == "" {
+			name = "root"
+		}
+		root, err := element(name, r.Tree, 0)
+		if err != nil {
+			return nil, err
+		}
+		return append(fhir.AppendXMLTree([]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), root), '\n'), nil
+	}
+	if indent == "" {
+		return append(fhir.AppendJSON(nil, r.Tree), '\n'), nil
+	}
+	return append(fhir.AppendIndentedJSON(nil, r.Tree, indent), '\n'), nil
+}
+
+// Columns are those of a CSV target, in their order.
+func (f *File) Columns() []string {
+	if len(f.Target.Columns) > 0 {
+		return f.Target.Columns
+	}
+	var names []string
+	f.Walk(func(b *Block) {
+		for i := range b.Rules {
+			if to := b.Rules[i].To; !slices.Contains(names, to) && b.Rules[i].Status != OutOfScope {
+				names = append(names, to)
+			}
+		}
+	})
+	return names
+}
+
+// Header is the line of names of a CSV target, nil for any other.
+func (f *File) Header() []byte {
+	if f.Target.Kind != CSV {
+		return nil
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	if w.Write(f.Columns()) != nil {
+		return nil
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+func (r *Result) rows() ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	columns := r.file.Columns()
+	line := make([]string, len(columns))
+	for _, row := range r.Rows {
+		for i, name := range columns {
+			line[i] = ""
+			if n := row.Member(name); n != nil {
+				line[i] = nodeText(n)
+			}
+		}
+		if err := w.Write(line); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+// element writes an object as XML: a member is an element, @name an attribute, and each item of a list an element of its
+// name.
+func element(name string, n *fhir.Node, depth int) (*fhir.Node, error) {
+	if depth > 200 {
+		return nil, fmt.Errorf("the result is nested more than 200 deep")
+	}
+	e := &fhir.Node{Kind: fhir.Element, Name: name}
+	if n.IsPrimitive() {
+		e.Children = []*fhir.Node{{Kind: fhir.Text, Text: n.Text}}
+		return e, nil
+	}
+	for _, c := range n.Children {
+		items := []*fhir.Node{c}
+		if c.Kind == fhir.Array {
+			items = c.Children
+		}
+		for _, item := range items {
+			if len(c.Name) > 1 && c.Name[0] == '@' {
+				e.Children = append(e.Children, &fhir.Node{Kind: fhir.Attribute, Name: c.Name[1:], Text: item.Text})
+				continue
+			}
+			child, err := element(c.Name, item, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			e.Children = append(e.Children, child)
+		}
+	}
+	return e, nil
+}
