@@ -18,10 +18,10 @@ const (
 )
 
 var pointColumns = []screen.Column{
-	{ID: "name", Title: "Endpoint", Width: 92, MinWidth: 80, Flex: true, Fixed: true},
-	{ID: "address", Title: "Address", Width: 62, MinWidth: 52, Mono: true, Fixed: true},
-	{ID: "in", Title: "Count", Width: 50, MinWidth: 44, Right: true, Fixed: true},
-	{ID: "bad", Title: "Not AA", Width: 56, MinWidth: 40, Right: true, Fixed: true},
+	{ID: "name", Title: "Endpoint", Width: 80, MinWidth: 80, Flex: true, Fixed: true},
+	{ID: "address", Title: "Address", Width: 74, MinWidth: 52, Mono: true, Fixed: true},
+	{ID: "in", Title: "Count", Width: 56, MinWidth: 44, Right: true, Fixed: true},
+	{ID: "bad", Title: "Not AA", Width: 58, MinWidth: 40, Right: true, Fixed: true},
 }
 
 // Points is the list of endpoints, each with a switch.

@@ -252,7 +252,7 @@ const (
 )
 
 var faultColumns = []screen.Column{
-	{ID: "fault", Title: "Fault of the whole endpoint", Width: 244, MinWidth: 120, Fixed: true},
+	{ID: "fault", Title: "Fault of the whole endpoint", Width: 264, MinWidth: 120, Fixed: true},
 	{ID: "how", Title: "How", Width: 120, MinWidth: 60, Fixed: true},
 	{ID: "about", Title: "What the partner sees", Width: 300, MinWidth: 120, Flex: true, Fixed: true},
 }

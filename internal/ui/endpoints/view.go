@@ -60,7 +60,7 @@ func New(m *model.Model, h host.Host) *View {
 			kit.NewToolButton(theme.IconExport, "New sender…", func() { v.Create(true) })),
 		v.points)
 	right := kit.NewRows(v.chosen.content, v.split, 0.42)
-	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.28))
+	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.29))
 	v.root = container.NewStack(v.place)
 	m.Changed = v.redraw
 	v.redraw(model.All)
