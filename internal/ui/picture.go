@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 
 	"trestle/internal/job"
+	"trestle/internal/present/comparing"
 	"trestle/internal/present/linker"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/theme"
@@ -92,11 +93,24 @@ func (p *painter) draw() {
 	s.dismiss()
 	for _, place := range []shell.Place{shell.Endpoints, shell.Map, shell.Compare, shell.Link, shell.Settings} {
 		s.Go(place)
+		if place == shell.Compare {
+			p.compare()
+		}
 		if place == shell.Link {
 			p.link()
 		}
 		p.shot(place.String())
 	}
+}
+
+// compare sets two messages of the sample project against each other, of before and after a move.
+func (p *painter) compare() {
+	by := func(control string) comparing.Side {
+		return comparing.Side{Kind: comparing.Messages, Query: "control:" + control}
+	}
+	p.s.session.comparing.Start([2]comparing.Side{by("LK000131"), by("LK000177")}, comparing.Pairing{})
+	p.wait()
+	p.s.session.comparing.Dismiss() // a project without these messages shows the first step
 }
 
 // link compares the rosters of the project, if it has them, and opens a pair of both systems.

@@ -249,12 +249,12 @@ func (p *pairPane) redrawCurrent() {
 			p.codes[i].SetCursor(offset)
 		}
 	}
-	if !m.Unified() && p.shown[1] != nil { // the side that has the difference leads
-		line, col := p.codes[0].Scroll()
-		right, _ := p.codes[1].Scroll()
-		p.codes[1].ScrollTo(line, col)
-		if now, _ := p.codes[1].Scroll(); now != line {
-			p.codes[0].ScrollTo(right, col)
+	if !m.Unified() && p.shown[1] != nil { // beside each other, each at the column of its own value
+		left, a := p.codes[0].Scroll()
+		right, b := p.codes[1].Scroll()
+		p.codes[1].ScrollTo(left, b)
+		if now, _ := p.codes[1].Scroll(); now != left {
+			p.codes[0].ScrollTo(right, a)
 		}
 	}
 	p.inStep = false
