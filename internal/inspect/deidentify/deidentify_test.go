@@ -3,6 +3,7 @@ package deidentify
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -266,6 +267,50 @@ func TestMalformed(t *testing.T) {
 		if strings.Contains(strings.ToLower(out), "quillfeather") || strings.Contains(out, "88121734") || strings.Contains(out, "5175696C") {
 			t.Errorf("%s: %q", name, out)
 		}
+	}
+}
+
+// mutations is how many damaged messages TestMutations makes.
+const mutations = 3000
+
+// TestMutations damages a message in thousands of ways: no damage lets a whole name or the MRN through.
+func TestMutations(t *testing.T) {
+	s := scrubber(t, Options{})
+	random := rand.New(rand.NewPCG(1, 2))
+	leaked := 0
+	for range mutations {
+		b := []byte(admit)
+		for range 1 + random.IntN(4) {
+			at := random.IntN(len(b) - 20)
+			switch random.IntN(5) {
+			case 0: // a part is lost
+				b = append(b[:at:at], b[at+1+random.IntN(12):]...)
+			case 1: // a separator or line end comes in
+				b = append(b[:at:at], append([]byte{"|^~\\&\r\n \x0b\x00"[random.IntN(10)]}, b[at:]...)...)
+			case 2: // a separator becomes another one
+				if i := bytes.IndexAny(b[at:], "|^~&\r"); i >= 0 {
+					b[at+i] = "|^~&\r\n#"[random.IntN(7)]
+				}
+			case 3: // a part is there twice
+				n := 1 + random.IntN(12)
+				b = append(b[:at+n:at+n], b[at:]...)
+			case 4: // a field is lost
+				if i := bytes.IndexByte(b[at:], '|'); i >= 0 {
+					b = append(b[:at+i:at+i], b[at+i+1:]...)
+				}
+			}
+		}
+		copied, _ := s.Message(hl7.Parse(b))
+		for _, secret := range []string{"Quillfeather", "Annabel", "Harrowgate", "0088121", "900-12-3456", "annabel@example.com", "POL8812345"} {
+			if bytes.Contains(copied.Bytes(), []byte(secret)) {
+				if leaked++; leaked < 9 {
+					t.Errorf("%s is in the copy of a damaged message:\n%q\nbecomes\n%q", secret, b, copied.Bytes())
+				}
+			}
+		}
+	}
+	if leaked > 0 {
+		t.Errorf("%d leaks", leaked)
 	}
 }
 

@@ -16,8 +16,7 @@ func (c *copier) replace(v string, w what) (string, Action) {
 	case code:
 		return keepIf(v, c.isCode(v))
 	case coded:
-		first := c.repeats.Component(1).Text()
-		return keepIf(v, strings.TrimSpace(first) != "" && looksLikeCode(first) && utf8.RuneCountInString(v) <= 250)
+		return keepIf(v, c.isMeaning(v))
 	case edition:
 		return keepIf(v, looksLikeCode(v) && len(onlyDigits(v)) <= 8)
 	case quantity:
@@ -25,7 +24,7 @@ func (c *copier) replace(v string, w what) (string, Action) {
 	case affix:
 		return keepIf(v, usualAffixes[strings.ToUpper(strings.Trim(strings.ReplaceAll(v, ".", ""), " "))])
 	case state:
-		return keepIf(v, len(v) <= 20 && !strings.ContainsAny(v, "0123456789"))
+		return keepIf(v, len(v) <= 20 && !strings.ContainsAny(v, "0123456789@\r\n"))
 	case site:
 		return c.siteName(v)
 	case spot:
@@ -129,8 +128,40 @@ func (c *copier) isCode(v string) bool {
 	case c.hasSystem():
 		return utf8.RuneCountInString(v) <= 20 && !strings.ContainsAny(v, "@ \r\n")
 	}
+	if aboutPeople[c.segment.Name()] && c.place != "IN1-2" && (utf8.RuneCountInString(v) > 5 || longDigits(v, 5)) {
+		return usualWords[strings.ToLower(v)] // a name that slipped into a field beside its own looks like a code
+	}
 	return looksLikeCode(v) && !longDigits(v, 6)
 }
+
+// isMeaning reports whether a value is the text of the code beside it. In segments about people it must be the one of a public
+// system or of the field's table.
+func (c *copier) isMeaning(v string) bool {
+	first := strings.TrimSpace(c.repeats.Component(1).Text())
+	if first == "" || !c.isCode(first) || utf8.RuneCountInString(v) > 250 || strings.ContainsAny(v, "@\r\n") {
+		return false
+	}
+	if !aboutPeople[c.segment.Name()] || c.place == "IN1-2" && !longDigits(v, 5) {
+		return true
+	}
+	if c.hasSystem() {
+		return !strings.ContainsAny(v, "0123456789")
+	}
+	display, ok := c.display(first)
+	return ok && strings.EqualFold(display, strings.TrimSpace(v)) || usualWords[strings.ToLower(v)]
+}
+
+// aboutPeople are the segments in which names stand; a code there is of its table or short.
+var aboutPeople = map[string]bool{"PID": true, "PD1": true, "NK1": true, "GT1": true, "MRG": true, "IN1": true, "IN2": true, "IN3": true, "CTD": true, "PRD": true, "ROL": true}
+
+// usualWords are what systems write there instead of a code.
+var usualWords = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range words("female unknown married single divorced widowed separated spouse parent mother father sibling friend english spanish employer active inactive primary secondary") {
+		m[w] = true
+	}
+	return m
+}()
 
 var versionLike = regexp.MustCompile(`^2(\.\d){1,3}$`)
 
@@ -182,7 +213,14 @@ func (c *copier) siteName(v string) (string, Action) {
 
 func (c *copier) quantity(v string) (string, Action) {
 	t := strings.TrimSpace(v)
-	if !isQuantity(t) || len(onlyDigits(t)) > 9 {
+	most := 9
+	switch {
+	case c.kind == "SI" || aboutPeople[c.segment.Name()]:
+		most = 4
+	case c.place != "OBX-5":
+		most = 6
+	}
+	if !isQuantity(t) || len(onlyDigits(t)) > most {
 		return "", Blanked
 	}
 	if c.o.SafeHarbor && c.place == "OBX-5" && c.isAge() {
@@ -322,16 +360,22 @@ func (c *copier) mentions(v string) bool {
 
 // inTable reports whether the value is a code of the field's table.
 func (c *copier) inTable(v string) bool {
-	var table string
-	if f, ok := c.version.FieldAt(c.segment.Name(), fieldOf(c.place), 0, 0); ok {
-		table = f.Table
-	}
-	t, ok := c.version.Table(table)
-	if !ok || table == "" {
-		return false
-	}
-	_, ok = t.Code(v)
+	_, ok := c.display(v)
 	return ok
+}
+
+// display is the meaning of a code in the field's table.
+func (c *copier) display(v string) (string, bool) {
+	f, ok := c.version.FieldAt(c.segment.Name(), fieldOf(c.place), 0, 0)
+	if !ok || f.Table == "" {
+		return "", false
+	}
+	t, ok := c.version.Table(f.Table)
+	if !ok {
+		return "", false
+	}
+	found, ok := t.Code(v)
+	return found.Display, ok
 }
 
 func fieldOf(place string) int {

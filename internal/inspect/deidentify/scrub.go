@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
@@ -116,7 +117,7 @@ func over89(birth, message string) bool {
 
 // run writes the copy.
 func (c *copier) run() []byte {
-	certain := !c.m.Delimiters().Guessed
+	certain := c.isCertain()
 	var out []byte
 	src := c.m.Bytes()
 	for s := range c.m.Segments() {
@@ -138,6 +139,25 @@ func (c *copier) run() []byte {
 	return out
 }
 
+// isCertain reports whether the header says beyond doubt how the message is split: a separator, and three to five other
+// characters that can be none of a value.
+func (c *copier) isCertain() bool {
+	h, ok := c.m.Header()
+	if !ok || c.m.Delimiters().Guessed {
+		return false
+	}
+	encoding := h.Field(2).Raw()
+	if len(encoding) < 3 || len(encoding) > 5 {
+		return false
+	}
+	for i, b := range encoding {
+		if isWordByte(b) || b <= ' ' || b == h.Field(1).Raw()[0] || bytes.IndexByte(encoding[:i], b) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *copier) count(place string, a Action) {
 	if !c.dry {
 		c.report.count(place, a)
@@ -149,6 +169,9 @@ func (c *copier) count(place string, a Action) {
 func (c *copier) isWhole(s hl7.Segment) bool {
 	latest, _ := dictionary.For(lastVersion)
 	if def, ok := latest.Segment(s.Name()); ok && s.Fields() > len(def.Fields)+extraFields {
+		return false
+	}
+	if s.IsHeader() && bytes.ContainsAny(s.Bytes(), "\r\n") { // its separator is not the one that the message uses
 		return false
 	}
 	for n, v := range s.All() {
@@ -189,7 +212,7 @@ func (c *copier) fields(out []byte, whole bool) []byte {
 		case c.allow[c.place]:
 			c.count(c.place, Allowed)
 			out = append(out, v.Raw()...)
-		case !known || s.Name()[0] == 'Z' || !whole && n != 9 && n != 10 && n != 12:
+		case !known || s.Name()[0] == 'Z' || !whole && (n != 9 && n != 10 && n != 12 || len(v.Raw()) > 40):
 			if t := v.Text(); n == 1 && len(t) <= 4 && isNumber(t) { // a Set ID
 				out = append(out, v.Raw()...)
 				continue
@@ -368,7 +391,7 @@ func (c *copier) leaf(v hl7.Value, w what) []byte {
 		return nil
 	}
 	to, a := c.replace(original, w)
-	if a == Kept && c.mentions(original) {
+	if a == Kept && (c.mentions(original) || strings.ContainsFunc(original, unicode.IsControl)) {
 		to, a = "", Blanked
 	}
 	c.count(c.place, a)
