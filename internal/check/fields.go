@@ -17,7 +17,7 @@ func (c *checker) segments() {
 		return // MSH holds the whole message
 	}
 	c.quick.ready(c)
-	sets := setIDs{}
+	sets := make(setIDs, 0, 16)
 	for s := range c.m.Segments() {
 		switch s.Kind() {
 		case hl7.LineBadID:
@@ -45,7 +45,7 @@ func (c *checker) segments() {
 		}
 		c.fields(s, name, plan)
 		if plan.setID {
-			sets.check(c, s)
+			sets.check(c, s, name)
 		} else {
 			sets.other(name)
 		}
@@ -119,13 +119,17 @@ func checkedInHeader(field int) bool { return field < len(headerChecked) && head
 // fields checks the fields of one segment against its plan.
 func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 	last := 0
+	c.typ, c.observed = hl7.Value{}, hl7.Value{}
 	header := name == "MSH"
 	for n, v := range s.All() {
 		last = n
-		if header && n <= 2 || n == 2 && name == "OBX" {
-			continue // MSH-2 and OBX-2 have checks of their own
+		if header && n <= 2 {
+			continue
 		}
 		f := plan.field(n)
+		if name == "OBX" && c.isObservation(n, f, v) {
+			continue
+		}
 		raw := v.Raw()
 		if len(raw) == 0 {
 			if f != nil && f.required && !(header && checkedInHeader(n)) {
@@ -146,6 +150,19 @@ func (c *checker) fields(s hl7.Segment, name string, plan *segmentPlan) {
 			c.required(s, n, f, s.End())
 		}
 	}
+}
+
+// isObservation keeps OBX-2 and OBX-5, which are looked at together afterwards.
+func (c *checker) isObservation(n int, f *fieldPlan, v hl7.Value) bool {
+	switch n {
+	case 2:
+		c.typ = v
+		return true
+	case 5:
+		c.observed = v
+		return f != nil && f.kind == valueVaries && len(v.Raw()) > 0
+	}
+	return false
 }
 
 func (c *checker) required(s hl7.Segment, n int, f *fieldPlan, offset int) {

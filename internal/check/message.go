@@ -18,7 +18,10 @@ type checker struct {
 	comp, repetition, sub, escape string // delimiters that can be used, else empty
 
 	quick quick
-	cut   byte // the truncation character of HL7 2.7 on, 0 for none
+
+	typ, observed hl7.Value // OBX-2 and OBX-5 of the segment that is looked at
+
+	cut byte // the truncation character of HL7 2.7 on, 0 for none
 
 	v         *dictionary.Version
 	plans     *versionPlans

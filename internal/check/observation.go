@@ -12,7 +12,10 @@ import (
 
 // observation checks OBX-2 and OBX-5 together.
 func (c *checker) observation(s hl7.Segment) {
-	typ, value := s.Field(2), s.Field(5)
+	typ, value := c.typ, c.observed
+	if !value.IsPresent() {
+		typ, value = s.Field(2), s.Field(5) // so that they have a place
+	}
 	if c.components(typ.Raw()) > 0 {
 		c.add(codeComponents, place{segment: s, field: 2}.String(), typ.Offset(), len(typ.Raw()), "OBX-2 is of type ID, which has no components; only its first part is read.")
 		typ = typ.Component(1)

@@ -76,7 +76,7 @@ func (s *codeSet) suggest(value string) (string, bool) {
 type versionPlans struct {
 	v        *dictionary.Version
 	segments atomic.Pointer[map[string]*segmentPlan] // copied when one is added
-	types    sync.Map                                // string -> *fieldPlan
+	types    atomic.Pointer[map[string]*fieldPlan]   // as segments
 	tables   sync.Map                                // string -> *codeSet
 	relaxes  sync.Map                                // fieldKey -> string, the version that does not require the field
 }
@@ -115,23 +115,32 @@ func (p *versionPlans) segment(name string) *segmentPlan {
 		}
 	}
 	s.setID = len(def.Fields) > 0 && def.Fields[0].Type == "SI" && strings.HasPrefix(strings.ToLower(def.Fields[0].Name), "set id")
+	return keep(&p.segments, name, s)
+}
+
+// keep adds a plan to those made already, and returns the one that stays: another
+// goroutine may have been faster.
+func keep[T any](plans *atomic.Pointer[map[string]*T], name string, plan *T) *T {
 	for {
-		more := map[string]*segmentPlan{name: s}
+		made := plans.Load()
+		more := map[string]*T{name: plan}
 		if made != nil {
 			maps.Copy(more, *made)
 		}
-		if p.segments.CompareAndSwap(made, &more) {
+		if plans.CompareAndSwap(made, &more) {
 			return more[name]
 		}
-		made = p.segments.Load()
 	}
 }
 
 // typed returns the plan of a value of a data type, for OBX-5; nil if the
 // version does not define the type.
 func (p *versionPlans) typed(name string) *fieldPlan {
-	if t, ok := p.types.Load(name); ok {
-		return t.(*fieldPlan)
+	made := p.types.Load()
+	if made != nil {
+		if t, ok := (*made)[name]; ok {
+			return t
+		}
 	}
 	def, ok := p.v.Type(name)
 	if !ok {
@@ -144,8 +153,7 @@ func (p *versionPlans) typed(name string) *fieldPlan {
 			t.parts = append(t.parts, p.plan(f, 1))
 		}
 	}
-	kept, _ := p.types.LoadOrStore(name, &t)
-	return kept.(*fieldPlan)
+	return keep(&p.types, name, &t)
 }
 
 // maxDepth: a field has components, a component subcomponents, no further.

@@ -190,9 +190,10 @@ func nearID(id string) string {
 
 // setIDs follows the Set IDs of a message: they count 1, 2, 3 and start anew
 // when another segment stands between.
-type setIDs map[string]*setID
+type setIDs []setID
 
 type setID struct {
+	name    string
 	last    int
 	count   int  // segments since the last 1
 	between bool // another segment stood since the last
@@ -204,24 +205,26 @@ func (m setIDs) other(name string) {
 	if name == "NTE" {
 		return
 	}
-	for _, s := range m {
-		s.between = true
+	for i := range m {
+		m[i].between = true
 	}
 }
 
-func (m setIDs) check(c *checker, s hl7.Segment) {
-	name := s.Name()
-	state := m[name]
-	if state == nil {
-		state = &setID{between: true}
-		m[name] = state
-	}
-	for other, st := range m {
-		if other != name && name != "NTE" {
-			st.between = true
+// of returns the state for a name, a new one where it is the first.
+func (m *setIDs) of(name string) *setID {
+	for i := range *m {
+		if (*m)[i].name == name {
+			return &(*m)[i]
 		}
 	}
+	*m = append(*m, setID{name: name, between: true})
+	return &(*m)[len(*m)-1]
+}
+
+func (m *setIDs) check(c *checker, s hl7.Segment, name string) {
+	state := m.of(name)
 	between := state.between
+	m.other(name)
 	state.between = false
 	v := s.Field(1)
 	raw := v.Raw()
