@@ -166,7 +166,7 @@ func (m *Model) Facts() (facts []Fact) {
 	}
 	answer := answerCell(e)
 	add("Answer", strings.TrimSpace(answer.Text+"  "+e.Detail), answer.Role)
-	add("Rule", strings.TrimSpace(e.Rule+"  "+e.Sentence), screen.RoleText)
+	add("Rule", strings.TrimSpace(e.Rule+"  "+strings.ReplaceAll(e.Sentence, " → ", ": ")), screen.RoleText)
 	add("Faults", faultWords(e.Faults), screen.RoleWarning)
 	if e.Direction == endpoint.Outbound {
 		expected := e.Expected

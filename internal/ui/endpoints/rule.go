@@ -92,11 +92,11 @@ func (d *ruleDialog) show() {
 		d.problem.Show()
 		d.sentence.Hide()
 	case d.otherwise:
-		d.sentence.SetText("otherwise → " + r.Then.Sentence())
+		d.sentence.SetText("otherwise: " + r.Then.Sentence())
 		d.sentence.Show()
 		d.problem.Hide()
 	default:
-		d.sentence.SetText(r.Sentence())
+		d.sentence.SetText(strings.ReplaceAll(r.Sentence(), " → ", ": ")) // the font of words has no arrow
 		d.sentence.Show()
 		d.problem.Hide()
 	}
