@@ -122,6 +122,19 @@ func TestLinkByKeyboard(t *testing.T) {
 	d.s.SetMasked(true)
 	d.Chord(fyne.KeyModifierAlt, fyne.Key2)
 	d.Shot("link-masked.png")
+	d.s.SetMasked(false)
+	stored := m.List().Len()
+	d.s.Lock()
+	d.settle()
+	d.pass(passphrase)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.Key6)
+	d.settle()
+	m = d.s.session.linker
+	if m.Step() != linker.Review || m.List().Len() != stored || d.Canvas().Focused() == nil {
+		t.Errorf("after the lock: step %v, %d cases of %d, focus %v", m.Step(), m.List().Len(), stored, d.Canvas().Focused())
+	}
 	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyP)
 	d.settle()
 	if !m.IsPlans() || !d.Shows("No roster of ours yet") {

@@ -422,9 +422,9 @@ func (d *desk) partners(side linkage.Side, a, b int32) []other {
 		if own != a && own != b || p.Band == linkage.None {
 			continue
 		}
-		what := "partner of the one"
+		what := "partner of first"
 		if own == b {
-			what = "partner of the other"
+			what = "partner of second"
 		}
 		all = append(all, other{what: what, id: list.ID(int(row)), name: nameOf(list, int(row)), born: list.Value(int(row), roster.BirthDate),
 			more: strings.TrimSpace(list.Value(int(row), roster.Address) + " " + list.Value(int(row), roster.HomePhone)), bits: p.Bits, isCandidate: true, to: item{pairCase, int32(k)}})

@@ -722,6 +722,9 @@ func (d *desk) conflictCell(n, col int, masked bool) screen.Cell {
 	return screen.Cell{Text: "decisions that cannot all be right", Shape: screen.ShapeSquare, Role: screen.RoleError}
 }
 
+// fewDecisions say nothing of how fast somebody decides.
+const fewDecisions = 4
+
 // Progress says how far the review is: how many are decided, how fast, and how long the rest takes.
 func (m *Model) Progress() string {
 	d := m.desk()
@@ -736,7 +739,7 @@ func (m *Model) Progress() string {
 	if c.filter != ToDecide {
 		text = fmt.Sprintf("%s listed  ·  ", plural(len(c.shown), "case")) + text
 	}
-	if p := linkage.PaceOf(d.pace.times, c.open); p.PerHour > 0 {
+	if p := linkage.PaceOf(d.pace.times, c.open); p.PerHour > 0 && len(d.pace.times) > fewDecisions {
 		text += fmt.Sprintf("  ·  %s an hour  ·  %s left", screen.Count(int(p.PerHour+0.5)), duration(p.Left))
 	}
 	return text

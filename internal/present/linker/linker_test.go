@@ -775,3 +775,60 @@ func TestDifferencesAreByCharacter(t *testing.T) {
 		}
 	}
 }
+
+func TestReimportKeepsDecisionsAndFlagsChanges(t *testing.T) {
+	p := open(t)
+	p.patients()
+	for p.Card().item.form != pairCase {
+		p.Skip(1)
+	}
+	i := p.Card().item
+	left, right := p.desk().ids(i)
+	p.Decide(linkage.ActSame)
+	if p.News().Bad {
+		t.Fatal(p.News().Text)
+	}
+	p.settle()
+	text, err := os.ReadFile(p.sample("rosters/riverbend-patients.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The patient has moved since.
+	lines := strings.Split(string(text), "\n")
+	for k, line := range lines {
+		if strings.HasPrefix(line, left+",") {
+			cells := strings.Split(line, ",")
+			cells[9] = "1 Elsewhere Lane"
+			lines[k] = strings.Join(cells, ",")
+		}
+	}
+	p.Import(Ours, p.file("later.csv", strings.Join(lines, "\n")))
+	p.settle()
+	if p.Stale() == "" {
+		t.Error("the result is not out of date")
+	}
+	p.run()
+	if d, ok := p.desk().ledger.Of(left, right); !ok || d.Action != linkage.ActSame {
+		t.Fatal("the decision is gone")
+	}
+	p.SetFilter(Decided)
+	found := false
+	for row, i := range p.desk().cases.shown {
+		if l, r := p.desk().ids(i); l == left && r == right {
+			p.OpenCase(row)
+			found = true
+		}
+	}
+	if !found || !strings.Contains(p.Card().Sentence, "changed since") {
+		t.Fatalf("the change is not said: %v %+v", found, p.Card())
+	}
+	p.SetFilter(ToDecide)
+	waits := false
+	for _, i := range p.desk().cases.shown {
+		l, r := p.desk().ids(i)
+		waits = waits || l == left && r == right
+	}
+	if !waits {
+		t.Error("the changed pair does not wait to be looked at again")
+	}
+}

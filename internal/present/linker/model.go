@@ -188,6 +188,7 @@ func (m *Model) SetKind(k linkage.Kind) {
 	}
 	if at != m.at {
 		m.at = at
+		m.news, m.accept = News{}, nil // it was about the other desk
 		m.Changed(All)
 	}
 }

@@ -258,7 +258,7 @@ func (d *desk) verdict() string {
 		first = append(first, plural(n, "possible duplicate")+" inside one system")
 	}
 	if s.Overlays > 0 {
-		first = append(first, plural(s.Overlays, "identifier")+" that stand for two people")
+		first = append(first, plural(s.Overlays, "identifier")+" of two people")
 	}
 	if len(first) > 0 {
 		text += " First look at " + strings.Join(first, " and ") + "."

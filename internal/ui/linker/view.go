@@ -39,6 +39,7 @@ type View struct {
 	gates  *gatesPane
 	empty  bool
 	step   model.Step // that has the keyboard
+	known  bool       // the rosters were there when it got it
 }
 
 // New returns the view over m.
@@ -164,8 +165,8 @@ func (v *View) redrawBar() {
 		v.body.Objects[0] = want
 	}
 	v.place.Refresh()
-	if v.step != v.m.Step() { // what had the keyboard is not there any more
-		v.step = v.m.Step()
+	if v.step != v.m.Step() || v.known != v.m.Known() { // what had the keyboard is not there any more
+		v.step, v.known = v.m.Step(), v.m.Known()
 		if v.Shown() && !v.empty {
 			v.host.Focus(v.panes()[0])
 		}
