@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"trestle/internal/compare"
+	"trestle/internal/endpoint"
 	"trestle/internal/inspect"
 	"trestle/internal/present/screen"
 	"trestle/internal/present/stage"
@@ -435,6 +437,37 @@ func TestBaselineIsComparedAgainst(t *testing.T) {
 	}
 }
 
+// A folder with compare.yaml is a baseline as the command line has it: its rules are used and not written back.
+func TestFolderBringsItsRules(t *testing.T) {
+	p := open(t)
+	p.file("base/a.hl7", before)
+	rules := p.file("base/compare.yaml", "ignore:\n  - path: MSH-7\n")
+	p.file("now/a.hl7", after)
+	sides := []string{filepath.Join(p.stage.Folder, "base"), filepath.Join(p.stage.Folder, "now")}
+	p.OfferPaths(sides)
+	p.settle()
+	if got := grid(p.RuleList()); got != "leave out MSH-7|1||\n" || p.Title().Rules != "1 path left out of base" {
+		t.Errorf("rules %q, title %+v", got, p.Title())
+	}
+	p.IgnoreEverywhere()
+	p.settle()
+	if b, err := os.ReadFile(rules); err != nil || string(b) != "ignore:\n  - path: MSH-7\n" {
+		t.Errorf("%s %v", b, err)
+	}
+	p.SetMasked(true)
+	if p.Title().Rules != "2 paths left out" {
+		t.Errorf("title %+v", p.Title())
+	}
+	if err := os.WriteFile(rules, []byte("ignore:\n  - path: ]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.OfferPaths(sides)
+	p.settle()
+	if p.IsOpen() || !p.News().Bad {
+		t.Errorf("rules that cannot work are used; news %+v", p.News())
+	}
+}
+
 func TestMessagesOfTheProjectAreSides(t *testing.T) {
 	p := open(t)
 	if _, err := inspect.Import(t.Context(), p.stage.Workspace, "all.hl7", strings.NewReader(before+strings.Replace(after, "|M1|", "|M2|", 1)), nil); err != nil {
@@ -467,6 +500,76 @@ func TestMessagesOfTheProjectAreSides(t *testing.T) {
 	p.settle()
 	if !p.News().Bad {
 		t.Error("an empty journal is compared")
+	}
+}
+
+// Two runs of a sender, which the journal keeps, are a comparison like two folders.
+func TestRunsOfTheJournalAreSides(t *testing.T) {
+	p := open(t)
+	j, err := p.stage.Workspace.OpenJournal(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for run, text := range map[string]string{"february": before, "march": after} {
+		var batch []*endpoint.Exchange
+		for i := range 5 {
+			now := time.Date(2026, 3, 2, 10, i, 0, 0, time.UTC)
+			e := &endpoint.Exchange{Endpoint: "oru-out", Run: run, Direction: endpoint.Outbound, Attempt: 1, FirstByte: now, LastByte: now,
+				Request: []byte(strings.Replace(text, "|M1|", fmt.Sprintf("|M%d|", i), 1)), Reply: []byte("MSH|^~\\&|\rMSA|AA|M\r")}
+			e.Seal(true)
+			batch = append(batch, e)
+		}
+		if err := j.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var c Choices
+	p.LoadChoices(func(got Choices) { c = got })
+	p.settle()
+	if len(c.Journals) != 3 || !strings.Contains(c.Journals[2].Words, "whole journal") {
+		t.Fatalf("journals %+v", c.Journals)
+	}
+	side := func(run string) Side { return Side{Kind: Journal, Endpoint: "oru-out", Run: run} }
+	p.Start([2]Side{side("february"), side("march")}, Pairing{})
+	p.settle()
+	if p.Pairs().Len() != 5 || p.found.counts[compare.Different] != 5 || !strings.Contains(p.Title().Left, "oru-out, run february") {
+		t.Errorf("counts %v; news %+v", p.found, p.News())
+	}
+	p.OpenPair(0)
+	if p.settle(); !p.IsOpen() {
+		t.Errorf("news %+v", p.News())
+	}
+}
+
+func TestKeysAreSuggested(t *testing.T) {
+	p := open(t)
+	left, right := p.file("february", series(6, before, before)), p.file("march", strings.ReplaceAll(series(6, before, after), "|M", "|N"))
+	var all []compare.Suggestion
+	p.SuggestKeys([2]Side{{Kind: Files, Paths: []string{left}}, {Kind: Files, Paths: []string{right}}}, func(got []compare.Suggestion, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+		all = got
+	})
+	p.settle()
+	for _, s := range all {
+		if s.Key[0] == "MSH-10" {
+			t.Errorf("%v pairs nothing", s.Key)
+		}
+	}
+	if _, err := ReadKey("PID-3.1, nonsense-x"); err == nil {
+		t.Error("a key that is none is taken")
+	}
+	if key, err := ReadKey("PID-3.1, EVN-2 file"); err != nil || len(key) != 3 {
+		t.Error(key, err)
+	}
+	p.Start([2]Side{{Kind: Files, Paths: []string{left}}, {Kind: Files, Paths: []string{right}}}, Pairing{Way: compare.ByOrder})
+	p.settle()
+	if p.Pairs().Len() != 6 || !strings.Contains(p.Title().Numbers, "by order") {
+		t.Errorf("%s; news %+v", p.Title().Numbers, p.News())
 	}
 }
 

@@ -81,7 +81,7 @@ func (b *ruleBook) active() *compare.Rules { return b.joined(false) }
 // words sums the rules up.
 func (b *ruleBook) words() string {
 	words := b.active().String()
-	if b.home != projectRules && b.home.name != "" {
+	if b.home != projectRules && !(b.m.masked && b.home.kind == "") { // a folder may be called by a patient's name
 		words += " of " + b.home.name
 	}
 	return words

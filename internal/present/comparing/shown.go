@@ -75,7 +75,7 @@ func (m *Model) PairTitle() (t PairTitle, ok bool) {
 
 var differenceColumns = []screen.Column{
 	{ID: "what", Title: "What", Width: 94, MinWidth: 60, Fixed: true},
-	{ID: "path", Title: "Path", Width: 120, MinWidth: 60, Mono: true, Fixed: true},
+	{ID: "path", Title: "Path", Width: 120, MinWidth: 60, Mono: true, Flex: true, Fixed: true},
 	{ID: "name", Title: "Name", Width: 120, MinWidth: 80, Flex: true, Fixed: true},
 	{ID: "left", Title: "Left", Width: 150, MinWidth: 80, Mono: true, Flex: true, Fixed: true},
 	{ID: "right", Title: "Right", Width: 150, MinWidth: 80, Mono: true, Flex: true, Fixed: true},

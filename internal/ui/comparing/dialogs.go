@@ -23,7 +23,6 @@ type sideForm struct {
 	kind    *kit.Choice
 	control *fyne.Container
 	choices model.Choices
-	problem *kit.Text
 	query   *kit.Field
 	files   *kit.Text
 	replies *kit.Toggle
