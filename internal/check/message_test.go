@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
 )
 
@@ -226,6 +227,89 @@ func TestCodesAreCovered(t *testing.T) {
 	for code := range covered {
 		if !seen[code] {
 			t.Errorf("a case is for %s, which is no code", code)
+		}
+	}
+}
+
+// catalogue are the ids of the malformation catalogue. Where no code stands, the
+// entry is no finding on bytes, for the reason given.
+var catalogue = map[string]string{
+	"T1": "", "T2": "", "T3": "", "T4": "", "T5": "", "T6": "", "T7": "", "T8": "", "T11": "", "T12": "", "T14": "",
+	"T9":  "chunks of the wire are invisible once the bytes are together",
+	"T10": "several frames in one read are no fault; the listener acknowledges each",
+	"T13": "an acknowledgement that comes late or twice is seen in the conversation, not in a message",
+	"L1":  "", "L2": "", "L3": "", "L4": "", "L5": "", "L6": "", "L7": "",
+	"H1": "", "H2": "", "H3": "", "H4": "", "H5": "", "H6": "", "H7": "", "H8": "",
+	"S1": "", "S2": "", "S3": "", "S5": "", "S6": "",
+	"S4": "a fault of programs; TestEverySegmentID shows that ours has it not",
+	"C1": "", "C2": "", "C3": "", "C4": "", "C5": "", "C6": "", "C7": "", "C8": "",
+	"V1": "", "V2": "", "V3": "", "V4": "", "V5": "", "V6": "",
+	"E1": "", "E2": "", "E3": "", "E4": "", "E5": "",
+	"B1": "",
+	"P1": "a fault of de-identification, which has a checker of its own",
+}
+
+// TestCatalogue: every entry of the catalogue has a code or a reason, and every
+// code names an entry that there is.
+func TestCatalogue(t *testing.T) {
+	has := map[string]bool{}
+	for _, d := range Codes() {
+		if d.Catalogue == "" {
+			continue
+		}
+		has[d.Catalogue] = true
+		if why, ok := catalogue[d.Catalogue]; !ok || why != "" {
+			t.Errorf("%s is of %s, which the catalogue does not have or no code can find", d.Code, d.Catalogue)
+		}
+	}
+	for id, why := range catalogue {
+		if why == "" && !has[id] {
+			t.Errorf("no code for %s", id)
+		}
+	}
+}
+
+// TestEverySegmentID: segments whose IDs have digits are checked like any other,
+// each by its own fields.
+func TestEverySegmentID(t *testing.T) {
+	v, _ := dictionary.For("2.5.1")
+	for _, s := range v.Segments() {
+		if s.ID == "MSH" || s.ID == "FHS" || s.ID == "BHS" || s.ID == "BTS" || s.ID == "FTS" {
+			continue
+		}
+		m := head + s.ID + strings.Repeat("|", len(s.Fields)+1) + "x\r"
+		found := Message(hl7.Parse([]byte(m)), Options{})
+		if !slices.ContainsFunc(found, func(f Finding) bool {
+			return f.Code == "field-beyond-version" && f.Path == fmt.Sprintf("%s-%d", s.ID, len(s.Fields)+1)
+		}) {
+			t.Errorf("%s: the extra field is not seen: %s", s.ID, brief(found))
+		}
+	}
+}
+
+// TestChain: parts of a message in order are in order; one whose beginning is
+// missing is told.
+func TestChain(t *testing.T) {
+	part := func(from, to string) *hl7.Message {
+		m := strings.TrimSuffix(strings.Replace(oru, "ORU^R01^ORU_R01|T1|P|2.5.1", "ORU^R01^ORU_R01|T1|P|2.5.1||"+from, 1), "\r") + "\r"
+		if to != "" {
+			m += "DSC|" + to + "|F\r"
+		}
+		return hl7.Parse([]byte(m))
+	}
+	c := Chain{}
+	for i, step := range []struct {
+		from, to string
+		broken   bool
+		open     int
+	}{{"", "A", false, 1}, {"A", "B", false, 1}, {"B", "", false, 0}, {"B", "", true, 0}, {"C", "", true, 0}, {"", "D", false, 1}} {
+		m := part(step.from, step.to)
+		found := c.Add(m)
+		if (len(found) > 0) != step.broken || c.Open() != step.open {
+			t.Errorf("step %d: %s, %d open", i, brief(found), c.Open())
+		}
+		if len(found) > 0 && string(m.Bytes()[found[0].Offset:found[0].Offset+found[0].Length]) != step.from {
+			t.Errorf("step %d: the finding lies at %d+%d", i, found[0].Offset, found[0].Length)
 		}
 	}
 }

@@ -101,7 +101,10 @@ func (c *checker) deviation(d dictionary.Deviation) {
 		if d.Group {
 			named = ""
 		}
-		c.add(codeSegmentMissing, named, offset, 0, "%s is missing %s%s; the structure %s of HL7 %s requires it.", what, where, inside, published, c.v.Name)
+		found := c.add(codeSegmentMissing, named, offset, 0, "%s is missing %s%s; the structure %s of HL7 %s requires it.", what, where, inside, published, c.v.Name)
+		if d.Name == "DSC" {
+			found.Severity = Information // what does not go on elsewhere has none, whatever the structure says
+		}
 	case dictionary.OutOfOrder:
 		belongs := ""
 		if d.After != "" {

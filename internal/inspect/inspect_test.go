@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -118,6 +119,20 @@ func TestControlIDTwice(t *testing.T) {
 		}
 		if found != want {
 			t.Errorf("message %d: said %v, want %v", i, found, want)
+		}
+	}
+}
+
+// TestContinuation: a message that continues another one is in order where that
+// one stands before it in the file.
+func TestContinuation(t *testing.T) {
+	first := strings.Replace(adt, "PV1", "DSC|P2|F\rPV1", 1)
+	first = first[:strings.Index(first, "PV1")]
+	second := strings.Replace(adt, "|2.5.1", "|2.5.1||P2", 1)
+	for i, want := range []bool{false, false, true} {
+		r := records(t, first+second+second)[i]
+		if broken := slices.ContainsFunc(r.Container, func(f check.Finding) bool { return f.Code == "continuation-broken" }); broken != want {
+			t.Errorf("message %d: broken is %v; %v", i, broken, r.Container)
 		}
 	}
 }

@@ -38,6 +38,7 @@ type reader struct {
 	source string
 	skip   bool
 	check  check.Options
+	chain  check.Chain
 	ids    map[string]int // sender and control ID -> index of the first message that has it
 }
 
@@ -59,6 +60,11 @@ func (rd *reader) record(p format.Piece) Record {
 		r.Summary = Summarise(m)
 		if earlier, ok := rd.twice(r.Summary, p.Index); ok && rd.check.Minimum == check.Information {
 			r.Findings = append(r.Findings, check.ControlIDTwice(m, earlier))
+		}
+		for _, f := range rd.chain.Add(m) {
+			if f.Severity >= rd.check.Minimum {
+				r.Findings = append(r.Findings, f)
+			}
 		}
 		container := len(r.Findings)
 		o := rd.check
