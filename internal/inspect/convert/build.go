@@ -3,6 +3,7 @@ package convert
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"trestle/internal/hl7"
 )
@@ -98,11 +99,23 @@ func (b *builder) text(out []byte, n node) ([]byte, error) {
 	if n.text == `""` {
 		return append(out, n.text...), nil
 	}
+	if isASCII(n.text) { // the same in every character set here
+		return append(out, b.d.EscapeText(n.text)...), nil
+	}
 	raw, err := b.charset.Encode(n.text)
 	if err != nil {
 		return nil, err
 	}
 	return append(out, b.d.EscapeText(string(raw))...), nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // er7 is the message that the document stands for. Where a segment carries its original bytes, they count as long as they

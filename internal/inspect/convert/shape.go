@@ -159,8 +159,12 @@ func (sh shaper) segment(s hl7.Segment) segment {
 	if s.Kind() != hl7.LineSegment {
 		return segment{line: sh.text(strings.ToValidUTF8(string(s.Bytes()), "\uFFFD"))}
 	}
-	out := segment{id: s.Name()}
+	out := segment{id: s.Name(), fields: make([]field, 0, min(s.Fields(), 16))}
 	for number, v := range s.All() {
+		if v.State() == hl7.Empty {
+			out.trailing++
+			continue
+		}
 		f := field{number: number}
 		if s.IsHeader() && number <= 2 {
 			f.reps = []node{{text: sh.text(strings.ToValidUTF8(string(v.Raw()), "\uFFFD"))}}

@@ -271,7 +271,7 @@ func TestMalformed(t *testing.T) {
 }
 
 // mutations is how many damaged messages TestMutations makes.
-const mutations = 3000
+const mutations = 1500
 
 // TestMutations damages a message in thousands of ways: no damage lets a whole name or the MRN through.
 func TestMutations(t *testing.T) {
