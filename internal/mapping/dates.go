@@ -50,7 +50,7 @@ func allDigits(s string) bool {
 
 func (m *moment) number(from, to int) int {
 	n := 0
-	for _, d := range m.text[from:min(to, m.digits)] {
+	for _, d := range m.text[min(from, m.digits):min(to, m.digits)] {
 		n = n*10 + int(d-'0')
 	}
 	return n

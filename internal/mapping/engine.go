@@ -60,6 +60,7 @@ type run struct {
 	turns    [][]*turn // by block
 	order    []*turn
 	planned  int
+	keyed    map[string]*turn // by the identifier of what they make
 	root     *fhir.Node
 	entries  *fhir.Node
 	rows     []*fhir.Node
@@ -328,12 +329,14 @@ func (r *run) identify(t *turn) {
 	}
 	t.id = derivedUUID(r.e.file.Seed, parts...)
 	if filled {
-		for _, other := range r.turns[t.block.number][:t.index] {
-			if other.id == t.id {
-				t.twin = other
-				return
-			}
+		if other := r.keyed[t.id]; other != nil {
+			t.twin = other
+			return
 		}
+		if r.keyed == nil {
+			r.keyed = map[string]*turn{}
+		}
+		r.keyed[t.id] = t
 	}
 }
 

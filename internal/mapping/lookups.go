@@ -42,25 +42,17 @@ func lookupFunctions() []*Function {
 			return textValue(s), ok
 		}),
 		table("concept", "a CodeableConcept of what the table holds: code, system and display", func(c *call, x *index, a answer, found bool, key string) (value, bool) {
-			if !found {
-				s, ok := c.missing(x, key)
-				if !ok {
-					return value{}, false
-				}
-				if a, found = x.answers[s]; !found {
-					a = answer{value: s}
-					if len(x.table.Rows.Lines) > 0 && x.table.System != "" && x.table.Missing.Policy == UseDefault {
-						a.system = x.table.Rows.Lines[0][x.table.column(x.table.System, 0)]
-					}
-				}
+			coding := c.coded(x, a, found, key)
+			if coding == nil {
+				return value{}, false
 			}
 			concept := c.run.object()
-			coding := c.run.object()
-			c.run.addText(coding, "system", a.system)
-			c.run.addText(coding, "code", a.value)
-			c.run.addText(coding, "display", a.display)
 			c.run.addList(concept, "coding", coding)
 			return nodeValue(concept), true
+		}),
+		table("coded", "a Coding of what the table holds: code, system and display", func(c *call, x *index, a answer, found bool, key string) (value, bool) {
+			coding := c.coded(x, a, found, key)
+			return nodeValue(coding), coding != nil
 		}),
 		table("known", "the value if the table holds it", func(_ *call, _ *index, _ answer, found bool, key string) (value, bool) {
 			return textValue(key), found
@@ -70,6 +62,25 @@ func lookupFunctions() []*Function {
 		}},
 		{Name: "oid_uri", Group: "lookup", Does: "urn:oid: before an OID, urn:uuid: before a UUID", make: func(*compiler, []string) (apply, error) { return eachText(identifierURI), nil }},
 	}
+}
+
+// coded makes a Coding of an answer, or of what stands for one: then the system is that of the other answers, if what stands
+// there is one of them.
+func (c *call) coded(x *index, a answer, found bool, key string) *fhir.Node {
+	if !found {
+		s, ok := c.missing(x, key)
+		if !ok {
+			return nil
+		}
+		if a, found = x.byValue(s); !found {
+			a = answer{value: s}
+		}
+	}
+	coding := c.run.object()
+	c.run.addText(coding, "system", a.system)
+	c.run.addText(coding, "code", a.value)
+	c.run.addText(coding, "display", a.display)
+	return coding
 }
 
 // missing applies the policy of a table to a value that it does not hold, and counts it.
@@ -124,7 +135,7 @@ func identityFunctions() []*Function {
 			return func(c *call, in []value) []value {
 				in = in[:0]
 				for _, t := range c.run.instances(name) {
-					if len(in) >= maxValues || !related(c.turn.chain, t.chain) || !c.turn.near(t) {
+					if len(in) >= maxValues || !c.turn.belongs(t, c.run.message.names) {
 						continue
 					}
 					ref := c.run.object()
@@ -137,9 +148,12 @@ func identityFunctions() []*Function {
 	}
 }
 
-// near says whether two turns belong together where blocks stand in each other: what lies inside of a turn belongs to it,
-// and not to its neighbours.
-func (t *turn) near(o *turn) bool {
+// belongs says whether what two turns make belongs together. Turns at segments of one name do if it is one segment; turns in
+// groups if they are in no two repetitions of one group; and what lies inside of a turn belongs to it, not to its neighbours.
+func (t *turn) belongs(o *turn, names []string) bool {
+	if t.segment >= 0 && o.segment >= 0 && t.segment != o.segment && names[t.segment] == names[o.segment] || !related(t.chain, o.chain) {
+		return false
+	}
 	for u := t; u != nil; u = u.parent {
 		for w := o; w != nil; w = w.parent {
 			if u.block == w.block {

@@ -11,7 +11,7 @@ var systemURIs = map[string]string{
 	"CVX": "http://hl7.org/fhir/sid/cvx", "MVX": "http://hl7.org/fhir/sid/mvx", "NDC": "http://hl7.org/fhir/sid/ndc",
 	"C4": "http://www.ama-assn.org/go/cpt", "CPTM": "http://www.ama-assn.org/go/cpt", "HCPCS": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
 	"RXNORM": "http://www.nlm.nih.gov/research/umls/rxnorm", "UCUM": "http://unitsofmeasure.org", "UNII": "http://fdasis.nlm.nih.gov",
-	"CDCREC": "urn:oid:2.16.840.1.113883.6.238", "PHINVADS": "https://phinvads.cdc.gov", "ISO": "http://terminology.hl7.org/CodeSystem/iso639-2", "NUCC": "http://nucc.org/provider-taxonomy", "CDT": "http://www.ada.org/cdt", "CDT2": "http://www.ada.org/cdt",
+	"CDCREC": "urn:oid:2.16.840.1.113883.6.238", "PHINVADS": "https://phinvads.cdc.gov", "NUCC": "http://nucc.org/provider-taxonomy", "CDT": "http://www.ada.org/cdt", "CDT2": "http://www.ada.org/cdt",
 	"ICD10AM": "http://hl7.org/fhir/sid/icd-10-am", "ICDO3": "http://terminology.hl7.org/CodeSystem/icd-o-3", "BCP47": "urn:ietf:bcp:47",
 }
 

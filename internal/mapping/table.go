@@ -122,3 +122,14 @@ func newIndex(t *Table) *index {
 	}
 	return x
 }
+
+// byValue finds an answer by its value, for what stands in for a value that the table does not hold.
+func (x *index) byValue(s string) (answer, bool) {
+	v := x.table.column(x.table.Value, 1)
+	for _, line := range x.table.Rows.Lines {
+		if line[v] == s {
+			return x.answers[line[x.table.column(x.table.Key, 0)]], true
+		}
+	}
+	return answer{}, false
+}
