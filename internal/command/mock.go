@@ -9,8 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"trestle/internal/check"
+	"trestle/internal/check/profile"
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
+	"trestle/internal/hl7"
 	"trestle/internal/workspace"
 )
 
@@ -23,6 +26,8 @@ answers first what it has received.
   --listen ADDRESS     where, as 127.0.0.1:2575; port 0 takes a free one
   --rules FILE.yaml    how to behave; see "trestle mock presets" for examples
   --preset NAME        how to behave, ready-made; see "trestle mock presets"
+  --profile NAME       check messages against this partner profile, for rules on findings: a file,
+                       one that comes with the program, or one of the workspace
   --open               allow an address that other computers reach
   --allow ADDRESS      only this client, or network as 10.0.0.0/8, may connect; may be repeated
   --journal FILE.jsonl keep every exchange, one JSON object a line. A message is acknowledged
@@ -109,6 +114,7 @@ func runMock(ctx context.Context, s *session, args []string) error {
 	set.StringVar(&m.config.Address, "listen", "", "")
 	set.StringVar(&m.rules, "rules", "", "")
 	set.StringVar(&m.preset, "preset", "", "")
+	set.StringVar(&m.config.Profile, "profile", "", "")
 	set.BoolVar(&m.config.Open, "open", false, "")
 	set.Var((*textList)(&m.config.Allow), "allow", "")
 	set.StringVar(&m.journal, "journal", "", "")
@@ -140,6 +146,13 @@ func runMock(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	var o endpoint.Options
+	if name := m.config.Profile; name != "" {
+		p, err := profile.Load(name)
+		if err != nil {
+			return usagef("%s", err)
+		}
+		o.Check = p.Check
+	}
 	if m.journal == "" {
 		return s.mock(ctx, &m, file, title, o)
 	}
@@ -173,6 +186,10 @@ func (s *session) mockInWorkspace(ctx context.Context, w *workspace.Workspace, m
 			return err
 		}
 	}
+	findings, err := m.check(ctx, w)
+	if err != nil {
+		return err
+	}
 	lists, err := w.RosterLists(ctx)
 	if err != nil {
 		return err
@@ -181,7 +198,7 @@ func (s *session) mockInWorkspace(ctx context.Context, w *workspace.Workspace, m
 	if err != nil {
 		return err
 	}
-	o := endpoint.Options{Journal: j, Patients: w.Patients(), Lists: lists}
+	o := endpoint.Options{Journal: j, Patients: w.Patients(), Lists: lists, Check: findings}
 	m.config.TLS = m.auto != "" || *m.security.cert != ""
 	object := "endpoint " + m.config.Name
 	if err := w.LogAct(ctx, workspace.ActionStarted, object, m.config.Reach()); err != nil {
@@ -189,6 +206,26 @@ func (s *session) mockInWorkspace(ctx context.Context, w *workspace.Workspace, m
 	}
 	err = s.mock(ctx, m, file, title, o)
 	return errors.Join(err, j.Close(), w.LogAct(context.WithoutCancel(ctx), workspace.ActionStopped, object, ""))
+}
+
+// check is the check of the partner profile, nil for none: of the project, of a file, or one that comes with the program.
+func (m *mock) check(ctx context.Context, w *workspace.Workspace) (func(*hl7.Message) []check.Finding, error) {
+	name := m.config.Profile
+	if name == "" {
+		return nil, nil
+	}
+	d, err := w.Document(ctx, workspace.DocumentProfile, name)
+	var p *profile.Profile
+	switch {
+	case err == nil:
+		p, err = profile.Parse(d.Name, d.Bytes)
+	case errors.Is(err, workspace.ErrNotFound):
+		p, err = profile.Load(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the profile %s: %w", name, err)
+	}
+	return p.Check, nil
 }
 
 // stored takes the settings of the endpoint from the workspace, where it has them.
@@ -214,6 +251,9 @@ func (m *mock) stored(ctx context.Context, w *workspace.Workspace) error {
 	}
 	if given.MaxFrame > 0 {
 		c.MaxFrame = given.MaxFrame
+	}
+	if given.Profile != "" {
+		c.Profile = given.Profile
 	}
 	c.Open = given.Open // to be reached by others is said each time
 	c.Release2 = c.Release2 || given.Release2

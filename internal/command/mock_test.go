@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -222,6 +223,40 @@ func TestMockAndSendInAWorkspace(t *testing.T) {
 	}
 	if all := strings.Join(acts, "; "); err != nil || !strings.Contains(all, "started listening on 127.0.0.1:0") || !strings.HasSuffix(all, "stopped ") {
 		t.Errorf("the access log: %s, %v", all, err)
+	}
+}
+
+// The preset that validates does so against the partner's profile, from a file or from the workspace.
+func TestMockChecksAgainstAProfile(t *testing.T) {
+	text := "profile: Riverbend\nmessages:\n  - message: ADT\n    fields:\n      PID-19: R\n"
+	file := filepath.Join(t.TempDir(), "riverbend.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path, secret := filepath.Join(t.TempDir(), "w.trestle"), filepath.Join(t.TempDir(), "pass")
+	w, err := workspace.Create(t.Context(), path, []byte("correct horse"), workspace.CreateOptions{KDF: workspace.CheapKDF(t), User: "tester"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.PutDocument(t.Context(), workspace.DocumentProfile, "riverbend", []byte(text), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(secret, []byte("correct horse"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		code string
+		args []string
+	}{
+		{"AA", nil},
+		{"AE", []string{"--profile", file}},
+		{"AE", []string{"--profile", "riverbend", "--workspace", path, "--passphrase-file", secret}},
+	} {
+		address, _, stop := runningMock(t, append([]string{"--quiet", "--preset", "validates"}, x.args...)...)
+		if status, said, errs := sending(t, "--to", address, "--expect", x.code, messageFile(t, "M1")); status != StatusOK {
+			t.Errorf("%v: status %d\n%s%s", x.args, status, said, errs)
+		}
+		stop()
 	}
 }
 

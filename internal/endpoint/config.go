@@ -41,6 +41,9 @@ type Config struct {
 	Charset string `yaml:"charset,omitempty" json:"charset,omitempty"`
 	// Check has every message checked, so that the journal has its findings, also where no rule asks for them.
 	Check bool `yaml:"check,omitempty" json:"check,omitempty"`
+	// Profile names the partner profile that messages are checked against. Whoever makes the Listener finds it and gives its check as
+	// Options.Check.
+	Profile string `yaml:"profile,omitempty" json:"profile,omitempty"`
 
 	Ack Ack `yaml:"ack,omitempty" json:"ack,omitzero"`
 

@@ -35,6 +35,7 @@ type Draft struct {
 	Application    string
 	Facility       string
 	Charset        string // IANA name; "" follows the message
+	Profile        string // of the partner, which messages are checked against; "" for the standard alone
 	Check          bool   // the journal has the findings of every message
 	MaxFrame       string // megabytes
 	Idle           string // seconds
@@ -122,7 +123,7 @@ func (m *Model) Draft() (d Draft, ok bool) {
 	d = Draft{
 		Name: p.name, Address: c.Address, Open: c.Open, Allow: strings.Join(c.Allow, " "), TLS: c.TLS, ClientRequired: c.ClientRequired, Start: "0B", End: "1C0D",
 		Release2: c.Release2, OneValued: max(slices.Index(oneValued, c.Ack.OneValued), 0), NewExchange: c.Ack.NeverAccept == "new", Silent: c.Ack.Silent,
-		Charset: c.Charset, Check: c.Check, base: c,
+		Charset: c.Charset, Profile: c.Profile, Check: c.Check, base: c,
 		ApplicationTo: c.Ack.ApplicationTo, Application: c.Ack.Application, Facility: c.Ack.Facility, MaxFrame: "64", Idle: number(c.Idle.Seconds()), KeepPayloads: !c.DropPayloads,
 	}
 	if c.Start != "" || c.End != "" {
@@ -196,7 +197,7 @@ func (d *Draft) config() (endpoint.Config, error) {
 	c.Name, c.Address, c.Open = d.Name, strings.TrimSpace(d.Address), d.Open
 	c.Allow = strings.FieldsFunc(d.Allow, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
 	c.TLS, c.ClientRequired = d.TLS, d.TLS && d.ClientRequired
-	c.Release2, c.DropPayloads, c.Charset, c.Check = d.Release2, !d.KeepPayloads, strings.TrimSpace(d.Charset), d.Check
+	c.Release2, c.DropPayloads, c.Charset, c.Profile, c.Check = d.Release2, !d.KeepPayloads, strings.TrimSpace(d.Charset), strings.TrimSpace(d.Profile), d.Check
 	c.Ack.Silent, c.Ack.ApplicationTo, c.Ack.Application, c.Ack.Facility = d.Silent, strings.TrimSpace(d.ApplicationTo), d.Application, d.Facility
 	c.Ack.OneValued, c.Ack.NeverAccept = "", ""
 	if d.OneValued > 0 && d.OneValued < len(oneValued) {

@@ -76,6 +76,36 @@ func TestQueryIsAnsweredFromTheProject(t *testing.T) {
 	}
 }
 
+// A listener checks against the partner profile of the project, and its journal has the findings.
+func TestProfileIsChecked(t *testing.T) {
+	p := open(t)
+	text := "profile: Riverbend\nmessages:\n  - message: ADT\n    fields:\n      PID-19: R\n"
+	if _, err := p.stage.Workspace.PutDocument(t.Context(), workspace.DocumentProfile, "riverbend", []byte(text), 0); err != nil {
+		t.Fatal(err)
+	}
+	d := p.NewDraft(false)
+	d.Name, d.Address, d.Preset, d.Profile, d.Check = "adt-in", "127.0.0.1:0", "validates", "riverbend", true
+	if err := p.Create(d); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.Start("adt-in")
+	p.until("the listener", p.IsRunning)
+	p.sendTo("adt-in")
+	p.until("the row", func() bool { return p.JournalList().Len() == 1 })
+	if code, what := cellText(p.JournalList(), 0, colCode), cellText(p.JournalList(), 0, colWhat); code != "AE" || !strings.Contains(what, "usage") {
+		t.Errorf("%s, %s", code, what)
+	}
+	d, _ = p.Draft()
+	d.Profile = "nobody"
+	if err := p.Save(d); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.Accept() // restart
+	p.until("the reason", func() bool { return strings.Contains(p.News().Text, "no partner profile") })
+}
+
 // What a form does not show stays: settings of a preset, and how often a fault happens.
 func TestFormsLoseNothing(t *testing.T) {
 	p := open(t)

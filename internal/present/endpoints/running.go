@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"trestle/internal/check/profile"
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/job"
@@ -104,6 +105,13 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 		return nil, fmt.Errorf("read the rosters for the rules: %w", err)
 	}
 	o := endpoint.Options{Journal: keeper, Patients: m.store.Patients(), Lists: lists}
+	if config.Profile != "" {
+		p, err := m.profile(ctx, config.Profile)
+		if err != nil {
+			return nil, err
+		}
+		o.Check = p.Check
+	}
 	if config.TLS {
 		if o.TLS, err = m.serverTLS(ctx, config); err != nil {
 			return nil, err
@@ -120,6 +128,21 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 		return nil, errors.Join(err, m.store.LogFailure(ctx, workspace.ActionStarted, "endpoint "+config.Name, err))
 	}
 	return l, nil
+}
+
+// profile is a partner profile of the project, or one that comes with the program.
+func (m *Model) profile(ctx context.Context, name string) (*profile.Profile, error) {
+	d, err := m.store.Document(ctx, workspace.DocumentProfile, name)
+	switch {
+	case err == nil:
+		return profile.Parse(d.Name, d.Bytes)
+	case !errors.Is(err, workspace.ErrNotFound):
+		return nil, err
+	}
+	if p, ok := profile.Starter(name); ok {
+		return p, nil
+	}
+	return nil, fmt.Errorf("there is no partner profile %q: neither this project nor the program has it; change it in the settings", name)
 }
 
 // notStarted says why, and offers the next free port where that is the reason.
