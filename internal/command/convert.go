@@ -16,24 +16,26 @@ import (
 )
 
 const convertHelp = `
-Writes HL7 v2 messages in another shape. What the files are (pipes and hats, JSON or XML of this program, XML of another
-one) is recognised. From JSON and XML the messages come back byte for byte, framing and line ends included.
+Writes HL7 v2 messages in another shape. What the files are (pipes and hats, JSON or XML of
+this program, XML of another one) is recognised. From JSON and XML the messages come back
+byte for byte, framing and line ends included.
 
   trestle convert --to json adt.hl7 > adt.jsonl
   trestle convert --to er7 --out again.hl7 adt.jsonl
-  trestle convert --to csv --paths PID-3.1,PID-5.1,PV1-19.1 --guard --out patients.csv -r feed/
+  trestle convert --to csv --paths PID-3.1,PID-5.1 --guard --out patients.csv -r feed/
 
   --to FORMAT      json   one object a message and line
-                   xml    the XML encoding of HL7 v2, with the groups of the message structure
+                   xml    the XML encoding of HL7 v2, with the groups of the structure
                    er7    pipes and hats
-                   csv    the values at --paths, a row a message, after its file and number
+                   csv    the values at --paths, a row a message, after file and number
   --pretty         JSON and XML with indents
   --out FILE       write there, not to standard output
   -r               read every file below folders
 
 For csv:
   --paths P,P,...  the columns
-  --joiner TEXT    between the values where a path has several in a message; " | " unless said otherwise
+  --joiner TEXT    between the values where a path has several in a message; " | " unless
+                   said otherwise
   --rows           a row for each of them instead
   --guard          an apostrophe before what a spreadsheet would run as a formula
 `

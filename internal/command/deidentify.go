@@ -18,32 +18,39 @@ import (
 )
 
 const deidentifyHelp = `
-Writes a copy of HL7 v2 messages without what identifies people. The same key gives the same pseudonyms, in all messages
-and files, so that links survive; nobody without the key can find the way back. Free text, documents, Z segments and what
-cannot be read for certain are blanked.
+Writes a copy of HL7 v2 messages without what identifies people. The same key gives the
+same pseudonyms, in all messages and files, so that links survive; nobody without the key
+can find the way back. Free text, documents, Z segments and what cannot be read for certain
+are blanked.
 
   trestle deidentify --key-file project.key --out copy.hl7 adt.hl7
   trestle deidentify --key-file project.key --safe-harbor --out copy.hl7 -r feed/
 
-  --key-file FILE     a secret of at least 16 bytes; the line end at its end does not count
+  --key-file FILE     a secret of at least 16 bytes; its last line end does not count
   --project-key TEXT  the same, in the command; others on this computer may see it there
-  --safe-harbor       by 45 CFR 164.514(b)(2): the year of dates, three digits of ZIP codes, no ages over 89
-  --shift-days N      without --safe-harbor: move the dates of a person by up to N days, 30 unless said otherwise.
-                      That is not Safe Harbor: such copies are limited data sets
+  --safe-harbor       by 45 CFR 164.514(b)(2): the year of dates, three digits of ZIP
+                      codes, no ages over 89
+  --shift-days N      without --safe-harbor: move the dates of a person by up to N days,
+                      30 unless said otherwise. That is not Safe Harbor: such copies are
+                      limited data sets
   --keep-weekday      shift by whole weeks
   --staff POLICY      names and ids of staff: pseudonym, keep or remove
   --sites POLICY      applications, facilities, assigning authorities; the same
   --locations POLICY  wards, rooms and beds; the same
   --allow F,F,...     fields to keep as they are, as in ZPI-3,NTE-3
-  --scrub-text        keep free text, without what is known of people in it. Names that stand in no field remain
-  --map FILE          write the pseudonyms with their originals. FILE is patient data; it must not exist
+  --scrub-text        keep free text, without what is known of people in it. Names that
+                      stand in no field remain
+  --map FILE          write the pseudonyms with their originals. FILE is patient data; it
+                      must not exist
   --out FILE          where the copy goes; standard output without it
   -r                  read every file below folders
 
-What was done is said on standard error, by field, in counts. Then a check that shares nothing with the replacing looks
-for every name, identifier and number of the originals in the copy.
+What was done is said on standard error, by field, in counts. Then a check that shares
+nothing with the replacing looks for every name, identifier and number of the originals in
+the copy.
 
-Exit status: 1 if the check finds something; the copy is there, and standard error says at which bytes.
+Exit status: 1 if the check finds something; the copy is there, and standard error says at
+which bytes.
 `
 
 // maxLeaks is how many leaks are listed.
