@@ -9,13 +9,6 @@ import (
 	"trestle/internal/present/screen"
 )
 
-// row is a line of both sides set against each other.
-type row struct {
-	lines [2]int // of the contents, -1 where a side has none
-	sign  string // " " where nothing that matters differs
-	fold  int    // how many equal rows this one stands for, 0 for none
-}
-
 // Pane is a text beside or above another, in which both sides stand in step: where one has no line there is a gap.
 type Pane struct {
 	Text    screen.Text
@@ -91,14 +84,6 @@ func paint(rows []row, contents [2]*content, side int, unified, decoded, masked 
 	}
 	p.Text = screen.NewBytes(p.buf, screen.BytesOptions{Breaks: p.breaks, Colours: p.colours})
 	return p.Pane
-}
-
-// signOn is the sign of a row on one side.
-func (r row) signOn(side int) string {
-	if r.lines[side] < 0 {
-		return " "
-	}
-	return r.sign
 }
 
 func (p *painting) fold(i, n int) {
