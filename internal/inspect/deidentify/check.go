@@ -189,8 +189,10 @@ func (f *finder) chunk(c chunk) {
 	if from == "" {
 		from = fmt.Sprintf("line %d", c.line)
 	}
-	for _, e := range emailRun.FindAllString(c.text, -1) {
-		f.want(strings.ToLower(e), "e-mail", from)
+	if strings.Contains(c.text, "@") {
+		for _, e := range emailRun.FindAllString(c.text, -1) {
+			f.want(strings.ToLower(e), "e-mail", from)
+		}
 	}
 	switch {
 	case namePlaces[c.place] && c.part <= 4 || addressPlaces[c.place] && (c.part <= 3 || c.part == 9):
@@ -224,6 +226,9 @@ func (f *finder) words(c chunk, from string) {
 
 // numbers takes long numbers wherever they stand, but for codes, dates and the places of numbers that are no one's.
 func (f *finder) numbers(c chunk, from string) {
+	if len(c.text) < 7 {
+		return
+	}
 	for _, w := range idRun.FindAllString(c.text, -1) {
 		digits := digitsOf(w)
 		if len(digits) < 7 || len(digits) > 15 || len(w)-len(digits) > 4 || f.coded[c.repetition()] || strings.Trim(digits, "0") == "" || plausibleDate(digits) || strings.Contains(c.text, ".") {

@@ -25,6 +25,9 @@ func (f *finder) search(b []byte) []Leak {
 }
 
 func (f *finder) in(c chunk) []Leak {
+	if len(c.text) < 3 { // nothing that short is looked for
+		return nil
+	}
 	seen := map[[2]int]bool{}
 	var leaks []Leak
 	found := func(w wanted, from, to int) {
@@ -41,11 +44,21 @@ func (f *finder) in(c chunk) []Leak {
 		}
 	}
 	each(wordRun, strings.ToLower)
-	each(emailRun, strings.ToLower)
-	each(idRun, strings.ToLower)
-	each(alphanumericRun, strings.ToLower)
-	each(phoneRun, digitsOf)
-	each(dateRun, func(s string) string { return "date " + s[:8] })
+	digits := countDigits(c.text)
+	if strings.Contains(c.text, "@") {
+		each(emailRun, strings.ToLower)
+	}
+	if digits >= 3 { // no identifier that is looked for has fewer
+		each(idRun, strings.ToLower)
+		each(alphanumericRun, strings.ToLower)
+		each(phoneRun, digitsOf)
+	}
+	if digits >= 8 {
+		each(dateRun, func(s string) string { return "date " + s[:8] })
+	}
+	if digits < 6 { // 1.2.1980
+		return append(leaks, f.whole(c, seen)...)
+	}
 	for _, at := range spelledOn.FindAllStringSubmatchIndex(c.text, -1) {
 		part := func(i int) string { return c.text[at[2*i]:at[2*i+1]] }
 		for _, d := range spellings(part(1), part(2), part(3)) {
@@ -54,10 +67,16 @@ func (f *finder) in(c chunk) []Leak {
 			}
 		}
 	}
-	if w, ok := f.wanted[strings.ToLower(strings.TrimSpace(c.text))]; ok {
-		found(w, 0, len(c.text))
+	return append(leaks, f.whole(c, seen)...)
+}
+
+// whole is the leak of all that stands between two separators, if it is one.
+func (f *finder) whole(c chunk, seen map[[2]int]bool) []Leak {
+	w, ok := f.wanted[strings.ToLower(strings.TrimSpace(c.text))]
+	if !ok || seen[[2]int{0, len(c.text)}] {
+		return nil
 	}
-	return leaks
+	return []Leak{{Kind: w.kind, Offset: c.offset, Length: len(c.text), Place: c.place, From: w.from}}
 }
 
 var (
