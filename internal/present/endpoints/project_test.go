@@ -1,6 +1,8 @@
 package endpoints
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -188,5 +190,37 @@ func TestSeriesSaysItsSeed(t *testing.T) {
 	}
 	if err := p.OfferSeries("2 A01 seed 7"); err != nil || p.Offered() != "generated: 2 A01 seed 7" {
 		t.Error(p.Offered(), err)
+	}
+}
+
+// A file that is a batch goes out as it is, in one frame, and is answered as a batch. Files with expectations are a test.
+func TestBatchGoesOutWholeAndASetIsATest(t *testing.T) {
+	p := open(t)
+	p.listener("adt-in", "always-accepts")
+	p.sender("adt-out", "adt-in")
+	batch, plain, expect := filepath.Join(p.stage.Folder, "b.hl7"), filepath.Join(p.stage.Folder, "a.hl7"), filepath.Join(p.stage.Folder, "a.expect")
+	for name, text := range map[string]string{batch: "BHS|^~\\&|LAKESIDE|MAIN|RIVERBEND|INF|20260302101400||||B1\r" + admit + "BTS|1\r", plain: admit, expect: "MSG00412 AE\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.OfferFiles([]string{batch})
+	p.SetWhole(true)
+	if files, on := p.Whole(); !files || !on {
+		t.Error("the batch is not to go out whole")
+	}
+	p.Send()
+	p.until("the end", func() bool { return !p.IsSending() })
+	p.until("the journal", func() bool { return p.JournalList().Len() == 1 })
+	p.OpenExchange(0)
+	p.settle()
+	if !strings.HasPrefix(string(p.OpenRequest()), "BHS|") || !strings.HasPrefix(string(p.OpenReply()), "BHS|") {
+		t.Errorf("request of %d bytes, reply of %d", len(p.OpenRequest()), len(p.OpenReply()))
+	}
+	p.OfferFiles([]string{plain, expect})
+	p.Send()
+	p.until("the end", func() bool { return !p.IsSending() })
+	if text, bad := p.SendLine(); !bad || !strings.Contains(text, "1 not") {
+		t.Errorf("%q", text)
 	}
 }

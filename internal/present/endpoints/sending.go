@@ -105,7 +105,13 @@ func (m *Model) Offered() string {
 func (m *Model) Series() string { return m.send.series }
 
 // SetWhole lets files that are batches go out as they are, in one frame.
-func (m *Model) SetWhole(on bool) { m.send.whole = on }
+func (m *Model) SetWhole(on bool) {
+	m.send.whole = on
+	m.Changed(Sending)
+}
+
+// Whole says whether files are to be sent, and whether batches among them go out in one frame.
+func (m *Model) Whole() (files, on bool) { return len(m.send.paths) > 0, m.send.whole }
 
 // Queued says whether messages of the project go through a queue, and how many wait in that of the chosen sender.
 func (m *Model) Queued() (on bool, waiting int64) { return m.send.queued, m.send.waiting }

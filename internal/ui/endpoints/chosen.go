@@ -39,6 +39,7 @@ type chosenPane struct {
 	problem     *kit.Text
 	send        *kit.ToolButton
 	queue       *kit.Toggle
+	batch       *kit.Toggle // in its place where files are sent
 	goOn        *kit.ToolButton
 	line        *kit.Text
 }
@@ -116,13 +117,15 @@ func (p *chosenPane) makeSending() {
 	p.send.SetHint("Send what is chosen (F5)")
 	p.line = kit.NewWords("", screen.RoleMuted)
 	files := kit.NewTextButton(theme.IconFolder, "Files…", v.ChooseFiles)
-	note := kit.NewNote("Messages also come from Inspect: select them there and choose Send. The journal below keeps every message with its answer.")
+	note := kit.NewNote("Messages also come from Inspect: select them there and press F5. A file that ends in .expect says what each message must get.")
 	what := container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(files)), p.offered)
 	series := container.NewGridWithColumns(2, p.series)
 	p.queue = kit.NewToggle("Queue messages of the project: it goes on until the partner has all, also after a restart", v.m.SetQueued)
+	p.batch = kit.NewToggle("Send a file that is a batch as it is, in one frame", v.m.SetWhole)
+	p.batch.Hide()
 	p.goOn = kit.NewTextButton(theme.IconPlay, "", v.m.GoOn)
 	p.goOn.Hide()
-	column := container.NewVBox(kit.NewCaption("What is sent"), what, series, p.problem, container.NewHBox(p.queue), kit.Gap(0, 2), container.NewHBox(p.send, p.goOn), p.line, note)
+	column := container.NewVBox(kit.NewCaption("What is sent"), what, series, p.problem, container.NewHBox(p.queue, p.batch), kit.Gap(0, 2), container.NewHBox(p.send, p.goOn), p.line, note)
 	p.sending = kit.NewFollowingScroll(container.NewBorder(kit.Gap(0, 6), nil, kit.Gap(10, 0), kit.Gap(10, 0), column))
 }
 
@@ -232,6 +235,15 @@ func (p *chosenPane) redrawSending() {
 	}
 	on, waiting := m.Queued()
 	p.queue.SetOn(on)
+	files, whole := m.Whole()
+	p.batch.SetOn(whole)
+	if files {
+		p.queue.Hide()
+		p.batch.Show()
+	} else {
+		p.batch.Hide()
+		p.queue.Show()
+	}
 	if waiting > 0 && !m.IsSending() {
 		p.goOn.SetLabel(screen.Count(int(waiting)) + " in the queue: go on")
 		p.goOn.Show()
