@@ -73,7 +73,9 @@ type compiler struct {
 	problems   Problems
 	defs       *fhir.Definitions
 	all        []*block
-	sources    []*reference // every source that is named
+	sources    []sourceUse // every source that is named
+	line       int         // where the compiler is
+	id         string
 }
 
 // definitions are those of R4, unpacked when something asks for them.
@@ -148,8 +150,17 @@ func (c *compiler) fail(line int, rule, text string) {
 	c.problems = append(c.problems, Problem{Line: line, Rule: rule, Text: text})
 }
 
-// used remembers a source for the checks and finds out whether groups are needed.
-func (c *compiler) used(ref *reference) { c.sources = append(c.sources, ref) }
+// used remembers a source for the checks.
+func (c *compiler) used(ref *reference) {
+	c.sources = append(c.sources, sourceUse{ref, c.line, c.id})
+}
+
+// sourceUse is a source with the rule or block that names it.
+type sourceUse struct {
+	ref  *reference
+	line int
+	id   string
+}
 
 func (c *compiler) source(line int, rule, text string) *reference {
 	ref, err := c.reference(text)
@@ -174,6 +185,7 @@ func (c *compiler) blocks(list []Block, parent *block) []*block {
 
 func (c *compiler) block(b *block, parent *block) {
 	src := b.src
+	c.line, c.id = src.Line, src.ID
 	if src.Per != "" {
 		c.per(b)
 	}
@@ -260,6 +272,7 @@ func (c *compiler) made(b *block) {
 
 // rule compiles one row.
 func (c *compiler) rule(src *Rule, b *block) *rule {
+	c.line, c.id = src.Line, src.ID
 	r := &rule{src: src, block: b}
 	fail := func(err error) {
 		if err != nil {
