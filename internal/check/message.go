@@ -17,7 +17,8 @@ type checker struct {
 
 	comp, repetition, sub, escape string // delimiters that can be used, else empty
 
-	quick quick
+	quick  quick
+	shapes shapes
 
 	typ, observed hl7.Value // OBX-2 and OBX-5 of the segment that is looked at
 
@@ -63,19 +64,19 @@ func Message(m *hl7.Message, o Options) []Finding {
 var checkers = sync.Pool{New: func() any { return &checker{} }}
 
 func (c *checker) reset(m *hl7.Message, o Options) {
-	found := c.found[:0]
-	*c = checker{collector: newCollector(o), b: m.Bytes()}
+	found, shapes := c.found[:0], c.shapes
+	*c = checker{collector: newCollector(o), b: m.Bytes(), shapes: shapes}
 	c.m, c.found = m, found
 }
 
-// release gives the checker back without anything of the message: patient data
-// must not stay in memory for the next.
+// release gives the checker back without anything of the message but the names
+// of its segments: patient data must not stay in memory for the next.
 func (c *checker) release() {
 	clear(c.found[:cap(c.found)])
 	if cap(c.found) > maxKept {
 		c.found = nil
 	}
-	*c = checker{collector: collector{found: c.found[:0]}}
+	*c = checker{collector: collector{found: c.found[:0]}, shapes: c.shapes}
 	checkers.Put(c)
 }
 

@@ -170,11 +170,19 @@ func (q *quick) leaf(p *fieldPlan, raw []byte) bool {
 	case valueCode:
 		return p.codes == nil || p.codes.has(raw)
 	case valueText, valueFormatted:
-		if raw[0] == '{' || bytes.IndexByte(raw, '<') >= 0 {
-			return false // perhaps RTF or HTML
+		if raw[0] == '{' {
+			return false // perhaps RTF
+		}
+		if i := bytes.IndexByte(raw, '<'); i >= 0 && perhapsTag(raw[i+1:]) {
+			return false
 		}
 	}
 	return raw[0] != ' ' && last != ' ' && short(p, raw)
+}
+
+// perhapsTag reports whether an HTML tag may start in what follows the first <.
+func perhapsTag(raw []byte) bool {
+	return bytes.IndexByte(raw, '<') >= 0 || bytes.ContainsAny(raw, " />")
 }
 
 // coded is codedElement for the components of q.
@@ -216,10 +224,24 @@ func (q *quick) shaped(s shape, n int) bool {
 		if len(at(4)) > 0 || bytes.IndexByte(number, '@') >= 0 {
 			return false
 		}
-		i := bytes.IndexAny(number, "0123456789")
-		return len(number) == 0 || i >= 0 && len(bytes.Trim(number, "() +-.x"+string(number[i]))) > 0
+		return len(number) == 0 || twoDigits(number)
 	}
 	return true
+}
+
+// twoDigits reports whether a value has two digits that differ.
+func twoDigits(raw []byte) bool {
+	first := byte(0)
+	for _, b := range raw {
+		if b < '0' || b > '9' || b == first {
+			continue
+		}
+		if first != 0 {
+			return true
+		}
+		first = b
+	}
+	return false
 }
 
 // nullWord reports a word that stands for nothing. "Null" in mixed case is a

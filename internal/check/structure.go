@@ -13,9 +13,12 @@ func (c *checker) order() {
 	if c.loose || c.blind || c.structure == nil || c.has(codeNoTerminators) {
 		return
 	}
-	match := c.v.Match(c.m, c.structure)
+	found := c.deviations()
+	if len(found) == 0 {
+		return
+	}
 	bad := c.badIDs()
-	for _, d := range match.Deviations {
+	for _, d := range found {
 		if d.Kind == dictionary.Missing && meansOneOf(bad, d) {
 			continue // it is there, under a wrong ID
 		}
