@@ -21,6 +21,9 @@ func (w *Workspace) Linkage() LinkStore { return LinkStore{w} }
 
 var _ linkage.Store = LinkStore{}
 
+// User is who decides in this session, as the ledger and the access log name them.
+func (s LinkStore) User() string { return s.w.log.user }
+
 // linkStep is how many rows or pairs are stored or read at once.
 const linkStep = 2000
 

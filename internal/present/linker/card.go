@@ -102,7 +102,7 @@ func (d *desk) cardOf(i item) *Card {
 func (d *desk) settle(card *Card) {
 	left, right := d.ids(card.item)
 	if x, ok := d.decision(card.item); ok {
-		card.Decided = fmt.Sprintf("%s, decided by %s at %s", x.Action, cmp.Or(x.Who, "you"), x.At.Local().Format("2006-01-02 15:04"))
+		card.Decided = fmt.Sprintf("%s, decided by %s at %s", x.Action, x.Who, x.At.Local().Format("2006-01-02 15:04"))
 		if x.Bulk != 0 {
 			card.Decided += ", with others of one pattern"
 		}
@@ -119,7 +119,7 @@ func (d *desk) settle(card *Card) {
 		if x.Left != left && (x.Right != right || right == "") {
 			continue
 		}
-		text := fmt.Sprintf("%s  %s  %s", x.At.Local().Format("2006-01-02 15:04:05"), cmp.Or(x.Who, "you"), x.Action)
+		text := fmt.Sprintf("%s  %s  %s", x.At.Local().Format("2006-01-02 15:04:05"), x.Who, x.Action)
 		if x.Left != left || x.Right != right {
 			text += " with another record"
 		}
@@ -228,18 +228,21 @@ func fieldLines(role roster.Role, values [2]string, orders [2]normal.Order) []fi
 		forms[i] = normalForm(role, values[i], orders[i])
 	}
 	plain := [2]bool{sameLetters(f.values[0], forms[0]), sameLetters(f.values[1], forms[1])}
-	if forms[0] == forms[1] || values[0] == "" || values[1] == "" {
+	if forms[0] == forms[1] || absent(forms[0]) || absent(forms[1]) {
 		if plain[0] && plain[1] {
 			return []field{f}
 		}
 		return []field{f, {name: "", values: forms, normal: true}}
 	}
-	if plain[0] && plain[1] || forms[0] == "" || forms[1] == "" {
+	if plain[0] && plain[1] {
 		f.spans = differences(f.values[0], f.values[1])
 		return []field{f}
 	}
 	return []field{f, {name: "", values: forms, normal: true, spans: differences(forms[0], forms[1])}}
 }
+
+// absent says that a normal form is none: the cell is empty, or stands for no value.
+func absent(form string) bool { return form == "" || strings.HasPrefix(form, "(") }
 
 // sameLetters says that a normal form shows nothing but other case.
 func sameLetters(value, form string) bool { return strings.EqualFold(value, form) }
@@ -398,8 +401,8 @@ func (d *desk) insideCard(i item) *Card {
 		orders := [2]normal.Order{orderOf(lists[0]), orderOf(lists[1])}
 		lines := fieldLines(role, values, orders)
 		switch {
-		case values[0] == "" || values[1] == "":
-			lines[0].words = "missing on one side"
+		case absent(normalForm(role, values[0], orders[0])) || absent(normalForm(role, values[1], orders[1])):
+			lines[0].words = "nothing to compare"
 		case normalForm(role, values[0], orders[0]) == normalForm(role, values[1], orders[1]):
 			lines[0].words = "the same"
 		default:
@@ -463,7 +466,7 @@ func (d *desk) conflictCard(n int) *Card {
 	all := d.ledger.Conflicts()
 	if n < len(all) {
 		for _, x := range all[n].Decisions {
-			card.fields = append(card.fields, field{name: string(x.Action), values: [2]string{x.Left, x.Right}, words: fmt.Sprintf("%s, %s", cmp.Or(x.Who, "you"), x.At.Local().Format("2006-01-02 15:04"))})
+			card.fields = append(card.fields, field{name: string(x.Action), values: [2]string{x.Left, x.Right}, words: fmt.Sprintf("%s, %s", x.Who, x.At.Local().Format("2006-01-02 15:04"))})
 		}
 	}
 	return card

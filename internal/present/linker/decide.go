@@ -113,7 +113,7 @@ func (m *Model) keep(d *desk, list ...linkage.Decision) {
 	var taught []linkage.Alias
 	for i := range list {
 		m.seq++
-		list[i].Seq, list[i].At, list[i].Kind = m.seq, now, d.kind
+		list[i].Seq, list[i].At, list[i].Kind, list[i].Who = m.seq, now, d.kind, m.store.Linkage().User()
 		d.ledger.Add(list[i])
 		taught = append(taught, d.teaches(list[i])...)
 	}
@@ -130,26 +130,27 @@ type writer struct {
 	mu      sync.Mutex
 	running bool
 	waiting []linkage.Decision
-	aliases []linkage.Alias // taught by them
+	aliases []linkage.Alias  // taught by them
+	samples []linkage.Sample // answers of the second review
 }
 
 // take gives what waits, nothing when there is no more: then the job ends.
-func (w *writer) take() ([]linkage.Decision, []linkage.Alias) {
+func (w *writer) take() (batch []linkage.Decision, taught []linkage.Alias, answers []linkage.Sample) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	batch, taught := w.waiting, w.aliases
-	w.waiting, w.aliases = nil, nil
-	if len(batch) == 0 {
+	batch, taught, answers = w.waiting, w.aliases, w.samples
+	w.waiting, w.aliases, w.samples = nil, nil, nil
+	if len(batch)+len(answers) == 0 {
 		w.running = false
 	}
-	return batch, taught
+	return batch, taught, answers
 }
 
 // add leaves decisions to be written and says whether a job must be started for them.
-func (w *writer) add(list []linkage.Decision, taught []linkage.Alias) bool {
+func (w *writer) add(list []linkage.Decision, taught []linkage.Alias, answers []linkage.Sample) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.waiting, w.aliases = append(w.waiting, list...), append(w.aliases, taught...)
+	w.waiting, w.aliases, w.samples = append(w.waiting, list...), append(w.aliases, taught...), append(w.samples, answers...)
 	start := !w.running
 	w.running = true
 	return start
@@ -159,24 +160,27 @@ func (w *writer) add(list []linkage.Decision, taught []linkage.Alias) bool {
 func (w *writer) drop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.waiting, w.aliases, w.running = nil, nil, false
+	w.waiting, w.aliases, w.samples, w.running = nil, nil, nil, false
 }
 
 // write writes until nothing waits.
 func (w *writer) write(ctx context.Context, store workspace.LinkStore) error {
 	for {
-		batch, taught := w.take()
-		if len(batch) == 0 {
+		batch, taught, answers := w.take()
+		if len(batch)+len(answers) == 0 {
 			return nil
 		}
 		first, err := store.Append(ctx, batch...)
-		if err == nil && first != batch[0].Seq {
+		if err == nil && len(batch) > 0 && first != batch[0].Seq {
 			err = fmt.Errorf("another window has decided too; what it decided is read now")
 		}
 		for _, a := range taught {
 			if err == nil {
 				_, err = store.SaveAlias(ctx, a)
 			}
+		}
+		if err == nil && len(answers) > 0 {
+			_, err = store.SaveSamples(ctx, answers)
 		}
 		if err != nil {
 			w.drop()
@@ -186,8 +190,8 @@ func (w *writer) write(ctx context.Context, store workspace.LinkStore) error {
 }
 
 // keepOnDisk writes decisions beside the screen.
-func (m *Model) keepOnDisk(list []linkage.Decision, taught []linkage.Alias) {
-	if !m.writer.add(list, taught) {
+func (m *Model) keepOnDisk(list []linkage.Decision, taught []linkage.Alias, answers ...linkage.Sample) {
+	if !m.writer.add(list, taught, answers) {
 		return
 	}
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (struct{}, error) {

@@ -11,6 +11,7 @@ import (
 
 	"trestle/internal/inspect"
 	"trestle/internal/linkage"
+	"trestle/internal/linkage/normal"
 	"trestle/internal/linkage/roster"
 	"trestle/internal/present/screen"
 	"trestle/internal/present/stage"
@@ -182,7 +183,7 @@ func TestUndoOpensTheCaseAgain(t *testing.T) {
 	if p.Card().item != first || p.waiting() != before {
 		t.Errorf("open %v, want %v; %d wait of %d", p.Card().item, first, p.waiting(), before)
 	}
-	if len(p.History()) != 2 || !strings.Contains(p.History()[1], "taken back") {
+	if len(p.History()) != 2 || !strings.Contains(p.History()[1], "tester  different, taken back") {
 		t.Errorf("history %q", p.History())
 	}
 	p.settle()
@@ -830,5 +831,51 @@ func TestReimportKeepsDecisionsAndFlagsChanges(t *testing.T) {
 	}
 	if !waits {
 		t.Error("the changed pair does not wait to be looked at again")
+	}
+}
+
+func TestPlaceholdersAreNoDifference(t *testing.T) {
+	for _, x := range []struct {
+		role  roster.Role
+		a, b  string
+		lines int
+		marks bool
+	}{
+		{roster.HomePhone, "(206) 777-4141", "206-777-4142", 2, true},
+		{roster.HomePhone, "000-000-0000", "206-777-4142", 2, false},
+		{roster.BirthDate, "01/02/1990", "1990-01-02", 2, false},
+		{roster.BirthDate, "01/02/1990", "1990-01-03", 2, true},
+		{roster.LastName, "Garcia", "GARCIA", 1, false},
+		{roster.LastName, "Garcia", "GARCIO", 1, true},
+		{roster.OtherID, "0012", "0012", 1, false},
+	} {
+		lines := fieldLines(x.role, [2]string{x.a, x.b}, [2]normal.Order{})
+		marks := false
+		for _, f := range lines {
+			marks = marks || len(f.spans[0])+len(f.spans[1]) > 0
+		}
+		if len(lines) != x.lines || marks != x.marks {
+			t.Errorf("%s %q %q: %d lines, marks %v", x.role, x.a, x.b, len(lines), marks)
+		}
+	}
+}
+
+func TestLockingLosesNoDecision(t *testing.T) {
+	p := open(t)
+	p.generated(60)
+	for range 40 {
+		p.Decide(linkage.ActUnsure)
+	}
+	p.Close() // at once, while they are on their way to the disk
+	p.stage.Runner.Close()
+	n := 0
+	for _, err := range p.store.Linkage().Decisions(t.Context(), linkage.Patients, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if n != 40 {
+		t.Errorf("%d of 40 decisions are on the disk", n)
 	}
 }

@@ -35,8 +35,7 @@ type ExportForm struct {
 	Dialect                          int // of Dialects
 	Proposals                        bool
 	Authority                        [2]string // assigning authorities of both systems, as PID-3.4 has them
-	By                               string
-	CanPropose                       string // why there are no proposals, "" if there are
+	CanPropose                       string    // why there are no proposals, "" if there are
 }
 
 // Dialects are the databases that the script can be for.
@@ -184,7 +183,7 @@ func (m *Model) paper(d *desk, f ExportForm) (*links.Paper, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &links.Paper{Kind: d.kind, Settled: settled, At: time.Now().UTC(), By: f.By, SQL: links.SQLOptions{Dialect: dialects[f.Dialect]}}
+	p := &links.Paper{Kind: d.kind, Settled: settled, At: time.Now().UTC(), By: m.store.Linkage().User(), SQL: links.SQLOptions{Dialect: dialects[f.Dialect]}}
 	if m.project != nil {
 		p.Project = m.project.Name
 		p.HL7.Production = m.project.Environment == "production"

@@ -41,6 +41,7 @@ func (m *Model) SecondReview() {
 	})
 }
 
+// saveSamples stores a sample that was drawn; each gets its number.
 func (m *Model) saveSamples(d *desk, list []linkage.Sample, then func()) {
 	job.Start(m.ctx, m.runner, func(ctx context.Context) ([]linkage.Sample, error) {
 		return m.store.Linkage().SaveSamples(context.WithoutCancel(ctx), list)
@@ -49,19 +50,7 @@ func (m *Model) saveSamples(d *desk, list []linkage.Sample, then func()) {
 			m.fail("The sample was not stored", err)
 			return
 		}
-		for _, s := range stored {
-			at := -1
-			for i := range d.samples {
-				if d.samples[i].Pair.Left == s.Pair.Left && d.samples[i].Pair.Right == s.Pair.Right {
-					at = i
-				}
-			}
-			if at < 0 {
-				d.samples = append(d.samples, s)
-			} else {
-				d.samples[at].ID = s.ID
-			}
-		}
+		d.samples = append(d.samples, stored...)
 		then()
 	})
 }
@@ -79,8 +68,8 @@ func (m *Model) answer(i item, a linkage.Action) {
 		if s.Pair.Left != left || s.Pair.Right != right {
 			continue
 		}
-		s.Answer, s.At = a, time.Now().UTC()
-		m.saveSamples(d, []linkage.Sample{*s}, func() {})
+		s.Answer, s.At, s.Who = a, time.Now().UTC(), m.store.Linkage().User()
+		m.keepOnDisk(nil, nil, *s)
 		if x, ok := d.ledger.Of(left, right); a != linkage.ActSame && (!ok || x.Action == linkage.ActSame) {
 			x, err := d.decide(i, a)
 			if err == nil {
@@ -115,8 +104,8 @@ func (m *Model) unanswer() {
 	if x, ok := d.ledger.Of(s.Pair.Left, s.Pair.Right); ok && x.Note == "second review" {
 		m.keep(d, linkage.Decision{Action: linkage.ActUndo, Undoes: x.Seq, Candidate: x.Candidate, Model: x.Model, Files: x.Files})
 	}
-	s.Answer, s.At = "", time.Time{}
-	m.saveSamples(d, []linkage.Sample{*s}, func() {})
+	s.Answer, s.At, s.Who = "", time.Time{}, ""
+	m.keepOnDisk(nil, nil, *s)
 	clear(d.cases.cards)
 	d.filter()
 	d.first()
