@@ -121,7 +121,7 @@ func (m *Model) Cancel() {
 func (m *Model) IsRunning() bool { return m.work != nil }
 
 // newsPause is how often at most new pairs are shown.
-const newsPause = 150 * time.Millisecond
+const newsPause = 250 * time.Millisecond
 
 // compare compares what the sides hold by the rules that are there now. What was found before stays on the screen until the
 // first new pairs come; pairs keep their numbers, so that what is open stays open.
