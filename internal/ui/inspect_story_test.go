@@ -8,6 +8,7 @@ import (
 
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/kit"
+	"trestle/internal/workspace"
 )
 
 // inspecting is the window with two messages in Inspect.
@@ -135,5 +136,81 @@ func TestExplainAndWrap(t *testing.T) {
 	d.Shot("inspect-wrapped.png")
 	if !m.Wraps() || !d.s.session.inspectView.Wraps() {
 		t.Error("not wrapped")
+	}
+}
+
+// A value is changed by keyboard: from the finding to the field, with what would be found, stored as a new message.
+func TestValueIsChangedByKeyboard(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.SetQuery("severity:warning")
+	d.settle()
+	m.Select(0)
+	d.settle()
+	d.Key(fyne.KeyF2)
+	d.Settle()
+	field, ok := d.Canvas().Focused().(*kit.Field)
+	if !ok || field.Text != "19790231" || !d.Shows("PID-7") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Shot("inspect-edit-value.png")
+	field.SetText("19790228")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-edited.png")
+	if !m.Edited() || !d.Shows("not stored yet") || !strings.Contains(string(m.Raw()), "19790228") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.s.press("Ctrl+Z")
+	if m.Edited() {
+		t.Error("Ctrl+Z does not undo")
+	}
+	d.s.press("Ctrl+Y")
+	if !m.Edited() {
+		t.Error("Ctrl+Y does not redo")
+	}
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyS)
+	d.settle()
+	if m.Edited() || !d.Shows("Stored as a new message") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	if n, err := d.s.session.workspace.Count(t.Context(), workspace.Query{}); err != nil || n != 3 {
+		t.Errorf("%d messages, %v", n, err)
+	}
+}
+
+// The raw view takes letters when it is asked to, and only then.
+func TestTypingIntoTheMessage(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	code := d.s.session.inspectView.Code()
+	d.Canvas().Focus(code)
+	m.MoveTo(strings.Index(good, "Marlow"))
+	d.Type("x")
+	if m.Edited() {
+		t.Fatal("typed without being asked")
+	}
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyT)
+	d.Type("Van ")
+	if !strings.Contains(string(m.Raw()), "|Van Marlow^") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.Key(fyne.KeyBackspace, fyne.KeyDelete)
+	if !strings.Contains(string(m.Raw()), "|Vanarlow^") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	fyne.CurrentApp().Clipboard().SetContent("M")
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyV)
+	if !strings.Contains(string(m.Raw()), "|VanMarlow^") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	for range 10 {
+		d.s.press("Ctrl+Z")
+	}
+	if string(m.Raw()) != good {
+		t.Error("not as it came")
 	}
 }

@@ -284,10 +284,13 @@ func (m *Model) showColumns(ids []string) {
 
 // loadChoices reads how the project shows its messages.
 func (m *Model) loadChoices() {
-	type kept struct{ columns, wrap string }
+	type kept struct{ columns, wrap, drafts string }
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (k kept, err error) {
 		if k.columns, _, err = m.store.Setting(ctx, settingColumns); err == nil {
 			k.wrap, _, err = m.store.Setting(ctx, settingWrap)
+		}
+		if err == nil {
+			k.drafts, _, err = m.store.Setting(ctx, settingDrafts)
 		}
 		return k, err
 	}, func(k kept, err error) {
@@ -300,6 +303,7 @@ func (m *Model) loadChoices() {
 		if m.wraps = k.wrap == "on"; m.wraps {
 			m.Changed(Message)
 		}
+		m.restoreDrafts(k.drafts)
 	})
 }
 

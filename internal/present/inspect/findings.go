@@ -235,6 +235,10 @@ func (m *Model) repair(findings []check.Finding) {
 	if made > 1 {
 		done += fmt.Sprintf(" and %s more", screen.Count(made-1))
 	}
+	if m.Edited() { // one change more
+		m.change(done, mended, m.open.cursor, false)
+		return
+	}
 	old := m.open.row
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (core.Result, error) {
 		r, err := core.Import(ctx, m.store, repairedName(old.Source), bytes.NewReader(mended), nil)
@@ -267,4 +271,17 @@ func repairedName(source string) string {
 		return source
 	}
 	return source + repairedMark
+}
+
+const editedMark = " (edited)"
+
+// isEdited says whether a source is that of a message that was changed here.
+func isEdited(source string) bool { return strings.HasSuffix(source, editedMark) }
+
+// editedName is the source that a changed message names.
+func editedName(source string) string {
+	if isEdited(source) {
+		return source
+	}
+	return source + editedMark
 }

@@ -63,12 +63,16 @@ func (g *listGrid) Cell(row, col int) screen.Cell {
 	if !ok || col >= len(g.columns.all) {
 		return screen.Cell{}
 	}
-	return g.columns.all[col].cell(&r, g.m.masked)
+	cell := g.columns.all[col].cell(&r, g.m.masked)
+	if g.columns.ids[col] == colType && g.m.drafts[r.ID].changed() {
+		cell.Text, cell.Bold = cell.Text+" *", true // changes that are not stored
+	}
+	return cell
 }
 
 func typeCell(r workspace.Row) screen.Cell {
 	copied := ""
-	if isRepaired(r.Source) {
+	if isRepaired(r.Source) || isEdited(r.Source) {
 		copied = " copy"
 	}
 	switch {
@@ -337,6 +341,9 @@ func (m *Model) removing(ids []int64, then func()) {
 		case err != nil:
 			m.fail("Could not delete", err)
 			return
+		}
+		for _, id := range ids {
+			delete(m.drafts, id)
 		}
 		if slices.Contains(ids, m.open.id) {
 			m.close()

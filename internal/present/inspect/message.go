@@ -132,7 +132,13 @@ func (m *Model) show(id int64, l loaded) {
 	m.place(m.findings.reset())
 	m.tree.follow()
 	m.Changed(Message | Tree | Findings | Cursor | Remarks)
+	if d := m.drafts[id]; d != nil {
+		m.resume(d)
+	}
 }
+
+// Open is the message that is open, 0 for none.
+func (m *Model) Open() int64 { return m.open.id }
 
 // IsOpen says whether a message is open.
 func (m *Model) IsOpen() bool { return m.open.id != 0 }

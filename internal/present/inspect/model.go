@@ -86,6 +86,10 @@ type Model struct {
 	saved    filters
 	open     opened
 	opening  job.Latest
+	drafts   map[int64]*draft // by message
+	checking job.Latest       // of a draft
+	keeping  job.Latest       // of the drafts
+	typing   bool             // the raw view takes letters
 	tree     treeRows
 	findings findingRows
 	counting counting

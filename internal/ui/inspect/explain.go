@@ -41,5 +41,8 @@ func (v *View) Explain() {
 	dismiss = v.host.Dialog(e.Title, container.New(kit.Width(explainWidth), body), explainWidth, first, kit.Action{Label: "Close", Do: func() { dismiss() }})
 }
 
+// Code is the raw view.
+func (v *View) Code() *kit.CodeView { return v.message.code }
+
 // Wraps says whether the raw view breaks long segments at its edge.
 func (v *View) Wraps() bool { return v.message.code.Wraps() }

@@ -19,6 +19,10 @@ type messagePane struct {
 	verdict *kit.Badge
 	mode    *kit.SegmentedControl
 	wrap    *kit.ToolButton
+	edit    *kit.ToolButton
+	changes *kit.News
+	id      int64 // of the message that is shown
+	hex     bool
 	code    *kit.CodeView
 	shown   screen.Text
 }
@@ -38,9 +42,15 @@ func newMessagePane(v *View) *messagePane {
 	p.code.Lead = v.m.LeadAt
 	p.code.OnHover = func(offset int) { kit.Hints(v.m.HintAt(offset)) }
 	p.wrap = kit.NewToolButton(theme.IconWrap, "", func() { v.m.SetWraps(!v.m.Wraps()) })
+	p.edit = kit.NewToolButton(theme.IconEdit, "", v.ToggleTyping)
+	p.changes = kit.NewNews()
+	p.code.OnRune = func(r rune) { p.typed(string(r)) }
+	p.code.OnPaste = p.typed
+	p.code.OnCut = p.cut
+	p.code.OnKey = p.key
 	p.titles = container.New(kit.Titles{}, p.kind, p.detail)
-	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), container.NewCenter(p.wrap), kit.Gap(3, 0)), p.titles)
-	p.content = container.New(kit.Column{Flex: 1}, kit.NewBand(bar), p.code)
+	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), container.NewCenter(p.wrap), container.NewCenter(p.edit), kit.Gap(3, 0)), p.titles)
+	p.content = container.New(kit.Column{Flex: 2}, kit.NewBand(bar), p.changes, p.code)
 	return p
 }
 
@@ -69,9 +79,17 @@ func (p *messagePane) redraw() {
 		p.wrap.SetLabel("One segment a line (Alt+Z)")
 	}
 	p.code.SetWrap(m.Wraps())
+	p.redrawChanges()
 	if t := m.Text(); t != p.shown {
 		p.shown = t
-		p.code.SetText(t)
+		if p.id == m.Open() && p.hex == m.Hex() { // the same message after a change, or under the mask
+			p.code.Replace(t)
+			offset, _, _ := m.Cursor()
+			p.code.SetCursor(offset)
+		} else {
+			p.code.SetText(t)
+		}
+		p.id, p.hex = m.Open(), m.Hex()
 	}
 	p.redrawCursor()
 }
@@ -108,6 +126,7 @@ func (v *View) valueMenu(items []*fyne.MenuItem, at fyne.Position) {
 	if path := v.m.Path(); path != "" {
 		items = append(items, fyne.NewMenuItem("Copy path "+path, v.CopyPath))
 	}
+	items = append(items, v.editMenu()...)
 	if len(items) > 0 {
 		v.host.Menu(fyne.NewMenu("", items...), at)
 	}

@@ -14,6 +14,7 @@ type treePane struct {
 	content fyne.CanvasObject
 	tree    *kit.TreeView
 	empty   *kit.ToolButton
+	line    *editLine
 }
 
 func newTreePane(v *View) *treePane {
@@ -22,14 +23,25 @@ func newTreePane(v *View) *treePane {
 	p.tree.HideHeader = false
 	p.tree.OnSelect = v.m.SelectNode
 	p.tree.OnToggle = v.m.Toggle
-	p.tree.OnOpen = v.m.Toggle
+	p.tree.OnOpen = p.open
 	p.tree.OnSecondary = p.menu
 	p.empty = kit.NewToolButton(theme.IconForm, "Show fields without a value too", func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) })
 	bar := kit.NewHeading(kit.NewTitle("Fields", theme.SizeText), p.empty,
 		kit.NewToolButton(theme.IconChevronDown, "Unfold all segments", func() { v.m.OpenAll(true) }),
 		kit.NewToolButton(theme.IconChevronUp, "Fold all segments", func() { v.m.OpenAll(false) }))
-	p.content = container.New(kit.Column{Flex: 1}, bar, p.tree)
+	p.line = newEditLine(v)
+	p.content = container.New(kit.Column{Flex: 1}, bar, p.tree, p.line.content)
 	return p
+}
+
+// open changes the value of a row, or opens and closes a branch.
+func (p *treePane) open(row int) {
+	if _, branch, _ := p.v.m.Tree().Level(row); branch {
+		p.v.m.Toggle(row)
+		return
+	}
+	p.v.m.SelectNode(row)
+	p.v.EditValue()
 }
 
 func (p *treePane) redraw() {

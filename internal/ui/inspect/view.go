@@ -124,6 +124,9 @@ func (v *View) redraw(what model.What) {
 	if what&(model.Findings|model.Message|model.Mask) != 0 {
 		v.lower.redraw()
 	}
+	if what&(model.Cursor|model.Message|model.Mask) != 0 {
+		v.tree.line.follow()
+	}
 	if what&(model.Statistics|model.Cursor|model.Message) != 0 {
 		v.lower.counts.redraw()
 	}
@@ -194,7 +197,7 @@ func (v *View) Actions() []shell.Action {
 	if v.m.ShowsEmpty() {
 		empty = "Hide empty fields in the tree"
 	}
-	return append(actions,
+	return append(append(actions, v.editActions()...),
 		shell.Action{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.NextFinding(1) }},
 		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
 		shell.Action{ID: "inspect.right", Title: "Go to the next field with a value", Keys: "Ctrl+Right", Run: func() { v.m.Step(1) }},

@@ -94,6 +94,12 @@ func (v *CodeView) lineBy(n int) {
 	}
 }
 
+// Before is the beginning of the letter before a byte, After the end of the one at it.
+func (v *CodeView) Before(offset int) int { return v.before(offset) }
+
+// After is explained at Before.
+func (v *CodeView) After(offset int) int { return v.after(offset) }
+
 // before is the beginning of the cell group before an offset.
 func (v *CodeView) before(offset int) int {
 	if _, double := v.text.(screen.Ranger); double || offset <= 0 {
@@ -170,6 +176,14 @@ func (v *CodeView) TypedShortcut(s fyne.Shortcut) {
 	case *fyne.ShortcutSelectAll:
 		v.SelectAll()
 		return
+	case *fyne.ShortcutPaste:
+		if v.OnPaste != nil && v.OnPaste(k.Clipboard.Content()) {
+			return
+		}
+	case *fyne.ShortcutCut:
+		if v.OnCut != nil && v.OnCut() {
+			return
+		}
 	case *desktop.CustomShortcut:
 		if k.Modifier&^fyne.KeyModifierShift == fyne.KeyModifierShortcutDefault && v.chord(k.KeyName, k.Modifier&fyne.KeyModifierShift != 0) {
 			return

@@ -29,6 +29,10 @@ type CodeView struct {
 	OnKey func(*fyne.KeyEvent) bool
 	// OnRune is called for letters that are typed: the view itself has no use for them.
 	OnRune func(rune)
+	// OnPaste and OnCut are asked first for text that is pasted, and when the user cuts the selection; they return whether
+	// they took it. The view itself changes nothing.
+	OnPaste func(text string) bool
+	OnCut   func() bool
 	// Expand says which bytes a double click (clicks is 2) or triple click (3) takes. Without it they are the letters
 	// between two delimiters and the line.
 	Expand func(offset, clicks int) (from, to int)
