@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +207,23 @@ func TestProblems(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
+	}
+}
+
+// TestReadme: the profile that the README shows can be read.
+func TestReadme(t *testing.T) {
+	b, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(b), "```yaml\nprofile: ")
+	text, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("the README shows no profile")
+	}
+	p := parse(t, "profile: "+text)
+	if len(p.Messages) != 1 || len(p.Messages[0].Fields) != 7 || len(p.Local) != 1 {
+		t.Errorf("it reads %+v", p.Messages)
 	}
 }
 
