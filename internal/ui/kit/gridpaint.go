@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"trestle/internal/present/screen"
@@ -148,10 +149,15 @@ func (v *GridView) drawLetters(face *typeface, cell screen.Cell, fitted string, 
 	whole := len(fitted) // of what is the cell's own text: the rest is the mark that something is left out
 	if !strings.HasPrefix(cell.Text, fitted) {
 		whole = commonPrefix(fitted, clean(cell.Text))
+		for whole > 0 && whole < len(fitted) && !utf8.RuneStart(fitted[whole]) { // the mark begins as another sign does
+			whole--
+		}
 	}
 	at := 0
 	put := func(to int, ink color.NRGBA) {
-		if to = min(to, whole); to > at {
+		for to = min(to, whole); to < len(fitted) && to > 0 && !utf8.RuneStart(fitted[to]); to-- { // a stretch may end anywhere
+		}
+		if to > at {
 			x = s.text(face, fitted[at:to], x, baseline, ink)
 			at = to
 		}

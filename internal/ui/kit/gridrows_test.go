@@ -2,6 +2,7 @@ package kit
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -143,6 +144,14 @@ func TestCellsDrawWhatTheyHave(t *testing.T) {
 	_, long := grid(t, oneCell{screen.Cell{Text: "a", Masked: true, Bar: .9}})
 	if err := uitest.Same(short.Canvas().Capture(), long.Canvas().Capture()); err != nil {
 		t.Errorf("a masked cell shows its bar: %v", err)
+	}
+	// A text that is cut where the mark for it shares a byte with what stood there is cut between signs.
+	arrows := screen.Cell{Text: strings.Repeat("→", 60)}
+	_, plainArrows := grid(t, oneCell{arrows})
+	arrows.Spans = []screen.Span{{Start: 1, End: 100, Role: screen.RoleText}}
+	_, spanned := grid(t, oneCell{arrows})
+	if err := uitest.Same(plainArrows.Canvas().Capture(), spanned.Canvas().Capture()); err != nil {
+		t.Errorf("a cut text with a stretch looks different: %v", err)
 	}
 	// Stretches beyond a text that is cut, or out of it, do no harm.
 	_, w = grid(t, oneCell{screen.Cell{Text: "a long name that does not fit the column", Spans: []screen.Span{{Start: 3, End: 400}, {Start: 500, End: 600}}}})
