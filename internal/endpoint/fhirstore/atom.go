@@ -1,6 +1,7 @@
 package fhirstore
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -307,4 +308,13 @@ func fold(s string) string {
 		}
 	}
 	return strings.TrimRight(b.String(), " ")
+}
+
+// ParseTime reads a date or time as far as it is given: its first moment, and the first after it. Without a zone it is UTC.
+func ParseTime(text string) (from, to time.Time, err error) {
+	lo, hi, ok := dateRange(strings.ReplaceAll(text, " ", "+"))
+	if !ok {
+		return from, to, errors.New("a date is written 2026, 2026-03, 2026-03-02 or 2026-03-02T10:14:00Z")
+	}
+	return time.UnixMicro(int64(math.Round(lo * 1000))).UTC(), time.UnixMicro(int64(math.Round(hi * 1000))).UTC(), nil
 }

@@ -38,6 +38,17 @@ const (
 	DownMessages   FaultKind = "down-messages"
 )
 
+// Faults of HTTP, beside those of all endpoints that have a meaning there; see [HTTPFaults].
+const (
+	Status           FaultKind = "status"
+	Throttle         FaultKind = "throttle"
+	ThrottleSilently FaultKind = "throttle-silently"
+	WrongContentType FaultKind = "wrong-content-type"
+	StaleETag        FaultKind = "stale-etag"
+	NoNextLink       FaultKind = "no-next-link"
+	RepeatEntry      FaultKind = "repeat-entry"
+)
+
 // Argument says what a fault takes besides its name.
 type Argument string
 
@@ -105,16 +116,39 @@ var faults = []FaultInfo{
 	{Kind: DownMessages, Title: "Down for some messages", Text: "The connection breaks at each of the next messages, and none is answered.", Argument: CountArgument, Count: 3, phrase: "then be down for %s messages"},
 }
 
-// Faults lists all faults in the order in which a window shows them.
+var httpFaults = []FaultInfo{
+	{Kind: Status, Title: "Error status", Text: "The request is answered with an HTTP status and an OperationOutcome, and nothing is done.", Argument: ValueArgument, Value: "500",
+		Values: []string{"400", "401", "403", "404", "405", "406", "409", "410", "412", "415", "422", "429", "500", "502", "503", "504"}, phrase: "answer with status %s"},
+	{Kind: Throttle, Title: "Too many requests", Text: "The request is answered with 429 and a Retry-After.", Argument: TimeArgument, Time: 60 * time.Second, phrase: "answer 429, to be tried again after %s"},
+	{Kind: ThrottleSilently, Title: "Too many requests, without a time", Text: "The request is answered with 429 and no Retry-After.", phrase: "answer 429 without a Retry-After"},
+	{Kind: WrongContentType, Title: "Wrong content type", Text: "The answer says that it is text/html.", phrase: "with the content type text/html"},
+	{Kind: StaleETag, Title: "Stale ETag", Text: "The ETag is that of the version before, so that the next update fails.", phrase: "with the ETag of an older version"},
+	{Kind: NoNextLink, Title: "Missing next link", Text: "A page of a search does not say where the next one is.", phrase: "without the link to the next page"},
+	{Kind: RepeatEntry, Title: "Repeated entry", Text: "A page of a search holds its first entry twice.", phrase: "with an entry that is there twice"},
+}
+
+// HTTPFaults lists the faults that a FHIR endpoint knows, in the order in which a window shows them.
+func HTTPFaults() []FaultInfo {
+	list := slices.Clone(httpFaults)
+	for _, k := range []FaultKind{DelayBefore, DelayDuring, NoAck, Truncate, Dribble, Corrupt, CloseBefore, CloseAfter, ResetBefore, DownTime} {
+		if i, ok := k.Info(); ok {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// Faults lists all faults of an MLLP endpoint in the order in which a window shows them.
 func Faults() []FaultInfo { return slices.Clone(faults) }
 
 // Info explains the fault's kind.
 func (k FaultKind) Info() (FaultInfo, bool) {
-	i := slices.IndexFunc(faults, func(f FaultInfo) bool { return f.Kind == k })
-	if i < 0 {
-		return FaultInfo{}, false
+	for _, list := range [][]FaultInfo{faults, httpFaults} {
+		if i := slices.IndexFunc(list, func(f FaultInfo) bool { return f.Kind == k }); i >= 0 {
+			return list[i], true
+		}
 	}
-	return faults[i], true
+	return FaultInfo{}, false
 }
 
 // Duration is the fault's time, or the usual one of its kind.

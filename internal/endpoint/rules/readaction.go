@@ -106,7 +106,8 @@ func (r *reader) faults(to *[]Fault) func(*yaml.Node) {
 			var f Fault
 			kind := func(n *yaml.Node) {
 				s, _ := r.scalar(n, "a fault")
-				if f.Kind = FaultKind(s); !slices.ContainsFunc(faults, func(i FaultInfo) bool { return i.Kind == f.Kind }) {
+				f.Kind = FaultKind(s)
+				if _, ok := f.Kind.Info(); !ok {
 					r.fail(n, "there is no fault %q; there are %s", shorten(s), faultNames())
 				}
 			}

@@ -1,0 +1,230 @@
+package fhirserver
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+
+	"trestle/internal/endpoint/fhirstore"
+	"trestle/internal/fhir"
+)
+
+// compartmentMembers are the parameters by which resources belong to a compartment, by its type and theirs.
+type compartmentMembers map[string]map[string][]string
+
+var compartmentsOnce sync.Map // of *fhir.Definitions
+
+func compartmentsOf(d *fhir.Definitions) compartmentMembers {
+	if m, ok := compartmentsOnce.Load(d); ok {
+		return m.(compartmentMembers)
+	}
+	m := compartmentMembers{}
+	for _, n := range d.Compartments() {
+		members := map[string][]string{}
+		for x := range n.All("resource") {
+			for p := range x.All("param") {
+				members[x.Member("code").String()] = append(members[x.Member("code").String()], p.Text)
+			}
+		}
+		m[n.Member("code").String()] = members
+	}
+	compartmentsOnce.Store(d, m)
+	return m
+}
+
+func (s *Server) hasCompartment(typ string) bool { return compartmentsOf(s.d)[typ] != nil }
+
+// inside keeps the resources of a type, "" for all, that belong to a compartment.
+func (s *Server) inside(c *compartment, typ string, list []*fhirstore.Version) []*fhirstore.Version {
+	members := map[*fhirstore.Version]bool{}
+	for _, v := range s.members(c, typ) {
+		members[v] = true
+	}
+	return slices.DeleteFunc(list, func(v *fhirstore.Version) bool { return !members[v] })
+}
+
+// members lists what belongs to a compartment, of one type or all, without the resource that it is of.
+func (s *Server) members(c *compartment, typ string) (list []*fhirstore.Version) {
+	seen := map[*fhirstore.Version]bool{}
+	for _, t := range s.store.Types() {
+		if typ != "" && t != typ {
+			continue
+		}
+		for _, code := range compartmentsOf(s.d)[c.typ][t] {
+			p := s.store.Param(t, code)
+			if p == nil {
+				continue
+			}
+			for _, v := range s.store.Pointing(t, p, c.typ+"/"+c.id) {
+				if !seen[v] {
+					seen[v] = true
+					list = append(list, v)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// interactions are all that a type can have, in the order of the standard.
+var interactions = []string{"read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"}
+
+// capabilities answers GET metadata with a CapabilityStatement of what is enabled (R4 3.1.0.6).
+func (s *Server) capabilities(r *request) (*response, error) {
+	if mode := r.get("mode"); mode == "terminology" {
+		return nil, fail(501, "this server has no statement of its terminology")
+	}
+	if n, ok := s.metadata.Load(r.base); ok {
+		return &response{status: 200, tree: n.(*fhir.Node)}, nil
+	}
+	n := s.statement(r.base)
+	s.metadata.Store(r.base, n)
+	return &response{status: 200, tree: n}, nil
+}
+
+func text(name, value string) *fhir.Node { return fhir.NewString(value).Named(name) }
+
+func coded(name string, codes []string) *fhir.Node {
+	list := fhir.NewArray().Named(name)
+	for _, c := range codes {
+		list.Children = append(list.Children, fhir.NewObject(text("code", c)))
+	}
+	return list
+}
+
+func texts(name string, values []string) *fhir.Node {
+	list := fhir.NewArray().Named(name)
+	for _, v := range values {
+		list.Children = append(list.Children, fhir.NewString(v))
+	}
+	return list
+}
+
+func (s *Server) statement(base string) *fhir.Node {
+	p := s.c.Personality
+	software, description, formats := "Trestle", "A mock FHIR server", []string{typeJSON, typeXML, "json", "xml"}
+	date := instant(s.now())
+	patches := []string{"application/json-patch+json", typeJSON}
+	if p != nil {
+		software, description, formats = p.Software.Name, "A mock, modelled on the public statement of "+p.Name+" of "+p.Date(), p.Format
+		if software == "" {
+			software = p.Name
+		}
+		patches = p.PatchFormats
+	}
+	rest := fhir.NewObject(text("mode", "server"))
+	security := fhir.NewObject(fhir.NewBool(true).Named("cors"))
+	switch s.c.Auth.Kind {
+	case AuthBasic:
+		security.Children = append(security.Children, fhir.NewArray(fhir.NewObject(text("text", "Basic"))).Named("service"))
+	case AuthBearer, AuthKey:
+		security.Children = append(security.Children, text("description", "Every request but this one needs credentials of the kind "+string(s.c.Auth.Kind)+"."))
+	}
+	rest.Children = append(rest.Children, security.Named("security"), s.resourceList())
+	system := []string{"transaction", "batch", "search-system", "history-system"}
+	if p != nil {
+		system = p.System
+	}
+	if len(system) > 0 {
+		rest.Children = append(rest.Children, coded("interaction", system))
+	}
+	n := fhir.NewObject(text("resourceType", "CapabilityStatement"), text("status", "active"), text("date", date), text("kind", "instance"),
+		fhir.NewObject(text("name", software)).Named("software"),
+		fhir.NewObject(text("description", description), text("url", base)).Named("implementation"),
+		text("fhirVersion", s.d.Version), texts("format", formats))
+	if len(patches) > 0 {
+		n.Children = append(n.Children, texts("patchFormat", patches))
+	}
+	n.Children = append(n.Children, fhir.NewArray(rest).Named("rest"))
+	return n
+}
+
+func (s *Server) resourceList() *fhir.Node {
+	list := fhir.NewArray().Named("resource")
+	names := s.resourceTypes()
+	for _, name := range names {
+		n := fhir.NewObject(text("type", name), text("profile", "http://hl7.org/fhir/StructureDefinition/"+name))
+		own, kinds := Capabilities{UpdateCreate: true, ConditionalCreate: true, ConditionalUpdate: true, ConditionalDelete: "single"}, interactions
+		if p := s.c.Personality; p != nil {
+			own = p.Resources[name]
+			kinds = own.Interactions
+		} else if s.c.DeleteMany {
+			own.ConditionalDelete = "multiple"
+		}
+		if own.ConditionalDelete == "" {
+			own.ConditionalDelete = "not-supported"
+		}
+		n.Children = append(n.Children, coded("interaction", kinds), text("versioning", "versioned"),
+			fhir.NewBool(slices.Contains(kinds, "vread")).Named("readHistory"), fhir.NewBool(own.UpdateCreate).Named("updateCreate"),
+			fhir.NewBool(own.ConditionalCreate).Named("conditionalCreate"), text("conditionalRead", "full-support"),
+			fhir.NewBool(own.ConditionalUpdate).Named("conditionalUpdate"), text("conditionalDelete", own.ConditionalDelete))
+		s.describeSearch(n, name)
+		if p := s.c.Personality; p == nil {
+			n.Children = append(n.Children, operationsOf(name))
+		}
+		list.Children = append(list.Children, n)
+	}
+	return list
+}
+
+// resourceTypes lists the types that the server has, in alphabetical order.
+func (s *Server) resourceTypes() []string {
+	if p := s.c.Personality; p != nil {
+		return slices.Sorted(maps.Keys(p.Resources))
+	}
+	var names []string
+	for _, t := range s.d.Types() {
+		if def := s.d.Type(t); def != nil && def.Kind == "resource" && !def.Abstract && t != "Parameters" {
+			names = append(names, t)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s *Server) describeSearch(n *fhir.Node, typ string) {
+	var includes []string
+	params := fhir.NewArray().Named("searchParam")
+	for _, p := range s.d.SearchParameters(typ) {
+		if !s.searchable(typ, p.Code) || p.Expression == "" && p.Code != "_text" && p.Code != "_content" {
+			continue
+		}
+		kind := p.Type
+		params.Children = append(params.Children, fhir.NewObject(text("name", p.Code), text("definition", p.URL), text("type", kind)))
+		if kind == "reference" {
+			includes = append(includes, typ+":"+p.Code)
+		}
+	}
+	if len(includes) > 0 {
+		n.Children = append(n.Children, texts("searchInclude", includes))
+	}
+	if len(params.Children) > 0 {
+		n.Children = append(n.Children, params)
+	}
+}
+
+// operationNames are the operations that the server has, by the type that they are of; "" is every type.
+var operationNames = map[string][]string{
+	"": {"validate", "meta", "meta-add", "meta-delete"}, "Patient": {"everything"}, "Encounter": {"everything"},
+	"ValueSet": {"expand", "validate-code"}, "CodeSystem": {"lookup", "validate-code"},
+}
+
+var operationURLs = map[string]string{
+	"validate": "Resource-validate", "meta": "Resource-meta", "meta-add": "Resource-meta-add", "meta-delete": "Resource-meta-delete",
+}
+
+func operationsOf(typ string) *fhir.Node {
+	list := fhir.NewArray().Named("operation")
+	for _, name := range slices.Concat(operationNames[""], operationNames[typ]) {
+		url := operationURLs[name]
+		if url == "" {
+			url = typ + "-" + name
+		}
+		list.Children = append(list.Children, fhir.NewObject(text("name", name), text("definition", "http://hl7.org/fhir/OperationDefinition/"+url)))
+	}
+	return list
+}
+
+// isRead says whether a method only reads.
+func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }

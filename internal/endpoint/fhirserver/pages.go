@@ -1,0 +1,59 @@
+package fhirserver
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// pageParameter is the opaque cursor of further pages.
+const pageParameter = "_cursor"
+
+// maxPages is how many searches keep their result for further pages.
+const maxPages = 256
+
+// pages keeps the results of searches, so that paging neither repeats nor misses what is changed meanwhile.
+type pages struct {
+	mu    sync.Mutex
+	kept  map[string]*listing
+	order []string // oldest first
+}
+
+func (p *pages) keep(l *listing) string {
+	var b [12]byte
+	rand.Read(b[:])
+	key := base64.RawURLEncoding.EncodeToString(b[:])
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept == nil {
+		p.kept = map[string]*listing{}
+	}
+	if len(p.order) >= maxPages {
+		delete(p.kept, p.order[0])
+		p.order = p.order[1:]
+	}
+	p.kept[key] = l
+	p.order = append(p.order, key)
+	return key
+}
+
+func (p *pages) url(base, key string, from int) string {
+	return base + "?" + pageParameter + "=" + key + "." + strconv.Itoa(from)
+}
+
+// page answers a link to a further page.
+func (s *Server) page(r *request, cursor string) (*response, error) {
+	key, text, _ := strings.Cut(cursor, ".")
+	from, err := strconv.Atoi(text)
+	s.pages.mu.Lock()
+	l := s.pages.kept[key]
+	s.pages.mu.Unlock()
+	if l == nil || err != nil || from < 0 || from > len(l.found) {
+		f := fail(410, "the result of this search is not kept any more; search again")
+		f.issues[0].code = "expired"
+		return nil, f
+	}
+	return l.page(r, from)
+}
