@@ -71,17 +71,15 @@ func is(s hl7.Segment, field int, code string) bool {
 	return string(s.Field(field).Component(1).Raw()) == code
 }
 
-// conditional reports the fields of a segment that a condition asks for. It is
-// no error: the conditions stand in the standard's text, and few receivers
+// conditional reports a field of a segment that a condition asks for. It is no
+// error: the conditions stand in the standard's text, and few receivers
 // refuse a message for them.
-func (c *checker) conditional(s hl7.Segment, name string) {
-	for _, r := range conditionalsOf[name] {
-		if c.full(codeConditional) || !r.when(c, s) || !c.firstTime("conditional", place{segment: s, field: r.field}) {
-			continue
-		}
-		v := s.Field(r.field)
-		c.add(codeConditional, place{segment: s, field: r.field}.String(), v.Offset(), len(v.Raw()), "%s", r.text)
+func (c *checker) conditional(s hl7.Segment, r *conditionalRule) {
+	if c.full(codeConditional) || !r.when(c, s) || !c.firstTime("conditional", place{segment: s, field: r.field}) {
+		return
 	}
+	v := s.Field(r.field)
+	c.add(codeConditional, place{segment: s, field: r.field}.String(), v.Offset(), len(v.Raw()), "%s", r.text)
 }
 
 // orderNumbers reports whether an ORC gives the number of the order in the place

@@ -18,6 +18,8 @@ func (c *checker) segments() {
 	}
 	c.quick.ready(c)
 	sets := make(setIDs, 0, 16)
+	var plan *segmentPlan
+	lastName := ""
 	for s := range c.m.Segments() {
 		switch s.Kind() {
 		case hl7.LineBadID:
@@ -32,7 +34,9 @@ func (c *checker) segments() {
 			continue
 		}
 		name := s.Name()
-		plan := c.plans.segment(name)
+		if name != lastName { // one OBX follows another
+			lastName, plan = name, c.plans.segment(name)
+		}
 		if plan == nil || c.blind {
 			if !c.blind {
 				c.unknownSegment(s, name)
@@ -59,7 +63,9 @@ func (c *checker) segments() {
 		case "MRG":
 			c.authority(s, 1, "prior patient")
 		}
-		c.conditional(s, name)
+		for _, rule := range plan.conditionals {
+			c.conditional(s, rule)
+		}
 	}
 }
 
@@ -426,19 +432,40 @@ func (c *checker) compositeLater(at place) string {
 	if at.segment.Name() == "OBX" && at.field == 5 {
 		observed = strings.TrimSpace(at.segment.Field(2).Component(1).Text())
 	}
+	key := compositeKey{at.segment.Name(), observed, at.field, at.comp}
+	if name, ok := c.plans.composites.Load(key); ok {
+		return name.(string)
+	}
+	name := c.findComposite(key)
+	if at.field <= maxKeptField && at.comp <= maxKeptField && len(observed) <= 3 {
+		c.plans.composites.Store(key, name)
+	}
+	return name
+}
+
+// compositeKey is a place whose parts later versions may define.
+type compositeKey struct {
+	segment, observed string
+	field, comp       int
+}
+
+// maxKeptField bounds what is remembered: no version has a longer segment.
+const maxKeptField = 128
+
+func (c *checker) findComposite(at compositeKey) string {
 	past := false
 	for _, v := range versions() {
 		if !past {
 			past = v == c.v
 			continue
 		}
-		if observed != "" {
-			if t, ok := v.Type(observed); ok && partsOf(t, at.comp) > 1 {
+		if at.observed != "" {
+			if t, ok := v.Type(at.observed); ok && partsOf(t, at.comp) > 1 {
 				return v.Name
 			}
 			continue
 		}
-		f, ok := v.FieldAt(at.segment.Name(), at.field, at.comp, 0)
+		f, ok := v.FieldAt(at.segment, at.field, at.comp, 0)
 		if ok && (len(f.Components()) > 1 || f.Type == "varies") {
 			return v.Name
 		}

@@ -44,6 +44,8 @@ type segmentPlan struct {
 	def    *dictionary.Segment
 	fields []fieldPlan
 	setID  bool // field 1 counts the segments
+
+	conditionals []*conditionalRule
 }
 
 func (p *segmentPlan) field(n int) *fieldPlan {
@@ -74,11 +76,12 @@ func (s *codeSet) suggest(value string) (string, bool) {
 // plans of one version, made when first asked for. They are never dropped:
 // a version has fewer than 200 segments.
 type versionPlans struct {
-	v        *dictionary.Version
-	segments atomic.Pointer[map[string]*segmentPlan] // copied when one is added
-	types    atomic.Pointer[map[string]*fieldPlan]   // as segments
-	tables   sync.Map                                // string -> *codeSet
-	relaxes  sync.Map                                // fieldKey -> string, the version that does not require the field
+	v          *dictionary.Version
+	segments   atomic.Pointer[map[string]*segmentPlan] // copied when one is added
+	types      atomic.Pointer[map[string]*fieldPlan]   // as segments
+	tables     sync.Map                                // string -> *codeSet
+	composites sync.Map                                // compositeKey -> string, the version that gives it parts
+	relaxes    sync.Map                                // fieldKey -> string, the version that does not require the field
 }
 
 var allPlans sync.Map // *dictionary.Version -> *versionPlans
@@ -115,6 +118,7 @@ func (p *versionPlans) segment(name string) *segmentPlan {
 		}
 	}
 	s.setID = len(def.Fields) > 0 && def.Fields[0].Type == "SI" && strings.HasPrefix(strings.ToLower(def.Fields[0].Name), "set id")
+	s.conditionals = conditionalsOf[name]
 	return keep(&p.segments, name, s)
 }
 
