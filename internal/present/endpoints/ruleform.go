@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"trestle/internal/check"
 	"trestle/internal/endpoint/rules"
@@ -464,86 +463,5 @@ func (c Condition) often(w *rules.When) (err error) {
 	} else {
 		w.First = n
 	}
-	return nil
-}
-
-func (x FaultForm) fault() (rules.Fault, error) {
-	info := faultInfos[min(max(x.Kind, 0), len(faultInfos)-1)]
-	f := rules.Fault{Kind: info.Kind}
-	if x.base.Kind == info.Kind {
-		f.First = x.base.First
-	}
-	argument := strings.TrimSpace(x.Argument)
-	switch {
-	case argument == "":
-	case info.Argument == rules.TimeArgument:
-		d, err := readTime(argument)
-		if err != nil {
-			return f, err
-		}
-		f.Time = d
-	case info.Argument == rules.CountArgument:
-		n, err := strconv.Atoi(argument)
-		if err != nil || n < 1 {
-			return f, fmt.Errorf("%s takes a number, such as 3", strings.ToLower(info.Title))
-		}
-		f.Count = n
-	case info.Argument == rules.ValueArgument:
-		f.Value = argument
-	}
-	if every := strings.TrimSpace(x.Every); every != "" {
-		n, err := strconv.Atoi(strings.TrimSuffix(every, "."))
-		if err != nil || n < 1 {
-			return f, fmt.Errorf("every takes a number, such as 10 for every tenth")
-		}
-		f.Every = n
-	}
-	if x.Chance != "" {
-		chance, err := readShare(x.Chance)
-		if err != nil {
-			return f, err
-		}
-		f.Chance = chance
-	}
-	return f, nil
-}
-
-// readShare reads a share in per cent, above 0 and below 100.
-func readShare(text string) (float64, error) {
-	text = strings.TrimSuffix(strings.TrimSpace(strings.ReplaceAll(text, ",", ".")), "%")
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || n <= 0 || n >= 100 {
-		return 0, fmt.Errorf("write a share above 0 and below 100 per cent; without it, it is always")
-	}
-	return n / 100, nil
-}
-
-// readTime reads a duration as people write it: 2 s, 500 ms, 2m, or a number of seconds.
-func readTime(text string) (time.Duration, error) {
-	text = strings.ReplaceAll(strings.ReplaceAll(text, " ", ""), ",", ".")
-	if n, err := strconv.ParseFloat(text, 64); err == nil {
-		text = strconv.FormatFloat(n, 'f', -1, 64) + "s"
-	}
-	d, err := time.ParseDuration(strings.Replace(text, "min", "m", 1))
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("write a time such as 2 s or 500 ms")
-	}
-	return d, nil
-}
-
-// FaultForm is the form of a fault of the whole endpoint.
-func (m *Model) FaultForm(row int) (form FaultForm, info rules.FaultInfo) {
-	info = faultInfos[row]
-	f, _ := m.fault(info.Kind)
-	return faultForm(row, f), info
-}
-
-// PutFault changes a fault of the whole endpoint and switches it on.
-func (m *Model) PutFault(form FaultForm) error {
-	f, err := form.fault()
-	if err != nil {
-		return err
-	}
-	m.putFault(f)
 	return nil
 }

@@ -322,7 +322,7 @@ func (v *View) Keys() []shell.Key {
 		{Keys: "F6, Shift+F6", Does: "next and previous part of the place"},
 		{Keys: "Space", Does: "turn the switch of a row: start, stop, rule, fault"},
 		{Keys: "Alt+Up, Alt+Down", Does: "move a rule"},
-		{Keys: "Enter", Does: "settings of an endpoint, edit a rule or fault, open an exchange"},
+		{Keys: "Enter", Does: "open: settings, a rule, a fault, an exchange"},
 		{Keys: "Delete", Does: "delete a rule or endpoint"},
 		{Keys: "Escape", Does: "in the filter: clear it; in an exchange: close it"},
 	}
