@@ -4,7 +4,6 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"strings"
 	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
@@ -142,32 +141,47 @@ func (v *GridView) drawCell(f gridFaces, column screen.Column, row, c, x0, x1, y
 // drawLetters draws a cell's text as far as it fits, with its stretches in their own colours.
 func (v *GridView) drawLetters(face *typeface, cell screen.Cell, fitted string, x float64, baseline int, ink color.NRGBA) {
 	s := &v.surface
-	if len(cell.Spans) == 0 {
-		s.text(face, fitted, x, baseline, ink)
-		return
-	}
-	whole := len(fitted) // of what is the cell's own text: the rest is the mark that something is left out
-	if !strings.HasPrefix(cell.Text, fitted) {
-		whole = commonPrefix(fitted, clean(cell.Text))
-		for whole > 0 && whole < len(fitted) && !utf8.RuneStart(fitted[whole]) { // the mark begins as another sign does
-			whole--
+	for _, p := range stretches(fitted, cell) {
+		own := ink
+		if p.role != cell.Role {
+			own = s.color(theme.RoleName(p.role))
 		}
+		x = s.text(face, p.text, x, baseline, own)
 	}
+}
+
+// stretch is a part of a cell's text in one role.
+type stretch struct {
+	text string
+	role screen.Role
+}
+
+// stretches divides a cell's text, as far as it fits, by the roles of its parts. A cut falls between letters, wherever the
+// parts end, and the mark that something is left out has the cell's own role.
+func stretches(fitted string, cell screen.Cell) (parts []stretch) {
+	if len(cell.Spans) == 0 {
+		return []stretch{{fitted, cell.Role}}
+	}
+	whole := commonPrefix(fitted, clean(cell.Text)) // of what is the cell's own text
 	at := 0
-	put := func(to int, ink color.NRGBA) {
-		for to = min(to, whole); to < len(fitted) && to > 0 && !utf8.RuneStart(fitted[to]); to-- { // a stretch may end anywhere
+	add := func(to int, role screen.Role) {
+		to = min(to, whole)
+		for to > at && to < len(fitted) && !utf8.RuneStart(fitted[to]) {
+			to--
 		}
 		if to > at {
-			x = s.text(face, fitted[at:to], x, baseline, ink)
+			parts = append(parts, stretch{fitted[at:to], role})
 			at = to
 		}
 	}
 	for _, p := range cell.Spans {
-		put(p.Start, ink)
-		put(p.End, s.color(theme.RoleName(p.Role)))
+		add(p.Start, cell.Role)
+		add(p.End, p.Role)
 	}
-	put(whole, ink)
-	s.text(face, fitted[at:], x, baseline, ink)
+	if at < len(fitted) {
+		parts = append(parts, stretch{fitted[at:], cell.Role})
+	}
+	return parts
 }
 
 // commonPrefix is how many bytes two texts begin with alike.

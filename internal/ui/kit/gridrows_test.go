@@ -145,17 +145,38 @@ func TestCellsDrawWhatTheyHave(t *testing.T) {
 	if err := uitest.Same(short.Canvas().Capture(), long.Canvas().Capture()); err != nil {
 		t.Errorf("a masked cell shows its bar: %v", err)
 	}
-	// A text that is cut where the mark for it shares a byte with what stood there is cut between signs.
-	arrows := screen.Cell{Text: strings.Repeat("→", 60)}
-	_, plainArrows := grid(t, oneCell{arrows})
-	arrows.Spans = []screen.Span{{Start: 1, End: 100, Role: screen.RoleText}}
-	_, spanned := grid(t, oneCell{arrows})
-	if err := uitest.Same(plainArrows.Canvas().Capture(), spanned.Canvas().Capture()); err != nil {
-		t.Errorf("a cut text with a stretch looks different: %v", err)
-	}
 	// Stretches beyond a text that is cut, or out of it, do no harm.
 	_, w = grid(t, oneCell{screen.Cell{Text: "a long name that does not fit the column", Spans: []screen.Span{{Start: 3, End: 400}, {Start: 500, End: 600}}}})
 	w.Canvas().Capture()
+}
+
+// Stretches end between letters, also where the text is cut and the mark for that begins with the byte of what stood there.
+func TestStretches(t *testing.T) {
+	red := screen.RoleError
+	for _, c := range []struct {
+		fitted, text string
+		spans        []screen.Span
+		want         string
+	}{
+		{"Marlow", "Marlow", []screen.Span{{Start: 1, End: 3, Role: red}}, "M|ar!|low"},
+		{"Mar…", "Marlow", []screen.Span{{Start: 1, End: 6, Role: red}}, "M|ar!|…"},
+		{"a→…", "a→→b", []screen.Span{{Start: 1, End: 7, Role: red}}, "a|→!|…"},
+		{"ä…", "äöü", []screen.Span{{Start: 0, End: 3, Role: red}, {Start: 3, End: 6}}, "ä!|…"},
+		{"", "abc", []screen.Span{{Start: 0, End: 3, Role: red}}, ""},
+		{"abc", "abc", []screen.Span{{Start: 5, End: 9, Role: red}}, "abc"},
+	} {
+		var got []string
+		for _, p := range stretches(c.fitted, screen.Cell{Text: c.text, Spans: c.spans}) {
+			text := p.text
+			if p.role == red {
+				text += "!"
+			}
+			got = append(got, text)
+		}
+		if s := strings.Join(got, "|"); s != c.want {
+			t.Errorf("%q of %q: %q, want %q", c.fitted, c.text, s, c.want)
+		}
+	}
 }
 
 func TestControlsOfForms(t *testing.T) {
