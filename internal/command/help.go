@@ -64,6 +64,11 @@ func entries() []entry {
 		{"link profile", "link profile [--spec FILE] [--json] FILE", "say what the columns of a roster hold", linkProfileHelp, runLinkProfile},
 		{"link plans", "link plans --left FILE --right FILE [--spec FILE] [--simulate FILE] [--out DIR] [--json]", "say which insurance plans of two systems are the same", linkPlansHelp, runLinkPlans},
 		{"link export", "link export --run DIR [--decisions FILE] [--spec FILE] [--at TIME] --out DIR", "write the decided links as tables, HL7, FHIR and SQL", linkExportHelp, runLinkExport},
+		{"map run", "map run [--out DIR] [--indent] [--quiet] [-r] MAPPING FILE...", "map messages to FHIR, HL7 v2, JSON, XML or CSV", mapRunHelp, runMapRun},
+		{"map check", "map check [--json] [--project DIR] [--functions] MAPPING", "say what is wrong or unwise in a mapping", mapCheckHelp, runMapCheck},
+		{"map coverage", "map coverage [--json] [--mask] [-r] MAPPING FILE...", "say what a mapping misses in samples", mapCoverageHelp, runMapCoverage},
+		{"map trace", "map trace [--json] [--rule ID] [--message N] MAPPING FILE", "say what every rule of a mapping did with a file", mapTraceHelp, runMapTrace},
+		{"map new", "map new [--from NAME] [--out FILE]", "write a starter mapping", mapNewHelp, runMapNew},
 		{"fhir path", "fhir path [--json] [--entries] [--strict] [--package FILE] EXPRESSION [FILE...]", "evaluate a FHIRPath expression on resources", fhirPathHelp, runFHIRPath},
 		{"fhir validate", "fhir validate [--json] [--profile URL] [--package FILE] [--minimum SEVERITY] [--allow-comments] [--best-practice] FILE...", "check FHIR resources against the definitions", fhirValidateHelp, runFHIRValidate},
 		{"fhir convert", "fhir convert --to json|xml [--compact] [--package FILE] FILE...", "convert FHIR resources between JSON and XML", fhirConvertHelp, runFHIRConvert},
@@ -416,7 +421,7 @@ func choose(args []string) (*entry, []string, error) {
 		return named("help"), args[1:], nil
 	case "--version", "-version":
 		return named("version"), args[1:], nil
-	case "workspace", "mock", "link", "fhir", "profile":
+	case "workspace", "mock", "link", "fhir", "profile", "map":
 		if len(args) == 1 || strings.HasPrefix(args[1], "-") {
 			return named("help"), args[:1], nil
 		}

@@ -75,7 +75,7 @@ func (c *compiler) step(s Step) (apply, error) {
 		if near := nearest(s.Name); near != "" {
 			return nil, fmt.Errorf("there is no function %q; did you mean %s?", shorten(s.Name), near)
 		}
-		return nil, fmt.Errorf("there is no function %q; trestle help map lists them", shorten(s.Name))
+		return nil, fmt.Errorf("there is no function %q; trestle map check --functions lists them", shorten(s.Name))
 	}
 	if len(s.Args) < f.least || f.most >= 0 && len(s.Args) > f.most {
 		return nil, fmt.Errorf("%s is written {%s: %s}", f.Name, f.Name, f.Arguments)
