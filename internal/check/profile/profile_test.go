@@ -210,6 +210,26 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestManyAtOnce: a listener's connections share one profile.
+func TestManyAtOnce(t *testing.T) {
+	p, ok := Starter("generic-hl7v2")
+	if !ok {
+		t.Fatal("no starter")
+	}
+	var checks func(*hl7.Message) []check.Finding = p.Check // as a listener takes it
+	want := len(checks(hl7.Parse([]byte(head + body))))
+	for range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for range 50 {
+				if got := len(checks(hl7.Parse([]byte(head + body)))); got != want {
+					t.Fatalf("%d findings, alone %d", got, want)
+				}
+			}
+		})
+	}
+}
+
 // TestReadme: the profile that the README shows can be read.
 func TestReadme(t *testing.T) {
 	b, err := os.ReadFile("../../../README.md")

@@ -31,6 +31,8 @@ type fieldRules struct {
 	lenient  bool // its field has a rule of its own that does not require it
 }
 
+var _ check.Rules = (*Profile)(nil)
+
 // compiled returns the rules, made at the first call. A profile must not be changed after that, but by Decide.
 func (p *Profile) compiled() *rules {
 	if r := p.rules.Load(); r != nil {
