@@ -10,7 +10,6 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/ext"
 )
 
 // Limits of formulas. The cost of CEL grows with the steps and with the sizes of what they make, so that its limit bounds
@@ -32,7 +31,7 @@ func (c *compiler) formula(text string, inputs []Input, lists []bool) (*formula,
 	if len(text) > formulaLength {
 		return nil, fmt.Errorf("the formula has %d characters; at most %d are taken", len(text), formulaLength)
 	}
-	options := []cel.EnvOption{ext.Strings(), cel.ParserRecursionLimit(60), cel.ParserExpressionSizeLimit(formulaLength), cel.OptionalTypes()}
+	options := []cel.EnvOption{cel.ParserRecursionLimit(60), cel.ParserExpressionSizeLimit(formulaLength), cel.OptionalTypes()}
 	f := &formula{}
 	for i, in := range inputs {
 		if !isIdentifier(in.Name) {
@@ -45,7 +44,7 @@ func (c *compiler) formula(text string, inputs []Input, lists []bool) (*formula,
 		options = append(options, cel.Variable(in.Name, t))
 		f.names = append(f.names, in.Name)
 	}
-	options = append(options, c.formulaFunctions()...)
+	options = append(append(options, formulaText()...), c.formulaFunctions()...)
 	env, err := cel.NewEnv(options...)
 	if err != nil {
 		return nil, fmt.Errorf("the inputs of the formula cannot be used: %w", err)
@@ -54,7 +53,7 @@ func (c *compiler) formula(text string, inputs []Input, lists []bool) (*formula,
 	if err := issues.Err(); err != nil {
 		return nil, fmt.Errorf("the formula cannot be read: %s", firstLine(err))
 	}
-	f.program, err = env.Program(ast, cel.CostLimit(formulaCost), cel.InterruptCheckFrequency(100), cel.EvalOptions(cel.OptOptimize))
+	f.program, err = env.Program(ast, cel.CostLimit(formulaCost), cel.CostTracking(charge{}), cel.InterruptCheckFrequency(100), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return nil, fmt.Errorf("the formula cannot be used: %s", firstLine(err))
 	}

@@ -100,6 +100,7 @@ func element(name string, n *fhir.Node, depth int) (*fhir.Node, error) {
 		e.Children = []*fhir.Node{{Kind: fhir.Text, Text: n.Text}}
 		return e, nil
 	}
+	var attributes []*fhir.Node
 	for _, c := range n.Children {
 		items := []*fhir.Node{c}
 		if c.Kind == fhir.Array {
@@ -107,7 +108,7 @@ func element(name string, n *fhir.Node, depth int) (*fhir.Node, error) {
 		}
 		for _, item := range items {
 			if len(c.Name) > 1 && c.Name[0] == '@' {
-				e.Children = append(e.Children, &fhir.Node{Kind: fhir.Attribute, Name: c.Name[1:], Text: item.Text})
+				attributes = append(attributes, &fhir.Node{Kind: fhir.Attribute, Name: c.Name[1:], Text: item.Text})
 				continue
 			}
 			child, err := element(c.Name, item, depth+1)
@@ -117,5 +118,6 @@ func element(name string, n *fhir.Node, depth int) (*fhir.Node, error) {
 			e.Children = append(e.Children, child)
 		}
 	}
+	e.Children = append(attributes, e.Children...)
 	return e, nil
 }
