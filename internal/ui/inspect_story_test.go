@@ -214,3 +214,23 @@ func TestTypingIntoTheMessage(t *testing.T) {
 		t.Error("not as it came")
 	}
 }
+
+// The message is shown as what a person looks for in it.
+func TestMessageAsCards(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	d.Chord(fyne.KeyModifierShortcutDefault|fyne.KeyModifierShift, fyne.KeyK)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-cards.png")
+	if !m.ShowsCards() || m.CardGrid().Len() < 5 {
+		t.Errorf("%d lines", m.CardGrid().Len())
+	}
+	d.Chord(fyne.KeyModifierShortcutDefault|fyne.KeyModifierShift, fyne.KeyK)
+	d.settle()
+	if m.ShowsCards() {
+		t.Error("still cards")
+	}
+}

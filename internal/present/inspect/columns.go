@@ -307,13 +307,35 @@ func (m *Model) loadChoices() {
 	})
 }
 
-// keepSetting writes a choice into the project. One that is only read keeps none, and that is no news.
+// keepSetting writes a choice into the project, after those that were made before: the last one is what stays. A project
+// that is only read keeps none, and that is no news.
 func (m *Model) keepSetting(key, value, doing string) {
+	if m.unwritten == nil {
+		m.unwritten = map[string]string{}
+	}
+	m.unwritten[key] = value
+	if !m.writing {
+		m.writeSettings(doing)
+	}
+}
+
+func (m *Model) writeSettings(doing string) {
+	choices := m.unwritten
+	m.unwritten, m.writing = nil, true
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, m.store.SetSetting(ctx, key, value)
+		for key, value := range choices {
+			if err := m.store.SetSetting(ctx, key, value); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
 	}, func(_ struct{}, err error) {
+		m.writing = false
 		if err != nil && !errors.Is(err, workspace.ErrReadOnly) && m.ctx.Err() == nil {
 			m.fail(doing, err)
+		}
+		if len(m.unwritten) > 0 {
+			m.writeSettings(doing)
 		}
 	})
 }

@@ -145,6 +145,7 @@ func (m *Model) takeDraft(b []byte) {
 		version = v.Text()
 	}
 	o.version, o.exact = dictionary.For(version)
+	m.readCards()
 	m.checking.Cancel()
 	if len(b) <= maxLive {
 		m.foundInDraft(check.Message(o.message, check.Options{}))

@@ -33,6 +33,7 @@ type opened struct {
 	drawing  *message.Drawing
 	raw, hex screen.Text
 	hexView  bool
+	cards    []cardRow // where they are shown
 
 	cursor  int
 	path    hl7.Path
@@ -131,7 +132,8 @@ func (m *Model) show(id int64, l loaded) {
 	m.tree.reset()
 	m.place(m.findings.reset())
 	m.tree.follow()
-	m.Changed(Message | Tree | Findings | Cursor | Remarks)
+	m.readCards()
+	m.Changed(Message | Tree | Findings | Cursor | Remarks | Cards)
 	if d := m.drafts[id]; d != nil {
 		m.resume(d)
 	}

@@ -48,6 +48,7 @@ const (
 	Remarks                     // note and tags of the open message
 	Mask                        // the mask was put on or taken off
 	Columns                     // the list shows other columns
+	Cards                       // the cards of the open message were read
 	Statistics                  // a field is being counted, or has been
 	All        What = 1<<iota - 1
 )
@@ -82,23 +83,27 @@ type Model struct {
 	ctx    context.Context
 	end    context.CancelFunc
 
-	list     list
-	saved    filters
-	open     opened
-	opening  job.Latest
-	drafts   map[int64]*draft // by message
-	checking job.Latest       // of a draft
-	keeping  job.Latest       // of the drafts
-	typing   bool             // the raw view takes letters
-	tree     treeRows
-	findings findingRows
-	counting counting
-	notice   NoticeText
-	other    func() // what Instead does
-	undo     func() // takes back what the notice speaks of
-	masked   bool
-	wraps    bool // the raw view breaks long segments
-	began    bool // what is read once has been asked for
+	list      list
+	saved     filters
+	open      opened
+	opening   job.Latest
+	drafts    map[int64]*draft // by message
+	checking  job.Latest       // of a draft
+	keeping   job.Latest       // of the drafts
+	cards     bool             // the message is shown as cards
+	reading   job.Latest       // of the cards
+	typing    bool             // the raw view takes letters
+	tree      treeRows
+	findings  findingRows
+	counting  counting
+	notice    NoticeText
+	other     func() // what Instead does
+	undo      func() // takes back what the notice speaks of
+	masked    bool
+	unwritten map[string]string // choices that are still to be kept in the project
+	writing   bool              // some are being kept
+	wraps     bool              // the raw view breaks long segments
+	began     bool              // what is read once has been asked for
 }
 
 // New returns the place over a project's store. Close ends its work.
@@ -163,7 +168,7 @@ func (m *Model) SetMasked(on bool) {
 		if on {
 			m.say(NoticeText{}) // it may name a file
 		}
-		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics)
+		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards)
 	}
 }
 

@@ -127,6 +127,7 @@ func (v *View) ToggleTyping() {
 	v.m.SetTyping(!v.m.Typing())
 	if v.m.Typing() {
 		v.m.SetHex(false)
+		v.m.SetShowsCards(false)
 		v.host.Focus(v.message.code)
 	}
 }

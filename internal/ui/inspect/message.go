@@ -24,6 +24,8 @@ type messagePane struct {
 	id      int64 // of the message that is shown
 	hex     bool
 	code    *kit.CodeView
+	cards   *kit.GridView
+	body    *fyne.Container // bytes or cards
 	shown   screen.Text
 }
 
@@ -34,7 +36,7 @@ func newMessagePane(v *View) *messagePane {
 	p.detail = kit.NewCaption("")
 	p.detail.Min = 60
 	p.verdict = kit.NewBadge(screen.RoleMuted, screen.ShapeNone, "")
-	p.mode = kit.NewSegmentedControl([]string{"Raw", "Hex"}, func(i int) { v.m.SetHex(i == 1) })
+	p.mode = kit.NewSegmentedControl([]string{"Raw", "Hex", "Cards"}, func(i int) { v.m.SetShowsCards(i == 2); v.m.SetHex(i == 1) })
 	p.code = kit.NewCodeView()
 	p.code.OnCursor = v.m.MoveTo
 	p.code.Expand = v.m.FieldAt
@@ -48,9 +50,22 @@ func newMessagePane(v *View) *messagePane {
 	p.code.OnPaste = p.typed
 	p.code.OnCut = p.cut
 	p.code.OnKey = p.key
+	p.cards = kit.NewGridView(v.m.CardGrid())
+	p.cards.Single = true
+	p.cards.OnSelect = v.m.SelectCard
+	p.cards.OnOpen = v.saveDocument
+	p.cards.OnSecondary = func(row int, at fyne.Position) {
+		v.m.SelectCard(row)
+		var items []*fyne.MenuItem
+		if _, ok := v.m.DocumentAt(row); ok {
+			items = append(items, fyne.NewMenuItem("Save the document…", func() { v.saveDocument(row) }))
+		}
+		v.valueMenu(items, at)
+	}
+	p.body = container.NewStack(p.code)
 	p.titles = container.New(kit.Titles{}, p.kind, p.detail)
 	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), container.NewCenter(p.wrap), container.NewCenter(p.edit), kit.Gap(3, 0)), p.titles)
-	p.content = container.New(kit.Column{Flex: 2}, kit.NewBand(bar), p.changes, p.code)
+	p.content = container.New(kit.Column{Flex: 2}, kit.NewBand(bar), p.changes, p.body)
 	return p
 }
 
@@ -68,11 +83,21 @@ func (p *messagePane) redraw() {
 	} else {
 		p.verdict.Hide()
 	}
-	if m.Hex() {
+	shown := fyne.CanvasObject(p.code)
+	switch {
+	case m.ShowsCards():
+		p.mode.SetSelected(2)
+		shown = p.cards
+	case m.Hex():
 		p.mode.SetSelected(1)
-	} else {
+	default:
 		p.mode.SetSelected(0)
 	}
+	if p.body.Objects[0] != shown {
+		p.body.Objects[0] = shown
+		p.body.Refresh()
+	}
+	p.redrawCards()
 	p.wrap.SetSelected(m.Wraps())
 	p.wrap.SetLabel("Break long segments at the edge (Alt+Z)")
 	if m.Wraps() {
@@ -99,6 +124,26 @@ func (p *messagePane) redrawCursor() {
 	p.code.SetMarks(m.Marks())
 	if offset, _, _ := m.Cursor(); p.code.Cursor() != offset {
 		p.code.SetCursor(offset)
+	}
+}
+
+func (p *messagePane) redrawCards() {
+	p.cards.Empty = "Nothing in this message makes a card."
+	p.cards.Refresh()
+}
+
+// pane is what takes the keyboard in this part.
+func (p *messagePane) pane() fyne.Focusable {
+	if p.v.m.ShowsCards() {
+		return p.cards
+	}
+	return p.code
+}
+
+// saveDocument asks for a file and writes the document of a line of the cards there.
+func (v *View) saveDocument(row int) {
+	if name, ok := v.m.DocumentAt(row); ok {
+		v.host.ChooseTarget("Save the document", name, func(path string) { v.m.SaveDocument(row, path) })
 	}
 }
 

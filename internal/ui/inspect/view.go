@@ -93,7 +93,7 @@ func (v *View) FocusQuery() {
 
 // panes are the parts of the place in the order in which F6 visits them.
 func (v *View) panes() []fyne.Focusable {
-	return []fyne.Focusable{v.list.query, v.list.grid, v.message.code, v.tree.tree, v.lower.pane()}
+	return []fyne.Focusable{v.list.query, v.list.grid, v.message.pane(), v.tree.tree, v.lower.pane()}
 }
 
 // NextPane gives the next part of the place the keyboard, or the one before if n is negative.
@@ -114,6 +114,9 @@ func (v *View) redraw(what model.What) {
 	}
 	if what&(model.Message|model.Mask) != 0 {
 		v.message.redraw()
+	}
+	if what&model.Cards != 0 {
+		v.message.redrawCards()
 	}
 	if what&(model.Cursor|model.Message) != 0 {
 		v.message.redrawCursor()
@@ -203,6 +206,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.right", Title: "Go to the next field with a value", Keys: "Ctrl+Right", Run: func() { v.m.Step(1) }},
 		shell.Action{ID: "inspect.left", Title: "Go to the previous field with a value", Keys: "Ctrl+Left", Run: func() { v.m.Step(-1) }},
 		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.m.SetHex(!v.m.Hex()) }},
+		shell.Action{ID: "inspect.cards", Title: "Show the message as cards", Detail: "patient, visit, insurance, results, documents; again: as text", Keys: "Ctrl+Shift+K", Run: func() { v.m.SetShowsCards(!v.m.ShowsCards()) }},
 		shell.Action{ID: "inspect.wrap", Title: wrap, Keys: "Alt+Z", Run: func() { v.m.SetWraps(!v.m.Wraps()) }},
 		shell.Action{ID: "inspect.explain", Title: "Explain the field at the cursor", Detail: "type, length, usage, codes", Keys: "F3", Run: v.Explain},
 		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
