@@ -304,7 +304,8 @@ func (a *application) value(s hl7.Segment, f *fieldRules, at hl7.Path, v hl7.Val
 	add := func(k Kind, format string, args ...any) *check.Finding {
 		return a.add(k, f.Path.String(), pathOf(s, at), v.Offset(), len(v.Raw()), f.evidence, format, args...)
 	}
-	if f.MaxLength > 0 || f.MinLength > 0 {
+	// Decoding only makes a value shorter, so that most need not be decoded for this.
+	if f.MinLength > 0 || f.MaxLength > 0 && len(v.Raw()) > f.MaxLength {
 		if n := utf8.RuneCountInString(v.Text()); n < f.MinLength || f.MaxLength > 0 && n > f.MaxLength {
 			add(LengthKind, "%s has %d characters; the profile has %s.%s", a.name(f), n, lengthText(f.MinLength, f.MaxLength), noted(f.evidence))
 		}
@@ -313,18 +314,17 @@ func (a *application) value(s hl7.Segment, f *fieldRules, at hl7.Path, v hl7.Val
 	if f.Path.Component == 0 && v.Components() > 1 {
 		first = v.Component(1) // a code with its text and system
 	}
-	text := first.Text()
-	if f.codes != nil && !f.codes[text] && !f.codes[v.Text()] {
+	if f.codes != nil && !f.codes[string(first.Raw())] && !f.codes[first.Text()] && !f.codes[v.Text()] {
 		found := add(ValueSetKind, "%s is %s; the profile has %s.%s", a.name(f), shown(first), valuesText(f.Values), noted(f.evidence))
 		if found.Code != "" {
 			a.found[len(a.found)-1].value = shortValue(first)
 			found.Repair = repairTo(f, first)
 		}
 	}
-	if f.Pattern != nil && !f.Pattern.MatchString(text) {
+	if f.Pattern != nil && !f.Pattern.MatchString(first.Text()) {
 		add(FormatKind, "%s is not written as the profile says (pattern %s).%s", a.name(f), patternText(f.Pattern), noted(f.evidence))
 	}
-	if form, ok := formats[f.Format]; ok && !form.pattern.MatchString(text) {
+	if form, ok := formats[f.Format]; ok && !form.pattern.MatchString(first.Text()) {
 		add(FormatKind, "%s is not %s (%s).%s", a.name(f), form.words, f.Format, noted(f.evidence))
 	}
 	if f.Equals.Segment == "" {
