@@ -1,7 +1,6 @@
 package fhirserver
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -171,7 +170,7 @@ func (s *Server) resourceList() *fhir.Node {
 // resourceTypes lists the types that the server has, in alphabetical order.
 func (s *Server) resourceTypes() []string {
 	if p := s.c.Personality; p != nil {
-		return slices.Sorted(maps.Keys(p.Resources))
+		return p.Types()
 	}
 	var names []string
 	for _, t := range s.d.Types() {

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -164,4 +165,19 @@ func (p *Personality) required(typ string, pairs []fhirstore.Pair) error {
 	f := fail(400, "a search for %s needs a qualifying parameter, such as patient or _id", typ)
 	f.issues[0].code = "required"
 	return f
+}
+
+// Types lists the resource types, in alphabetical order.
+func (p *Personality) Types() []string { return slices.Sorted(maps.Keys(p.Resources)) }
+
+// Writes lists what can be written: create Patient.
+func (p *Personality) Writes() (list []string) {
+	for _, t := range p.Types() {
+		for _, i := range p.Resources[t].Interactions {
+			if i == "create" || i == "update" || i == "patch" || i == "delete" {
+				list = append(list, i+" "+t)
+			}
+		}
+	}
+	return list
 }
