@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"trestle/internal/inspect"
@@ -13,7 +14,8 @@ import (
 // crowd is a store of many messages that counts what is asked of it.
 type crowd struct {
 	Store
-	n, rows int
+	n    int
+	rows atomic.Int64
 }
 
 func (c *crowd) IDs(context.Context, workspace.Query) ([]int64, error) {
@@ -25,7 +27,7 @@ func (c *crowd) IDs(context.Context, workspace.Query) ([]int64, error) {
 }
 
 func (c *crowd) Rows(_ context.Context, ids []int64) ([]workspace.Row, error) {
-	c.rows += len(ids)
+	c.rows.Add(int64(len(ids)))
 	out := make([]workspace.Row, len(ids))
 	for i, id := range ids {
 		out[i] = workspace.Row{ID: id, Summary: inspect.Summary{Type: "ADT", Trigger: "A08", ControlID: fmt.Sprint(id)}}
@@ -68,13 +70,13 @@ func TestScrollingAMillionRows(t *testing.T) {
 	m, c, q, r := million(t)
 	for i := range 200 {
 		from := i * 4999
-		c.rows = 0
+		c.rows.Store(0)
 		page(m, from)
 		if err := q.Drain(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
-		if c.rows > 2*pageRows {
-			t.Fatalf("%d rows were read to show 40", c.rows)
+		if c.rows.Load() > 2*pageRows {
+			t.Fatalf("%d rows were read to show 40", c.rows.Load())
 		}
 		if got := m.List().Cell(from, 4).Text; got != fmt.Sprint(from+1) {
 			t.Fatalf("row %d shows %q", from, got)
@@ -87,21 +89,21 @@ func TestScrollingAMillionRows(t *testing.T) {
 	if err := q.Drain(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	c.rows = 0
-	if allocs := testing.AllocsPerRun(20, func() { page(m, 1000) }); allocs > 400 || c.rows != 0 {
-		t.Errorf("drawing a screen of known rows allocates %v times and reads %d rows", allocs, c.rows)
+	c.rows.Store(0)
+	if allocs := testing.AllocsPerRun(20, func() { page(m, 1000) }); allocs > 400 || c.rows.Load() != 0 {
+		t.Errorf("drawing a screen of known rows allocates %v times and reads %d rows", allocs, c.rows.Load())
 	}
 }
 
 // A letter in the query line asks the store for nothing until the user pauses, however long the list is.
 func TestTypingOverAMillionRows(t *testing.T) {
 	m, c, _, _ := million(t)
-	c.rows = 0
+	c.rows.Store(0)
 	if allocs := testing.AllocsPerRun(20, func() { m.TypeQuery("PID-3.1 = 88"); m.Complete("PID-3.1 = 88", 12) }); allocs > 400 {
 		t.Errorf("a letter allocates %v times", allocs)
 	}
-	if c.rows != 0 {
-		t.Errorf("a letter reads %d rows", c.rows)
+	if c.rows.Load() != 0 {
+		t.Errorf("a letter reads %d rows", c.rows.Load())
 	}
 }
 
