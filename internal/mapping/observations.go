@@ -77,6 +77,11 @@ func (c *call) observed(kind string, p parts, segment hl7.Segment) *fhir.Node {
 		return plain("valueTime", s+"00")
 	case "DR":
 		return named(c.period(p.text(1), p.text(2)), "valuePeriod")
+	case "NR":
+		n := r.object()
+		r.add(n, "low", c.quantity(p.text(1), unit))
+		r.add(n, "high", c.quantity(p.text(2), unit))
+		return named(n, "valueRange")
 	case "CQ":
 		return named(c.quantity(p.text(1), p.sub(2)), "valueQuantity")
 	}
