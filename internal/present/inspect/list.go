@@ -65,7 +65,7 @@ func (g *listGrid) Cell(row, col int) screen.Cell {
 	}
 	cell := g.columns.all[col].cell(&r, g.m.masked)
 	if g.columns.ids[col] == colType && g.m.drafts[r.ID].changed() {
-		cell.Text, cell.Bold = cell.Text+" *", true // changes that are not stored
+		cell.Text = "*" + cell.Text // changes that are not stored
 	}
 	return cell
 }

@@ -194,7 +194,7 @@ func (p *messagePane) redrawChanges() {
 		p.content.Refresh()
 		return
 	}
-	words := "No change is left."
+	words := "All changes are undone."
 	actions := []kit.Action{}
 	if undo > 0 {
 		words = "Changed on a copy, not stored yet."

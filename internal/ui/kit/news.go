@@ -32,6 +32,20 @@ func (n *News) Say(role screen.Role, text string, dismiss func(), actions ...Act
 	n.Refresh()
 }
 
+// Tell says the news of a place, with what they offer as a button.
+func (n *News) Tell(b *screen.Board) {
+	news := b.News()
+	role := screen.RoleInformation
+	if news.Bad {
+		role = screen.RoleError
+	}
+	var actions []Action
+	if news.Offer != "" {
+		actions = append(actions, Action{Label: news.Offer, Do: b.Accept})
+	}
+	n.Say(role, news.Text, b.Dismiss, actions...)
+}
+
 // Result says how something went: well, or badly. An empty text says nothing.
 func (n *News) Result(text string, bad bool, dismiss func()) {
 	if bad {

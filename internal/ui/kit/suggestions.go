@@ -87,6 +87,7 @@ func (s *Suggestions) Close() {
 // update asks anew. Nothing shows for an empty text unless the user wants to see what there is.
 func (s *Suggestions) update(wanted bool) {
 	text := s.field.Text
+	s.pressed = -1
 	if s.Ask == nil || text == "" && !wanted || s.field.Password {
 		s.Close()
 		return
@@ -169,7 +170,7 @@ func (s *Suggestions) at(y float32) int {
 	return i
 }
 
-// MouseDown implements desktop.Mouseable. Fyne takes the keyboard from the field now; MouseUp gives it back.
+// MouseDown implements desktop.Mouseable. Fyne takes the keyboard from the field now; Tapped gives it back.
 func (s *Suggestions) MouseDown(e *desktop.MouseEvent) {
 	Active()
 	s.pressed = s.at(e.Position.Y)
@@ -177,7 +178,10 @@ func (s *Suggestions) MouseDown(e *desktop.MouseEvent) {
 }
 
 // MouseUp implements desktop.Mouseable.
-func (s *Suggestions) MouseUp(*desktop.MouseEvent) {
+func (s *Suggestions) MouseUp(*desktop.MouseEvent) {}
+
+// Tapped implements fyne.Tappable.
+func (s *Suggestions) Tapped(*fyne.PointEvent) {
 	choice := s.pressed
 	s.pressed = -1
 	s.keeper.restore()
