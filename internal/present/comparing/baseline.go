@@ -12,6 +12,7 @@ import (
 
 	"trestle/internal/compare"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -110,9 +111,9 @@ func (m *Model) SaveBaseline(name string, side int, replace bool, taken func()) 
 		case err != nil && !replace && errors.Is(err, workspace.ErrChanged):
 			taken()
 		case err != nil:
-			m.fail("The baseline was not kept", err)
+			m.Fail("The baseline was not kept", err)
 		default:
-			m.say(News{Text: fmt.Sprintf("The baseline %s is kept: %s, and the rules.", set.Name, plural(int(set.Messages), "message"))}, nil)
+			m.Say(screen.News{Text: fmt.Sprintf("The baseline %s is kept: %s, and the rules.", set.Name, plural(int(set.Messages), "message"))}, nil)
 		}
 	})
 	return nil
@@ -149,10 +150,10 @@ func (m *Model) DeleteBaseline(name string) {
 		return struct{}{}, m.store.DeleteSet(ctx, name)
 	}, func(_ struct{}, err error) {
 		if err != nil {
-			m.fail("The baseline was not deleted", err)
+			m.Fail("The baseline was not deleted", err)
 			return
 		}
-		m.say(News{Text: "The baseline " + name + " is deleted."}, nil)
+		m.Say(screen.News{Text: "The baseline " + name + " is deleted."}, nil)
 	})
 }
 
@@ -193,7 +194,7 @@ func (m *Model) LoadChoices(then func(Choices)) {
 		return c, err
 	}, func(c Choices, err error) {
 		if err != nil {
-			m.fail("The project could not be read", err)
+			m.Fail("The project could not be read", err)
 			return
 		}
 		then(c)

@@ -9,6 +9,7 @@ import (
 
 	"trestle/internal/compare"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/report/difference"
 )
 
@@ -62,14 +63,14 @@ func (m *Model) Export(path string, kind ReportKind, mask bool) {
 	}, func(n int, err error) {
 		in.release()
 		if err != nil {
-			m.fail("The report was not written", err)
+			m.Fail("The report was not written", err)
 			return
 		}
 		words := plural(n, "pair") + " written"
 		if !m.masked {
 			words += " to " + filepath.Base(path)
 		}
-		m.say(News{Text: words + "."}, nil)
+		m.Say(screen.News{Text: words + "."}, nil)
 	})
 }
 

@@ -2,7 +2,6 @@ package comparing
 
 import (
 	"context"
-	"errors"
 
 	"trestle/internal/compare"
 	"trestle/internal/job"
@@ -24,15 +23,9 @@ const (
 	All     What = 1<<iota - 1
 )
 
-// News is what the strip above the place says. An empty Text is nothing.
-type News struct {
-	Text  string
-	Bad   bool
-	Offer string // what can be done about it with Accept, "" for nothing
-}
-
 // Model is the state of the place. Make it with New; it belongs to the goroutine of the screen.
 type Model struct {
+	screen.Board // the news
 	// Changed tells the view what to redraw.
 	Changed func(What)
 
@@ -51,8 +44,6 @@ type Model struct {
 	open    opened
 	opening job.Latest
 	rules   ruleBook
-	news    News
-	accept  func()
 	masked  bool
 }
 
@@ -65,6 +56,7 @@ type Pairing struct {
 // New returns the place over a project. Close ends its work.
 func New(runner *job.Runner, w *workspace.Workspace) *Model {
 	m := &Model{runner: runner, store: w, Changed: func(What) {}}
+	m.Told = func() { m.Changed(Notice) }
 	m.ctx, m.end = context.WithCancel(context.Background())
 	m.open.m, m.rules.m = m, m
 	m.open.index, m.open.folded = -1, true
@@ -91,7 +83,7 @@ func (m *Model) SetMasked(on bool) {
 	}
 	m.masked = on
 	if on {
-		m.news, m.accept = News{}, nil // it may quote a value or the name of a file
+		m.Wipe() // it may quote a value or the name of a file
 	}
 	m.open.draw()
 	m.Changed(All)
@@ -99,32 +91,6 @@ func (m *Model) SetMasked(on bool) {
 
 // Masked says whether patient data is hidden.
 func (m *Model) Masked() bool { return m.masked }
-
-// News is what has happened.
-func (m *Model) News() News { return m.news }
-
-// Dismiss takes the news away.
-func (m *Model) Dismiss() { m.say(News{}, nil) }
-
-// Accept does what the news offers.
-func (m *Model) Accept() {
-	if do := m.accept; do != nil {
-		m.Dismiss()
-		do()
-	}
-}
-
-func (m *Model) say(n News, accept func()) {
-	m.news, m.accept = n, accept
-	m.Changed(Notice)
-}
-
-func (m *Model) fail(doing string, err error) {
-	if errors.Is(err, context.Canceled) || errors.Is(err, job.ErrClosed) {
-		return
-	}
-	m.say(News{Text: doing + ": " + err.Error(), Bad: true}, nil)
-}
 
 // plural is "1 pair", "2,000 pairs".
 func plural(n int, one string) string {

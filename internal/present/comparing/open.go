@@ -87,7 +87,7 @@ func (o *opened) read() {
 		return readPair(both, rules), nil
 	}, func(r pairRead, err error) {
 		if err != nil {
-			m.fail("The pair could not be read", err)
+			m.Fail("The pair could not be read", err)
 			return
 		}
 		o.show(r)

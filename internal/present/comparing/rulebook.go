@@ -93,7 +93,7 @@ func (b *ruleBook) change(list []rule, words string) {
 	b.redo = nil
 	b.list = list
 	b.changed()
-	b.m.say(News{Text: words + ".", Offer: "Undo"}, b.m.Undo)
+	b.m.Say(screen.News{Text: words + ".", Offer: "Undo"}, b.m.Undo)
 }
 
 func (b *ruleBook) changed() {
@@ -185,7 +185,7 @@ func (b *ruleBook) travel(from, to *[]step) {
 	*from = (*from)[:n-1]
 	*to = append(*to, step{b.list, s.words})
 	b.list = s.list
-	b.m.say(News{}, nil)
+	b.m.Say(screen.News{}, nil)
 	b.changed()
 }
 
@@ -252,7 +252,7 @@ func (m *Model) ImportRules(path string) {
 		return compare.ParseRules(b)
 	}, func(r *compare.Rules, err error) {
 		if err != nil {
-			m.fail("The rules were not read", err)
+			m.Fail("The rules were not read", err)
 			return
 		}
 		if len(r.Key) > 0 {
@@ -278,10 +278,10 @@ func (m *Model) ExportRules(path string) {
 		return struct{}{}, err
 	}, func(_ struct{}, err error) {
 		if err != nil {
-			m.fail("The rules were not written", err)
+			m.Fail("The rules were not written", err)
 			return
 		}
-		m.say(News{Text: plural(n, "rule") + " written."}, nil)
+		m.Say(screen.News{Text: plural(n, "rule") + " written."}, nil)
 	})
 }
 
@@ -424,7 +424,7 @@ func (b *ruleBook) load() {
 	job.Start(b.m.ctx, b.m.runner, func(ctx context.Context) (*setup, error) { return b.m.readSetup(ctx, projectRules) }, func(s *setup, err error) {
 		switch {
 		case err != nil:
-			b.m.fail("The rules could not be read", err)
+			b.m.Fail("The rules could not be read", err)
 		case s != nil && b.home == projectRules && len(b.list) == 0:
 			b.set(s, projectRules)
 			b.m.Changed(Rules | Sides)
@@ -484,7 +484,7 @@ func (b *ruleBook) store() {
 			if errors.Is(err, workspace.ErrChanged) {
 				err = errors.New("they were changed elsewhere meanwhile; export yours, and open the project again")
 			}
-			b.m.fail("The rules were not kept in the project", err)
+			b.m.Fail("The rules were not kept in the project", err)
 			return
 		}
 		if b.home == where {

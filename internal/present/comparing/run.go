@@ -9,6 +9,7 @@ import (
 
 	"trestle/internal/compare"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 )
 
 // OfferPaths takes files or folders: two of them start a comparison at once, one fills the side that is still open.
@@ -18,13 +19,13 @@ func (m *Model) OfferPaths(paths []string) {
 	case len(paths) == 2:
 		m.Start([2]Side{file(paths[0]), file(paths[1])}, Pairing{})
 	case len(paths) > 2:
-		m.say(News{Text: fmt.Sprintf("Drop two files or two folders: these are %d. Put those of each side into a folder.", len(paths)), Bad: true}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("Drop two files or two folders: these are %d. Put those of each side into a folder.", len(paths)), Bad: true}, nil)
 	case len(paths) == 1 && m.sides[0].Kind != None && m.sides[1].Kind == None:
 		m.Start([2]Side{m.sides[0], file(paths[0])}, m.pairing)
 	case len(paths) == 1:
 		m.forget()
 		m.sides = [2]Side{file(paths[0])}
-		m.say(News{Text: "This is the left side. Drop the right one, or choose it."}, nil)
+		m.Say(screen.News{Text: "This is the left side. Drop the right one, or choose it."}, nil)
 		m.Changed(All)
 	}
 }
@@ -32,7 +33,7 @@ func (m *Model) OfferPaths(paths []string) {
 // OfferMessages compares two messages of the project.
 func (m *Model) OfferMessages(ids []int64) {
 	if len(ids) != 2 {
-		m.say(News{Text: fmt.Sprintf("Select two messages in Inspect to compare them; %s selected.", are(len(ids))), Bad: true}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("Select two messages in Inspect to compare them; %s selected.", are(len(ids))), Bad: true}, nil)
 		return
 	}
 	m.Start([2]Side{{Kind: Chosen, IDs: ids[:1:1]}, {Kind: Chosen, IDs: ids[1:]}}, Pairing{})
@@ -51,7 +52,7 @@ func (m *Model) Start(sides [2]Side, p Pairing) {
 	m.sides, m.pairing = sides, p
 	m.serial++
 	serial := m.serial
-	m.say(News{}, nil)
+	m.Say(screen.News{}, nil)
 	m.work = job.Track(m.ctx, m.runner, "open what is compared", func(ctx context.Context, _ *job.Progress) (*inputs, error) {
 		return m.openInputs(ctx, sides)
 	}, func(i *inputs, err error) {
@@ -63,7 +64,7 @@ func (m *Model) Start(sides [2]Side, p Pairing) {
 		}
 		m.work = nil
 		if err != nil {
-			m.fail("Nothing was compared", err)
+			m.Fail("Nothing was compared", err)
 			m.Changed(Sides)
 			return
 		}
@@ -198,10 +199,10 @@ func (m *Model) ended(fresh *results, s *compare.Summary, err error) {
 	switch {
 	case errors.Is(err, context.Canceled):
 		if m.ctx.Err() == nil {
-			m.say(News{Text: "The comparison was cancelled; what is shown is not all.", Offer: "Compare again"}, m.Again)
+			m.Say(screen.News{Text: "The comparison was cancelled; what is shown is not all.", Offer: "Compare again"}, m.Again)
 		}
 	case err != nil:
-		m.fail("The comparison has ended", err)
+		m.Fail("The comparison has ended", err)
 	default:
 		if m.found != fresh {
 			m.replace(fresh)
@@ -209,7 +210,7 @@ func (m *Model) ended(fresh *results, s *compare.Summary, err error) {
 		fresh.summary = s
 		fresh.refilter()
 		if s.Suggested {
-			m.say(News{Text: "Hardly any message has its MSH-10 on the other side: paired by " + strings.Join(s.Key, ", ") + ", as the data suggest."}, nil)
+			m.Say(screen.News{Text: "Hardly any message has its MSH-10 on the other side: paired by " + strings.Join(s.Key, ", ") + ", as the data suggest."}, nil)
 		}
 		switch {
 		case m.open.index >= 0 && m.open.index < len(fresh.pairs):

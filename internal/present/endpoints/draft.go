@@ -11,6 +11,7 @@ import (
 
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -344,7 +345,7 @@ func (m *Model) Save(d Draft) error {
 	}, func() {
 		m.chooseNamed(d.Name)
 		if wasRunning {
-			m.say(News{Text: "The settings are stored. " + d.Name + " goes on with the former ones until it is started anew.", Offer: "Restart it"}, func() { m.restart(d.Name) })
+			m.Say(screen.News{Text: "The settings are stored. " + d.Name + " goes on with the former ones until it is started anew.", Offer: "Restart it"}, func() { m.restart(d.Name) })
 		}
 	})
 	return nil
@@ -436,7 +437,7 @@ func Presets() []Preset {
 func (m *Model) UsePreset(id string) {
 	preset, err := endpoint.FindPreset(id)
 	if err != nil {
-		m.fail("Could not use the preset", err)
+		m.Fail("Could not use the preset", err)
 		return
 	}
 	m.changeRules(func(f *rules.File) { *f = preset.Rules })

@@ -89,7 +89,7 @@ func (m *Model) openID(id int64) {
 		return s, nil
 	}, func(s shownExchange, err error) {
 		if err != nil {
-			m.fail("Could not open the exchange", err)
+			m.Fail("Could not open the exchange", err)
 			return
 		}
 		o := &m.open

@@ -282,7 +282,7 @@ func (j *journal) reload() {
 	}, func(r read, err error) {
 		j.reading = false
 		if err != nil {
-			m.fail("Could not read the journal", err)
+			m.Fail("Could not read the journal", err)
 			return
 		}
 		j.rows, j.total, j.whole = r.rows, r.total, r.all
@@ -332,7 +332,7 @@ func (j *journal) follow() {
 		case errors.Is(err, context.Canceled):
 			return
 		case err != nil:
-			m.fail("Could not read the journal", err)
+			m.Fail("Could not read the journal", err)
 			return
 		case r.all:
 			j.rows = append(r.rows, j.rows...)
@@ -365,7 +365,7 @@ func (j *journal) more() {
 		j.reading = false
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
-				m.fail("Could not read the journal", err)
+				m.Fail("Could not read the journal", err)
 			}
 			return
 		}
@@ -420,9 +420,9 @@ func (m *Model) ExportJournal(path string) {
 		return write(ctx, path, m.store.ExportExchanges(ctx, q, filepath.Base(path)), p)
 	}, func(n int, err error) {
 		if err != nil {
-			m.fail("Could not export the journal", err)
+			m.Fail("Could not export the journal", err)
 			return
 		}
-		m.say(News{Text: plural(n, "exchange") + " exported. The file holds patient data and is not encrypted."}, nil)
+		m.Say(screen.News{Text: plural(n, "exchange") + " exported. The file holds patient data and is not encrypted."}, nil)
 	})
 }

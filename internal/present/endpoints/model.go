@@ -2,7 +2,6 @@ package endpoints
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -29,17 +29,13 @@ const (
 	All     What = 1<<iota - 1
 )
 
-// News is what the strip above the place says. An empty Text is nothing.
-type News struct {
-	Text  string
-	Bad   bool
-	Offer string // what can be done about it with Accept, "" for nothing
-}
-
 // Model is the state of the place. Make it with New; it belongs to the goroutine of the screen.
 type Model struct {
+	screen.Board // the news
 	// Changed tells the view what to redraw.
 	Changed func(What)
+	// Settings shows the settings of the chosen endpoint: a decision waits there.
+	Settings func()
 
 	runner    *job.Runner
 	store     *workspace.Workspace
@@ -51,8 +47,6 @@ type Model struct {
 	rosters  rosterNames
 	chosen   int // -1 for none
 	known    bool
-	news     News
-	accept   func()
 	masked   bool
 	loading  job.Latest
 	counting job.Latest
@@ -101,7 +95,8 @@ func (p *point) isSender() bool { return p.sender != nil }
 
 // New returns the place over a project. Close ends its work.
 func New(runner *job.Runner, w *workspace.Workspace) *Model {
-	m := &Model{runner: runner, store: w, chosen: -1, Changed: func(What) {}}
+	m := &Model{runner: runner, store: w, chosen: -1, Changed: func(What) {}, Settings: func() {}}
+	m.Told = func() { m.Changed(Notice) }
 	m.ctx, m.end = context.WithCancel(context.Background())
 	m.journal.m, m.open.m, m.send.m = m, m, m
 	return m
@@ -140,32 +135,6 @@ func (m *Model) SetMasked(on bool) {
 // Masked says whether patient data is hidden.
 func (m *Model) Masked() bool { return m.masked }
 
-// News is what has happened.
-func (m *Model) News() News { return m.news }
-
-// Dismiss takes the news away.
-func (m *Model) Dismiss() { m.say(News{}, nil) }
-
-// Accept does what the news offers.
-func (m *Model) Accept() {
-	if do := m.accept; do != nil {
-		m.Dismiss()
-		do()
-	}
-}
-
-func (m *Model) say(n News, accept func()) {
-	m.news, m.accept = n, accept
-	m.Changed(Notice)
-}
-
-func (m *Model) fail(doing string, err error) {
-	if errors.Is(err, context.Canceled) {
-		return
-	}
-	m.say(News{Text: doing + ": " + err.Error(), Bad: true}, nil)
-}
-
 // Known says whether the endpoints have been read.
 func (m *Model) Known() bool { return m.known }
 
@@ -174,7 +143,7 @@ func (m *Model) Load() {
 	m.ReadRosters()
 	job.StartLatest(m.ctx, m.runner, &m.loading, m.readPoints, func(points []*point, err error) {
 		if err != nil {
-			m.fail("Could not read the endpoints", err)
+			m.Fail("Could not read the endpoints", err)
 			return
 		}
 		m.take(points)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/project"
 )
 
@@ -28,7 +29,7 @@ func (m *Model) StandIn() {
 	for _, d := range drafts {
 		put, err := m.prepare(d)
 		if err != nil {
-			m.fail("The project file's connection "+d.Name+" cannot be an endpoint", err)
+			m.Fail("The project file's connection "+d.Name+" cannot be an endpoint", err)
 			return
 		}
 		puts = append(puts, put)
@@ -45,7 +46,7 @@ func (m *Model) StandIn() {
 		return nil
 	}, func() {
 		m.chooseNamed(drafts[0].Name)
-		m.say(News{Text: plural(len(drafts), "endpoint") + " stand in for " + m.partner.name + " now, by the project file. Start a listener, or send."}, nil)
+		m.Say(screen.News{Text: plural(len(drafts), "endpoint") + " stand in for " + m.partner.name + " now, by the project file. Start a listener, or send."}, nil)
 		m.readPartner()
 	})
 }
@@ -66,7 +67,7 @@ func (m *Model) readPartner() {
 	}, func(p partner, err error) {
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
-				m.fail("Could not read the project file", err)
+				m.Fail("Could not read the project file", err)
 			}
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -38,9 +39,9 @@ func (m *Model) CountPurge(days string, then func(Purge)) error {
 	}, func(found workspace.ExchangePurgePreview, err error) {
 		switch {
 		case err != nil:
-			m.fail("Could not count what would go", err)
+			m.Fail("Could not count what would go", err)
 		case found.Exchanges == 0:
-			m.say(News{Text: "Nothing in the journal of " + name + " is that old."}, nil)
+			m.Say(screen.News{Text: "Nothing in the journal of " + name + " is that old."}, nil)
 		default:
 			then(purgeOf(name, found))
 		}
@@ -71,9 +72,9 @@ func (m *Model) RemovePurged(p Purge) {
 		m.journal.reload()
 		m.Changed(Open)
 		if err != nil {
-			m.fail("Removed "+plural(int(removed), "exchange")+", then", err)
+			m.Fail("Removed "+plural(int(removed), "exchange")+", then", err)
 			return
 		}
-		m.say(News{Text: plural(int(removed), "exchange") + " removed from the journal."}, nil)
+		m.Say(screen.News{Text: plural(int(removed), "exchange") + " removed from the journal."}, nil)
 	})
 }

@@ -98,7 +98,7 @@ func (m *Model) DeleteRule(row int) {
 	}
 	r := m.current().rules.Rules[row]
 	m.changeRules(func(f *rules.File) { f.Rules = slices.Delete(f.Rules, row, row+1) })
-	m.say(News{Text: "Rule " + fmt.Sprint(row+1) + " is deleted.", Offer: "Take back"}, func() {
+	m.Say(screen.News{Text: "Rule " + fmt.Sprint(row+1) + " is deleted.", Offer: "Take back"}, func() {
 		m.changeRules(func(f *rules.File) { f.Rules = slices.Insert(f.Rules, min(row, len(f.Rules)), r) })
 	})
 }
@@ -142,14 +142,14 @@ func (m *Model) changeRules(change func(*rules.File)) {
 func (m *Model) replaceRules(p *point, f rules.File) {
 	if p.running != nil {
 		if err := p.running.listener.SetRules(f); err != nil {
-			m.fail("The rules stay as they were", err)
+			m.Fail("The rules stay as they were", err)
 			return
 		}
 	}
 	p.rules = f
 	if p.running == nil {
 		if _, err := rules.Compile(f, m.rosters); err != nil {
-			m.say(News{Text: "The rules are stored, but the listener cannot start with them: " + err.Error(), Bad: true}, nil)
+			m.Say(screen.News{Text: "The rules are stored, but the listener cannot start with them: " + err.Error(), Bad: true}, nil)
 		}
 	}
 	m.Changed(Rules)
@@ -169,7 +169,7 @@ func (m *Model) storeRules(p *point) {
 		p.storing = false
 		switch {
 		case err != nil:
-			m.fail("The rules are in use, but could not be stored", err)
+			m.Fail("The rules are in use, but could not be stored", err)
 		default:
 			p.ruleRev = revision
 			if p.unsaved {
@@ -237,7 +237,7 @@ func (m *Model) ReadRosters() {
 		return names, err
 	}, func(names rosterNames, err error) {
 		if err != nil {
-			m.fail("Could not read which rosters there are", err)
+			m.Fail("Could not read which rosters there are", err)
 			return
 		}
 		m.rosters = names

@@ -11,6 +11,7 @@ import (
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/job"
 	"trestle/internal/mllp"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -73,7 +74,7 @@ func (m *Model) start(p *point) {
 		return
 	}
 	p.starting, p.problem = true, ""
-	if m.news.Bad { // what went wrong before is tried again
+	if m.News().Bad { // what went wrong before is tried again
 		m.Dismiss()
 	}
 	m.Changed(List | Chosen)
@@ -152,7 +153,7 @@ func (m *Model) notStarted(p *point, err error) {
 		err = taken // it says all by itself
 	}
 	p.problem = err.Error()
-	n, accept := News{Text: p.name + ": " + err.Error(), Bad: true}, func() {}
+	n, accept := screen.News{Text: p.name + ": " + err.Error(), Bad: true}, func() {}
 	if taken != nil && taken.Free != "" {
 		n.Offer = "Listen on " + taken.Free
 		accept = func() {
@@ -164,10 +165,10 @@ func (m *Model) notStarted(p *point, err error) {
 	}
 	if errors.Is(err, mllp.ErrNotLoopback) {
 		n.Offer = "Open it to other computers…"
-		accept = func() { m.Changed(Chosen) }
+		accept = m.Settings
 	}
 	m.Changed(List | Chosen)
-	m.say(n, accept)
+	m.Say(n, accept)
 }
 
 // serve runs a listener until it is stopped.
@@ -244,7 +245,7 @@ func (m *Model) ended(name string, r *running, err error) {
 		p.stats, p.running = r.listener.Stats(), nil
 		if err != nil {
 			p.problem = err.Error()
-			m.fail(name+" has ended", err)
+			m.Fail(name+" has ended", err)
 		}
 		if p == m.current() {
 			m.journal.follow()

@@ -152,7 +152,7 @@ func (m *Model) GoOn() {
 func (m *Model) sendQueue(p *point, refs []string) {
 	config, err := p.sender.config(p.name, time.Now().Format("2006-01-02 15:04:05"))
 	if err != nil {
-		m.fail("Could not send", err)
+		m.Fail("Could not send", err)
 		return
 	}
 	s, secure := &m.send, p.sender.TLS
@@ -259,7 +259,7 @@ func (m *Model) Send() {
 		return
 	}
 	if m.Offered() == "" {
-		m.say(News{Text: "Choose first what is to be sent: messages in Inspect, files, or a generated series.", Bad: true}, nil)
+		m.Say(screen.News{Text: "Choose first what is to be sent: messages in Inspect, files, or a generated series.", Bad: true}, nil)
 		return
 	}
 	if s.queued && len(s.refs) > 0 {
@@ -269,7 +269,7 @@ func (m *Model) Send() {
 	run := time.Now().Format("2006-01-02 15:04:05")
 	config, err := p.sender.config(p.name, run)
 	if err != nil {
-		m.fail("Could not send", err)
+		m.Fail("Could not send", err)
 		return
 	}
 	what, secure := *s, p.sender.TLS
@@ -366,7 +366,7 @@ func (m *Model) sent(name string, sum endpoint.Summary, err error) {
 	case errors.Is(err, context.Canceled):
 		s.summary = "Stopped  ·  " + s.summary
 	case err != nil:
-		m.fail("Sending ended early", err)
+		m.Fail("Sending ended early", err)
 	}
 	if p := m.named(name); p != nil && p == m.current() {
 		m.journal.follow()

@@ -113,7 +113,7 @@ func (m *Model) write(doing string, do func(context.Context) error, then func())
 		return m.readPoints(ctx)
 	}, func(points []*point, err error) {
 		if err != nil {
-			m.fail("Could not "+doing, err)
+			m.Fail("Could not "+doing, err)
 			return
 		}
 		m.take(points)

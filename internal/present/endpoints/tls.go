@@ -13,6 +13,7 @@ import (
 	"trestle/internal/endpoint"
 	"trestle/internal/job"
 	"trestle/internal/mllp/pki"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -123,10 +124,10 @@ func (m *Model) OwnCertificate(certificate, key, authority string) {
 		return struct{}{}, m.keepPair(ctx, ownCertificate(name), pair)
 	}, func(_ struct{}, err error) {
 		if err != nil {
-			m.fail("The certificate cannot be used", err)
+			m.Fail("The certificate cannot be used", err)
 			return
 		}
-		m.say(News{Text: name + " uses this certificate from its next start. The key is kept among the project's secrets."}, nil)
+		m.Say(screen.News{Text: name + " uses this certificate from its next start. The key is kept among the project's secrets."}, nil)
 	})
 }
 
@@ -205,7 +206,7 @@ func (m *Model) CertificateForPartner(then func(pem []byte)) {
 		return a.Cert, nil
 	}, func(pem []byte, err error) {
 		if err != nil {
-			m.fail("Could not make the certificate", err)
+			m.Fail("Could not make the certificate", err)
 			return
 		}
 		then(pem)

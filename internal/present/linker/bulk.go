@@ -124,7 +124,7 @@ func (m *Model) DecideBulk(b *Bulk, a linkage.Action) error {
 	if left > 0 {
 		text += fmt.Sprintf(" %d left out, because a record would have two partners.", left)
 	}
-	m.say(News{Text: text}, nil)
+	m.Say(screen.News{Text: text}, nil)
 	clear(d.cases.cards)
 	at := d.cases.at
 	d.filter()

@@ -10,6 +10,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/linkage"
 	"trestle/internal/linkage/plan"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -30,7 +31,7 @@ func (m *Model) Decide(a linkage.Action) {
 	d := m.desk()
 	c := &d.cases
 	if d.running != nil {
-		m.say(News{Text: "The rosters are being compared: decide when that is done, or stop it (F5)."}, nil)
+		m.Say(screen.News{Text: "The rosters are being compared: decide when that is done, or stop it (F5)."}, nil)
 		return
 	}
 	if c.at < 0 || c.at >= len(c.shown) {
@@ -46,10 +47,10 @@ func (m *Model) Decide(a linkage.Action) {
 		err = d.ledger.Allow(x)
 	}
 	if err != nil {
-		m.say(News{Text: err.Error(), Bad: true}, nil)
+		m.Say(screen.News{Text: err.Error(), Bad: true}, nil)
 		return
 	}
-	if m.news.Bad {
+	if m.News().Bad {
 		m.Dismiss()
 	}
 	m.keep(d, x)
@@ -199,7 +200,7 @@ func (m *Model) keepOnDisk(list []linkage.Decision, taught []linkage.Alias, answ
 		return struct{}{}, m.writer.write(context.WithoutCancel(ctx), m.store.Linkage())
 	}, func(_ struct{}, err error) {
 		if err != nil {
-			m.fail("A decision was not stored", err)
+			m.Fail("A decision was not stored", err)
 			m.reread()
 		}
 	})
@@ -218,7 +219,7 @@ func (m *Model) reread() {
 		return all, nil
 	}, func(all []linkage.Decision, err error) {
 		if err != nil {
-			m.fail("The decisions could not be read", err)
+			m.Fail("The decisions could not be read", err)
 			return
 		}
 		for _, d := range m.desks {
@@ -274,7 +275,7 @@ func (m *Model) Undo() {
 	}
 	last, ok := d.ledger.Last()
 	if !ok {
-		m.say(News{Text: "There is no decision to take back."}, nil)
+		m.Say(screen.News{Text: "There is no decision to take back."}, nil)
 		return
 	}
 	m.takeBack(d, last)
@@ -297,7 +298,7 @@ func (m *Model) TakeBack() {
 	}
 	x, ok := d.decision(i)
 	if !ok {
-		m.say(News{Text: "Nobody has decided this case."}, nil)
+		m.Say(screen.News{Text: "Nobody has decided this case."}, nil)
 		return
 	}
 	m.takeBack(d, x)
@@ -325,7 +326,7 @@ func (m *Model) takeBack(d *desk, last linkage.Decision) {
 		d.pace.times = d.pace.times[:n-1]
 	}
 	if len(list) > 1 {
-		m.say(News{Text: fmt.Sprintf("%s of one pattern taken back.", plural(len(list), "decision"))}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("%s of one pattern taken back.", plural(len(list), "decision"))}, nil)
 	}
 	clear(d.cases.cards)
 	d.filter()

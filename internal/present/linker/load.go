@@ -44,7 +44,7 @@ func (m *Model) Load() {
 	job.Track(m.ctx, m.runner, "open the rosters", m.readAll, func(l loaded, err error) {
 		m.loads = false
 		if err != nil {
-			m.fail("Could not read the rosters", err)
+			m.Fail("Could not read the rosters", err)
 			return
 		}
 		m.known, m.project, m.seq = true, l.project, l.seq
@@ -59,7 +59,7 @@ func (m *Model) Load() {
 			}
 		}
 		if l.problem != nil {
-			m.fail("Not everything could be read", l.problem)
+			m.Fail("Not everything could be read", l.problem)
 		}
 		m.Changed(All)
 	})

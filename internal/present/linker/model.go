@@ -2,7 +2,6 @@ package linker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"trestle/internal/job"
@@ -61,15 +60,9 @@ func whichOf(s linkage.Side) Which {
 	return Ours
 }
 
-// News is what the strip above the place says. An empty Text is nothing.
-type News struct {
-	Text  string
-	Bad   bool
-	Offer string // what can be done about it with Accept, "" for nothing
-}
-
 // Model is the state of the place. Make it with New; it belongs to the goroutine of the screen.
 type Model struct {
+	screen.Board // the news
 	// Changed tells the view what to redraw.
 	Changed func(What)
 
@@ -84,8 +77,6 @@ type Model struct {
 	known   bool
 	loads   bool // is being read
 	masked  bool
-	news    News
-	accept  func()
 	project *project.Project // nil where the workspace has none
 
 	seq    int64 // of the last decision of both desks
@@ -118,6 +109,7 @@ type desk struct {
 // New returns the place over a project. Close ends its work.
 func New(runner *job.Runner, w *workspace.Workspace) *Model {
 	m := &Model{runner: runner, store: w, Changed: func(What) {}}
+	m.Told = func() { m.Changed(Notice) }
 	m.ctx, m.end = context.WithCancel(context.Background())
 	for i, k := range []linkage.Kind{linkage.Patients, linkage.Plans} {
 		m.desks[i] = &desk{kind: k, ledger: &linkage.Ledger{}}
@@ -143,32 +135,6 @@ func (m *Model) SetMasked(on bool) {
 // Masked says whether patient data is hidden.
 func (m *Model) Masked() bool { return m.masked }
 
-// News is what has happened.
-func (m *Model) News() News { return m.news }
-
-// Dismiss takes the news away.
-func (m *Model) Dismiss() { m.say(News{}, nil) }
-
-// Accept does what the news offers.
-func (m *Model) Accept() {
-	if do := m.accept; do != nil {
-		m.Dismiss()
-		do()
-	}
-}
-
-func (m *Model) say(n News, accept func()) {
-	m.news, m.accept = n, accept
-	m.Changed(Notice)
-}
-
-func (m *Model) fail(doing string, err error) {
-	if errors.Is(err, context.Canceled) {
-		return
-	}
-	m.say(News{Text: doing + ": " + err.Error(), Bad: true}, nil)
-}
-
 func (m *Model) desk() *desk { return m.desks[m.at] }
 
 // Known says whether the rosters have been read.
@@ -188,7 +154,7 @@ func (m *Model) SetKind(k linkage.Kind) {
 	}
 	if at != m.at {
 		m.at = at
-		m.news, m.accept = News{}, nil // it was about the other desk
+		m.Wipe() // it was about the other desk
 		m.Changed(All)
 	}
 }
@@ -200,7 +166,7 @@ func (m *Model) Step() Step { return m.desk().step }
 func (m *Model) Go(s Step) {
 	if d := m.desk(); d.step != s {
 		d.step = s
-		if s == Switches && !m.news.Bad {
+		if s == Switches && !m.News().Bad {
 			m.Dismiss() // what a run found stands there
 		}
 		m.Changed(Desk | Cases | Open)

@@ -331,10 +331,10 @@ func (m *Model) Export(folder string, f ExportForm) error {
 		return writeFiles(ctx, p, folder, f)
 	}, func(names []string, err error) {
 		if err != nil {
-			m.fail("The export ended", err)
+			m.Fail("The export ended", err)
 			return
 		}
-		m.say(News{Text: fmt.Sprintf("%s written: %s. They are not encrypted.", plural(len(names), "file"), strings.Join(names, ", "))}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("%s written: %s. They are not encrypted.", plural(len(names), "file"), strings.Join(names, ", "))}, nil)
 	})
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/linkage"
 	"trestle/internal/linkage/plan"
+	"trestle/internal/present/screen"
 	"trestle/internal/report/links"
 	"trestle/internal/workspace"
 )
@@ -68,13 +69,13 @@ func (m *Model) DecideMany() {
 	d := m.desk()
 	c := &d.cases
 	if d.kind != linkage.Plans || c.at < 0 || c.at >= len(c.shown) || c.shown[c.at].form != planCase {
-		m.say(News{Text: "Several of ours may stand for one of theirs with plans only: a patient is one person.", Bad: true}, nil)
+		m.Say(screen.News{Text: "Several of ours may stand for one of theirs with plans only: a patient is one person.", Bad: true}, nil)
 		return
 	}
 	i := c.shown[c.at]
 	x, err := d.decide(i, linkage.ActSame)
 	if err != nil {
-		m.say(News{Text: err.Error(), Bad: true}, nil)
+		m.Say(screen.News{Text: err.Error(), Bad: true}, nil)
 		return
 	}
 	x.Many = true
@@ -215,7 +216,7 @@ type Simulation struct {
 func (m *Model) Simulate(from Which, key string, then func(Simulation)) {
 	d := m.desk()
 	if d.plans == nil {
-		m.say(News{Text: "Compare the plans first (F5): the simulation plays messages against their links.", Bad: true}, nil)
+		m.Say(screen.News{Text: "Compare the plans first (F5): the simulation plays messages against their links.", Bad: true}, nil)
 		return
 	}
 	linked := map[string]string{}
@@ -267,7 +268,7 @@ func (m *Model) Simulate(from Which, key string, then func(Simulation)) {
 		return s, ctx.Err()
 	}, func(s Simulation, err error) {
 		if err != nil {
-			m.fail("The simulation ended", err)
+			m.Fail("The simulation ended", err)
 			return
 		}
 		then(s)

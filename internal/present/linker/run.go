@@ -148,7 +148,7 @@ func (m *Model) Run() {
 	}
 	if problem := m.missing(); problem != "" {
 		d.step = Rosters
-		m.say(News{Text: problem, Bad: true}, nil)
+		m.Say(screen.News{Text: problem, Bad: true}, nil)
 		m.Changed(Desk)
 		return
 	}
@@ -176,7 +176,7 @@ func (m *Model) Run() {
 	}, func(r done, err error) {
 		d.running = nil
 		if err != nil {
-			m.fail("The rosters were not compared", err)
+			m.Fail("The rosters were not compared", err)
 			m.Changed(All)
 			return
 		}
@@ -188,7 +188,7 @@ func (m *Model) Run() {
 		d.run, d.samples = r.run, nil
 		d.take(r.outcome)
 		d.step = Review
-		m.say(News{Text: d.verdict(), Bad: d.patients != nil && d.patients.Summary.AutomaticOff != ""}, nil)
+		m.Say(screen.News{Text: d.verdict(), Bad: d.patients != nil && d.patients.Summary.AutomaticOff != ""}, nil)
 		m.Changed(All)
 	})
 	m.Changed(All)
@@ -431,7 +431,7 @@ func (m *Model) SwitchGate(row int) {
 		return struct{}{}, m.writeSwitches(ctx, kind, spec)
 	}, func(_ struct{}, err error) {
 		if err != nil {
-			m.fail("The switches were not stored", err)
+			m.Fail("The switches were not stored", err)
 		}
 	})
 	m.Changed(Gates | Desk)

@@ -7,6 +7,7 @@ import (
 
 	"trestle/internal/job"
 	"trestle/internal/linkage"
+	"trestle/internal/present/screen"
 )
 
 // sampleShare is how many of the automatic links a second reviewer sees.
@@ -17,7 +18,7 @@ const sampleShare = 0.05
 func (m *Model) SecondReview() {
 	d := m.desk()
 	if d.patients == nil || d.run == 0 {
-		m.say(News{Text: "Compare the rosters of patients first (F5): the second review looks at automatic links.", Bad: true}, nil)
+		m.Say(screen.News{Text: "Compare the rosters of patients first (F5): the second review looks at automatic links.", Bad: true}, nil)
 		return
 	}
 	if len(d.samples) > 0 {
@@ -28,7 +29,7 @@ func (m *Model) SecondReview() {
 	}
 	drawn := d.patients.DrawSample(sampleShare, d.patients.Summary.Seed)
 	if len(drawn) == 0 {
-		m.say(News{Text: "There are no automatic links to look at."}, nil)
+		m.Say(screen.News{Text: "There are no automatic links to look at."}, nil)
 		return
 	}
 	for i := range drawn {
@@ -47,7 +48,7 @@ func (m *Model) saveSamples(d *desk, list []linkage.Sample, then func()) {
 		return m.store.Linkage().SaveSamples(context.WithoutCancel(ctx), list)
 	}, func(stored []linkage.Sample, err error) {
 		if err != nil {
-			m.fail("The sample was not stored", err)
+			m.Fail("The sample was not stored", err)
 			return
 		}
 		d.samples = append(d.samples, stored...)
@@ -59,7 +60,7 @@ func (m *Model) saveSamples(d *desk, list []linkage.Sample, then func()) {
 func (m *Model) answer(i item, a linkage.Action) {
 	d := m.desk()
 	if a != linkage.ActSame && a != linkage.ActDifferent && a != linkage.ActUnsure {
-		m.say(News{Text: "In the second review a link is the same (s), different (d) or unsure (u).", Bad: true}, nil)
+		m.Say(screen.News{Text: "In the second review a link is the same (s), different (d) or unsure (u).", Bad: true}, nil)
 		return
 	}
 	left, right := d.ids(i)
@@ -82,7 +83,7 @@ func (m *Model) answer(i item, a linkage.Action) {
 	clear(d.cases.cards)
 	d.first()
 	if d.unanswered() == 0 {
-		m.say(News{Text: "The second review is done. " + d.sampleLine()}, nil)
+		m.Say(screen.News{Text: "The second review is done. " + d.sampleLine()}, nil)
 	}
 	m.Changed(Cases | Open)
 }
@@ -97,7 +98,7 @@ func (m *Model) unanswer() {
 		}
 	}
 	if last < 0 {
-		m.say(News{Text: "No link of the sample has an answer."}, nil)
+		m.Say(screen.News{Text: "No link of the sample has an answer."}, nil)
 		return
 	}
 	s := &d.samples[last]

@@ -74,7 +74,7 @@ func (m *Model) Drop(paths []string) bool {
 		m.Import(Ours, paths[0])
 		m.Import(Theirs, paths[1])
 	default:
-		m.say(News{Text: "Drop two files, ours and theirs; or one where a side is still empty. To replace a roster, import it at its side.", Bad: true}, nil)
+		m.Say(screen.News{Text: "Drop two files, ours and theirs; or one where a side is still empty. To replace a roster, import it at its side.", Bad: true}, nil)
 	}
 	return true
 }
@@ -98,7 +98,7 @@ func (m *Model) likeness(path string) int {
 func (m *Model) ImportMessages(w Which, application string) {
 	d := m.desk()
 	if d.kind == linkage.Plans {
-		m.say(News{Text: "Plans come from a list; messages show which of them are used. Import the list, run, and then simulate with the messages.", Bad: true}, nil)
+		m.Say(screen.News{Text: "Plans come from a list; messages show which of them are used. Import the list, run, and then simulate with the messages.", Bad: true}, nil)
 		return
 	}
 	m.reading(d, w, "read patients from messages", func(ctx context.Context, p *job.Progress) (*roster.Roster, error) {
@@ -175,7 +175,7 @@ func (m *Model) reading(d *desk, w Which, title string, work func(context.Contex
 	}, func(r read, err error) {
 		s.reading = false
 		if err != nil {
-			m.fail("The roster of "+m.name(w)+" was not read", err)
+			m.Fail("The roster of "+m.name(w)+" was not read", err)
 			m.Changed(Setup)
 			return
 		}
@@ -186,7 +186,7 @@ func (m *Model) reading(d *desk, w Which, title string, work func(context.Contex
 		if n := len(r.table.Bad); n > 0 {
 			text += fmt.Sprintf(" %s set aside; the list says why.", plural(n, "row"))
 		}
-		m.say(News{Text: text}, nil)
+		m.Say(screen.News{Text: text}, nil)
 		m.Changed(All)
 	})
 }
@@ -203,14 +203,14 @@ func (m *Model) NoData(w Which, reason string) error {
 		return m.store.Linkage().SaveRoster(ctx, stored, nil)
 	}, func(id int64, err error) {
 		if err != nil {
-			m.fail("It was not recorded", err)
+			m.Fail("It was not recorded", err)
 			return
 		}
 		stored.ID = id
 		d.sides[w] = side{stored: stored}
 		d.patients, d.plans = nil, nil
 		d.cases.reset()
-		m.say(News{Text: "Recorded: no existing data of " + m.name(w) + ". There is nothing to link, so that every record of the other side is a new one."}, nil)
+		m.Say(screen.News{Text: "Recorded: no existing data of " + m.name(w) + ". There is nothing to link, so that every record of the other side is a new one."}, nil)
 		m.Changed(All)
 	})
 	return nil

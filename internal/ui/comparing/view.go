@@ -94,7 +94,7 @@ func (v *View) Offer(ids []int64) { v.m.OfferMessages(ids) }
 func (v *View) redraw(what model.What) {
 	v.chooseRoot()
 	if what&model.Notice != 0 {
-		v.redrawNews()
+		v.news.Tell(&v.m.Board)
 	}
 	if what&(model.Sides|model.Results|model.Rules) != 0 {
 		v.top.redraw()
@@ -112,19 +112,6 @@ func (v *View) redraw(what model.What) {
 		v.pair.redrawRules()
 	}
 	v.host.Status()
-}
-
-func (v *View) redrawNews() {
-	n := v.m.News()
-	role := screen.RoleInformation
-	if n.Bad {
-		role = screen.RoleError
-	}
-	var actions []kit.Action
-	if n.Offer != "" {
-		actions = append(actions, kit.Action{Label: n.Offer, Do: v.m.Accept})
-	}
-	v.news.Say(role, n.Text, v.m.Dismiss, actions...)
 }
 
 // chooseRoot shows the first step as long as nothing was compared, the set with the pair below it, or a pair alone.

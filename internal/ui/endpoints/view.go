@@ -5,7 +5,6 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	model "trestle/internal/present/endpoints"
-	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/host"
 	"trestle/internal/ui/kit"
@@ -62,7 +61,7 @@ func New(m *model.Model, h host.Host) *View {
 	right := kit.NewRows(v.chosen.content, v.split, 0.42)
 	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.29))
 	v.root = container.NewStack(v.place)
-	m.Changed = v.redraw
+	m.Changed, m.Settings = v.redraw, v.EditSettings
 	v.redraw(model.All)
 	return v
 }
@@ -115,7 +114,7 @@ func (v *View) Line() string { return v.m.Line() }
 func (v *View) redraw(what model.What) {
 	v.chooseRoot()
 	if what&model.Notice != 0 {
-		v.redrawNews()
+		v.news.Tell(&v.m.Board)
 	}
 	if what&(model.List|model.Chosen) != 0 {
 		if v.points.Selected() != v.m.ChosenRow() {
@@ -161,32 +160,6 @@ func (v *View) redrawOpen() {
 		v.split.Refresh()
 	}
 }
-
-func (v *View) redrawNews() {
-	n := v.m.News()
-	role := screen.RoleInformation
-	if n.Bad {
-		role = screen.RoleError
-	}
-	var actions []kit.Action
-	if n.Offer != "" {
-		actions = append(actions, kit.Action{Label: n.Offer, Do: v.accept})
-	}
-	v.news.Say(role, n.Text, v.m.Dismiss, actions...)
-}
-
-// accept does what the news offers.
-func (v *View) accept() {
-	if v.m.News().Offer == openOffer {
-		v.m.Dismiss()
-		v.EditSettings()
-		return
-	}
-	v.m.Accept()
-}
-
-// openOffer is the offer that is a decision of the settings.
-const openOffer = "Open it to other computers…"
 
 // chooseRoot shows the first step as long as there is no endpoint.
 func (v *View) chooseRoot() {
@@ -264,7 +237,7 @@ func (v *View) Actions() []shell.Action {
 		{ID: "endpoints.sender", Title: "New sender…", Detail: "to play the other side", Keys: "Ctrl+Shift+N", Run: func() { v.Create(true) }},
 	}
 	if offer := v.m.News().Offer; offer != "" {
-		actions = append(actions, shell.Action{ID: "endpoints.offer", Title: offer, Detail: "what the news offers", Keys: "Ctrl+Return", Run: v.accept})
+		actions = append(actions, shell.Action{ID: "endpoints.offer", Title: offer, Detail: "what the news offers", Keys: "Ctrl+Return", Run: v.m.Accept})
 	}
 	if name, n := v.m.Partner(); n > 0 {
 		actions = append(actions, shell.Action{ID: "endpoints.partner", Title: "Stand in for " + name, Detail: "endpoints by the project file", Everywhere: true, Run: v.m.StandIn})

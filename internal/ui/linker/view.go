@@ -8,7 +8,6 @@ import (
 
 	"trestle/internal/linkage"
 	model "trestle/internal/present/linker"
-	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/host"
 	"trestle/internal/ui/kit"
@@ -119,7 +118,8 @@ func (v *View) Status() shell.Status {
 func (v *View) redraw(what model.What) {
 	v.chooseRoot()
 	if what&model.Notice != 0 {
-		v.redrawNews()
+		v.news.Tell(&v.m.Board)
+		v.place.Refresh()
 	}
 	if what&model.Desk != 0 {
 		v.redrawBar()
@@ -171,20 +171,6 @@ func (v *View) redrawBar() {
 			v.host.Focus(v.panes()[0])
 		}
 	}
-}
-
-func (v *View) redrawNews() {
-	n := v.m.News()
-	role := screen.RoleInformation
-	if n.Bad {
-		role = screen.RoleError
-	}
-	var actions []kit.Action
-	if n.Offer != "" {
-		actions = append(actions, kit.Action{Label: n.Offer, Do: v.m.Accept})
-	}
-	v.news.Say(role, n.Text, v.m.Dismiss, actions...)
-	v.place.Refresh()
 }
 
 // chooseRoot shows the first step as long as there is no roster.
