@@ -69,17 +69,24 @@ func (s *Server) members(c *compartment, typ string) (list []*fhirstore.Version)
 // interactions are all that a type can have, in the order of the standard.
 var interactions = []string{"read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"}
 
+// statement is the one that was asked for last, as the clients of one address see it.
+type statement struct {
+	base string
+	n    *fhir.Node
+}
+
 // capabilities answers GET metadata with a CapabilityStatement of what is enabled (R4 3.1.0.6).
 func (s *Server) capabilities(r *request) (*response, error) {
 	if mode := r.get("mode"); mode == "terminology" {
 		return nil, fail(501, "this server has no statement of its terminology")
 	}
-	if n, ok := s.metadata.Load(r.base); ok {
-		return &response{status: 200, tree: n.(*fhir.Node)}, nil
+	last := s.metadata.Load()
+	if last == nil || last.base != r.base {
+		last = &statement{r.base, s.statement(r.base)}
+		s.metadata.Store(last)
 	}
-	n := s.statement(r.base)
-	s.metadata.Store(r.base, n)
-	return &response{status: 200, tree: n}, nil
+	root := *last.n // an answer may name its root; what is below is shared and never changed
+	return &response{status: 200, tree: &root}, nil
 }
 
 func text(name, value string) *fhir.Node { return fhir.NewString(value).Named(name) }

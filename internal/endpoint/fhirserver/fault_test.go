@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,15 @@ func rulesOf(t testing.TB, text string) rules.File {
 	return f
 }
 
+// clock stands still until it is told to go on.
+type clock struct{ passed atomic.Int64 }
+
+func (c *clock) now() time.Time {
+	return time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC).Add(time.Duration(c.passed.Load()))
+}
+
+func (c *clock) pass(d time.Duration) { c.passed.Add(int64(d)) }
+
 // get asks without looking at the answer's form.
 func (c *client) get(path string) (status int, header http.Header, body string, err error) {
 	p, err := http.Get(c.http.URL + "/fhir" + path)
@@ -32,7 +42,8 @@ func (c *client) get(path string) (status int, header http.Header, body string, 
 }
 
 func TestFaults(t *testing.T) {
-	c := serving(t, Config{}, Options{Store: wardStore(t)})
+	var clock clock
+	c := serving(t, Config{}, Options{Store: wardStore(t), Now: clock.now})
 	set := func(text string) {
 		t.Helper()
 		if err := c.s.SetRules(rulesOf(t, text)); err != nil {
@@ -80,8 +91,6 @@ func TestFaults(t *testing.T) {
 	if _, _, body, err := c.get("/Patient/p1"); err != nil || !strings.HasSuffix(body, "}") || time.Since(begin) < 60*time.Millisecond {
 		t.Errorf("%v, %s", err, time.Since(begin))
 	}
-	now := time.Now()
-	c.s.now = func() time.Time { return now }
 	set("rules:\n- when: {trigger: Patient}\n  faults: [{fault: down-for, time: 10s}]")
 	for range 3 {
 		if _, _, _, err := c.get("/Patient/p1"); err == nil {
@@ -91,7 +100,7 @@ func TestFaults(t *testing.T) {
 	if _, _, _, err := c.get("/Encounter/e1"); err == nil {
 		t.Error("it is down for all")
 	}
-	now = now.Add(11 * time.Second)
+	clock.pass(11 * time.Second)
 	if status, _, _, err := c.get("/Encounter/e1"); err != nil || status != 200 {
 		t.Errorf("%d, %v", status, err)
 	}
@@ -188,15 +197,14 @@ func TestRateLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := serving(t, Config{Personality: p}, Options{Store: wardStore(t)})
-	now := time.Now()
-	c.s.now = func() time.Time { return now }
+	var clock clock
+	c := serving(t, Config{Personality: p}, Options{Store: wardStore(t), Now: clock.now})
 	for range 250 {
 		c.want(200, "GET", "/Patient/p1", "")
 	}
 	if r := c.want(429, "GET", "/Patient/p1", ""); r.Header.Get("Retry-After") != "" {
 		t.Error("this vendor says no time")
 	}
-	now = now.Add(time.Minute)
+	clock.pass(time.Minute)
 	c.want(200, "GET", "/Patient/p1", "")
 }

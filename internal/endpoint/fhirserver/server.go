@@ -70,7 +70,7 @@ type Server struct {
 	pages    pages
 	listener net.Listener
 	stopping context.Context
-	metadata sync.Map // CapabilityStatement by base
+	metadata atomic.Pointer[statement]
 }
 
 // New makes a server. Nothing is bound yet; it can serve requests of a test at once.

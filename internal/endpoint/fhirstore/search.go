@@ -131,9 +131,9 @@ func (s *Store) apply(ctx context.Context, k *kind, f *Filter, docs []uint32) ([
 		if f.modifier == "text" {
 			return intersect(docs, textDocs(x, f.values)), nil
 		}
-		return intersect(docs, s.tokens(p, x, f)), nil
+		return among(k, docs, s.tokens(p, x, f)), nil
 	case p.Type == "reference":
-		return intersect(docs, references(x, f)), nil
+		return among(k, docs, references(x, f)), nil
 	case p.Type == "string" || p.Type == "uri":
 		return scan(docs, x.strings, func(e *stringEntry) uint32 { return e.doc }, func(e *stringEntry) bool { return f.stringHolds(p.Type, e.raw, e.folded) }), nil
 	}
@@ -146,6 +146,14 @@ func (s *Store) apply(ctx context.Context, k *kind, f *Filter, docs []uint32) ([
 		}
 		return false
 	}), nil
+}
+
+// among keeps those of docs that were found; where docs are still all of the type, that is what was found.
+func among(k *kind, docs, found []uint32) []uint32 {
+	if len(docs) == len(k.all) {
+		return found
+	}
+	return intersect(docs, found)
 }
 
 // paramOf is the parameter of a type that has the code of another's: searches over several types are read once.
