@@ -24,6 +24,7 @@ type Engine struct {
 
 	structures     sync.Map // structureKey to structureFound
 	structureCount atomic.Int64
+	nodes          atomic.Int64 // how many nodes the last message took
 }
 
 // File is the mapping that the engine runs. It must not be changed.

@@ -23,6 +23,7 @@ type Result struct {
 	Failed []FailedLookup
 
 	file *File
+	size int // about how long the text will be, in bytes
 }
 
 // Warning is something that a rule could not do as it was told. It names no patient data.
@@ -68,6 +69,9 @@ type run struct {
 	edits    []edit
 	arena    []fhir.Node
 	slots    []*fhir.Node
+	call     call
+	split    []hl7.Value // the components of the value that is being converted
+	made     int         // nodes that were taken for the arena
 	spent    int
 	warnings []Warning
 	failed   []FailedLookup
@@ -145,7 +149,8 @@ func (e *Engine) do(ctx context.Context, m *message, tr *tracer) (*Result, error
 			return nil, r.refused
 		}
 	}
-	out := &Result{Tree: r.root, Rows: r.rows, Failed: r.failed, file: e.file}
+	out := &Result{Tree: r.root, Rows: r.rows, Failed: r.failed, file: e.file, size: 32 * (r.made - len(r.arena))}
+	e.nodes.Store(int64(r.made - len(r.arena)))
 	if e.file.Target.Kind == HL7v2 {
 		var err error
 		if out.Message, err = r.finishHL7(); err != nil {
@@ -519,9 +524,9 @@ func (r *run) rule(t *turn, rule *rule, rep *repetition) {
 		}
 	}
 	values := r.inputs(t, rule, rep)
-	c := call{run: r, turn: t, rep: rep, rule: rule}
+	r.call = call{run: r, turn: t, rep: rep, rule: rule}
 	for i, f := range rule.steps {
-		values = f(&c, values)
+		values = f(&r.call, values)
 		if r.tracer != nil {
 			r.tracer.step(rule.names[i], values)
 		}

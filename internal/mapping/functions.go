@@ -503,6 +503,8 @@ func aggregate(name, does string, f func(a, b float64) float64) *Function {
 	}}
 }
 
+var xmlSigns = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+
 func encodingFunctions() []*Function {
 	enc := func(f *Function) *Function { f.Group = "encoding"; return f }
 	return []*Function{
@@ -516,7 +518,7 @@ func encodingFunctions() []*Function {
 		})),
 		enc(text("url_encode", "for a part of a URL", url.QueryEscape)),
 		enc(text("xml_escape", "for text in XML or HTML", func(s string) string {
-			return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
+			return xmlSigns.Replace(s)
 		})),
 		enc(text("sha256", "the SHA-256 in hexadecimal", func(s string) string {
 			sum := sha256.Sum256([]byte(s))

@@ -18,7 +18,7 @@ func healthcareFunctions() []*Function {
 					if in[i].empty() {
 						continue
 					}
-					if n := build(c, partsOf(&in[i])); n != nil && len(n.Children) > 0 {
+					if n := build(c, c.run.parts(&in[i])); n != nil && len(n.Children) > 0 {
 						kept = append(kept, nodeValue(n))
 					}
 				}
@@ -58,14 +58,14 @@ func healthcareFunctions() []*Function {
 		}),
 		plain("phone", "a North American number as (555) 555-0123; anything else as it is", formatPhone),
 		plain("ssn", "a social security number as 900-00-0000; nothing if it has not nine digits", func(s string) string {
-			d := strings.NewReplacer("-", "", " ", "").Replace(s)
+			d := withoutDashes.Replace(s)
 			if len(d) != 9 || !allDigits(d) {
 				return ""
 			}
 			return d[:3] + "-" + d[3:5] + "-" + d[5:]
 		}),
 		plain("zip", "a ZIP code: five digits, or five and four", func(s string) string {
-			d := strings.NewReplacer("-", "", " ", "").Replace(s)
+			d := withoutDashes.Replace(s)
 			if len(d) == 9 && allDigits(d) {
 				return d[:5] + "-" + d[5:]
 			}
@@ -75,11 +75,19 @@ func healthcareFunctions() []*Function {
 	}
 }
 
+// A Replacer is built at its first use and then shared.
+var (
+	withoutDashes = strings.NewReplacer("-", "", " ", "")
+	phoneSigns    = strings.NewReplacer("-", "", " ", "", "(", "", ")", "", ".", "", "+", "")
+)
+
 // parts are the components of a value, from HL7 v2 or made of text.
 type parts struct {
 	v     hl7.Value
 	whole string
 	real  bool
+	// split are the components from the first on, where they were found beforehand: conversions ask for a dozen of them.
+	split []hl7.Value
 }
 
 func partsOf(v *value) parts {
@@ -89,9 +97,37 @@ func partsOf(v *value) parts {
 	return parts{whole: v.String()}
 }
 
+// parts is partsOf with the components split.
+func (r *run) parts(v *value) parts {
+	p := partsOf(v)
+	if !p.real {
+		return p
+	}
+	r.split = r.split[:0]
+	switch p.v.Level() {
+	case hl7.LevelComponent:
+		for c := p.v.Subcomponent(1); c.IsPresent() && len(r.split) < 30; c = c.Next() {
+			r.split = append(r.split, c)
+		}
+	case hl7.LevelField, hl7.LevelRepetition:
+		for c := p.v.Component(1); c.IsPresent() && len(r.split) < 30; c = c.Next() {
+			r.split = append(r.split, c)
+		}
+	default:
+		return p
+	}
+	p.split = r.split
+	return p
+}
+
 // component n; the value itself is its own first component.
 func (p parts) component(n int) hl7.Value {
-	if p.v.Level() == hl7.LevelComponent {
+	switch {
+	case n <= len(p.split):
+		return p.split[n-1]
+	case p.split != nil && len(p.split) < 30:
+		return hl7.Value{}
+	case p.v.Level() == hl7.LevelComponent:
 		return p.v.Subcomponent(n)
 	}
 	return p.v.Component(n)
@@ -106,6 +142,9 @@ func (p parts) text(n int) string {
 		return ""
 	}
 	v := hl7Value(p.component(n))
+	if !v.hl7.IsPresent() {
+		return ""
+	}
 	return v.String()
 }
 
@@ -273,7 +312,7 @@ func phoneOf(p parts) string {
 
 // formatPhone writes ten digits in the North American way and leaves everything else: a wrong guess would lose the number.
 func formatPhone(s string) string {
-	d := strings.NewReplacer("-", "", " ", "", "(", "", ")", "", ".", "", "+", "").Replace(s)
+	d := phoneSigns.Replace(s)
 	if len(d) == 11 && d[0] == '1' {
 		d = d[1:]
 	}

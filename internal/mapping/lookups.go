@@ -196,7 +196,12 @@ func (r *run) object() *fhir.Node {
 // node takes a node from a block of them: a message makes hundreds.
 func (r *run) node() *fhir.Node {
 	if len(r.arena) == 0 {
-		r.arena = make([]fhir.Node, 128)
+		n := 64
+		if r.made == 0 { // messages of one feed are alike: begin with what the last one took
+			n = int(min(max(16, r.e.nodes.Load()+8), 4096))
+		}
+		r.arena = make([]fhir.Node, n)
+		r.made += n
 	}
 	n := &r.arena[0]
 	r.arena = r.arena[1:]

@@ -34,7 +34,7 @@ func (r *Result) write(indent string) ([]byte, error) {
 		return append(fhir.AppendXMLTree([]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), root), '\n'), nil
 	}
 	if indent == "" {
-		return append(fhir.AppendJSON(nil, r.Tree), '\n'), nil
+		return append(fhir.AppendJSON(make([]byte, 0, r.size+64), r.Tree), '\n'), nil
 	}
 	return append(fhir.AppendIndentedJSON(nil, r.Tree, indent), '\n'), nil
 }

@@ -35,10 +35,10 @@ func (v *value) String() string {
 	switch {
 	case v.isHL7:
 		at := v.hl7
-		if at.Components() > 1 {
-			at = at.Component(1)
-		}
-		if at.Subcomponents() > 1 {
+		switch at.Level() {
+		case hl7.LevelField, hl7.LevelRepetition:
+			at = at.Component(1).Subcomponent(1)
+		case hl7.LevelComponent:
 			at = at.Subcomponent(1)
 		}
 		if at.State() == hl7.Null {
