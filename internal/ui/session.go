@@ -70,7 +70,7 @@ func (n *session) running() int {
 func newSession(s *Shell, w *workspace.Workspace) *session {
 	n := &session{s: s, workspace: w, runner: job.NewRunner(s.gate), places: map[shell.Place]host.Place{}}
 	for _, p := range shell.Places() {
-		n.places[p] = newPlanned(s, p)
+		n.places[p] = still{s: s} // until makeViews: a view may ask for the status while it is made
 	}
 	n.home = home.New(n.runner, w)
 	n.log = accesslog.New(n.runner, w)
@@ -132,6 +132,7 @@ func (n *session) makeViews() {
 	linkerView.Shown = func() bool { return s.m.Place() == shell.Link && !s.isModal() }
 	n.places[shell.Link] = linkerView
 	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
+	n.places[shell.Map] = newPlanned(s, shell.Map)
 	n.places[shell.Settings] = still{s, newSettings(s)}
 }
 

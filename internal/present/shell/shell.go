@@ -46,28 +46,12 @@ func (p Place) Question() string {
 	return ""
 }
 
-// Planned says what will be in a place that is not built yet, in sentences.
+// Planned says what will be in a place that is not built yet, in sentences; nothing of one that is.
 func (p Place) Planned() []string {
-	switch p {
-	case Endpoints:
-		return []string{
-			"A stand-in for the partner's system: MLLP and FHIR listeners with rules for acknowledgements and faults on demand.",
-			"A sender that repeats, times and checks what comes back. Every exchange is kept in the project's journal.",
-		}
-	case Map:
+	if p == Map {
 		return []string{
 			"A picture of which field goes where, with the real values of your samples under the cursor.",
 			"Coverage, lookup tables, and papers that the other side can work from.",
-		}
-	case Compare:
-		return []string{
-			"Differences by meaning between two messages or two test runs: segments matched by what they are, not by their number.",
-			"Patterns instead of lists, with what you expect to change counted apart.",
-		}
-	case Link:
-		return []string{
-			"Patients and insurance plans of two systems matched safely, reviewed by keyboard, and undone where needed.",
-			"Rosters come from files or from the messages of this project.",
 		}
 	}
 	return nil
