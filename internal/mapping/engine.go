@@ -92,8 +92,10 @@ func (e *Engine) run(ctx context.Context, b []byte, tr *tracer) (*Result, error)
 	if e.file.Source.Kind == HL7v2 {
 		m := e.newHL7(b)
 		if _, ok := m.hl7.Header(); !ok {
+			m.release()
 			return nil, errors.New("this is no HL7 v2 message: it has no MSH segment")
 		}
+		defer m.release()
 		return e.do(ctx, m, tr)
 	}
 	var root *fhir.Node
@@ -242,7 +244,7 @@ func (r *run) loop(b *block, parent *turn) []*turn {
 		if i < 0 {
 			return nil
 		}
-		for v := range m.hl7.Segment(i).Field(p.Field).AllRepetitions() {
+		for v := range m.field(i, p.Field).AllRepetitions() {
 			if v.State() == hl7.Valued && len(list) < maxTurns {
 				list = append(list, r.segmentTurn(i))
 				list[len(list)-1].field, list[len(list)-1].rep = p.Field, v
@@ -501,7 +503,7 @@ func (r *run) repetitions(each *reference, t *turn, use func(*repetition) bool) 
 		use(&repetition{segment: i, field: p.Field, value: t.rep})
 		return
 	}
-	for v := range r.message.hl7.Segment(i).Field(p.Field).AllRepetitions() {
+	for v := range r.message.field(i, p.Field).AllRepetitions() {
 		if v.State() == hl7.Valued && !use(&repetition{segment: i, field: p.Field, value: v}) {
 			return
 		}

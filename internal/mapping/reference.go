@@ -195,13 +195,13 @@ func (r *run) hl7Values(ref *reference, t *turn, rep *repetition, dst []value) [
 			}
 			n++
 			if p.Occurrence == hl7.All || n == max(p.Occurrence, 1) {
-				dst = appendField(dst, m.hl7.Segment(i), p)
+				dst = m.appendField(dst, i, p)
 			}
 		}
 		return dst
 	}
 	if i := m.locate(t, p.Segment, p.Occurrence); i >= 0 {
-		return appendField(dst, m.hl7.Segment(i), p)
+		return m.appendField(dst, i, p)
 	}
 	return dst
 }
@@ -219,8 +219,11 @@ func (m *message) inGroups(segment int, want []hl7.GroupStep) bool {
 	return len(want) == 0
 }
 
-func appendField(dst []value, s hl7.Segment, p *hl7.Path) []value {
-	v := s.Field(p.Field)
+func (m *message) appendField(dst []value, segment int, p *hl7.Path) []value {
+	v := m.field(segment, p.Field)
+	if s := v.State(); s == hl7.Absent || s == hl7.Empty {
+		return dst
+	}
 	switch p.Repetition {
 	case hl7.All:
 		for v := range v.AllRepetitions() {

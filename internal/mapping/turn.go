@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"slices"
+	"sync"
+
 	"trestle/internal/dictionary"
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -48,6 +51,7 @@ type message struct {
 	hl7    *hl7.Message
 	names  []string
 	groups *dictionary.Match
+	index  *fieldIndex
 	// everything else
 	root      *fhir.Node
 	resources []*fhir.Node
@@ -57,6 +61,8 @@ type message struct {
 func (e *Engine) newHL7(b []byte) *message {
 	m := &message{bytes: b, hl7: hl7.Parse(b)}
 	m.names = make([]string, m.hl7.Len())
+	m.index = indexes.Get().(*fieldIndex)
+	m.index.reset(m.hl7.Len())
 	for i := range m.names {
 		m.names[i] = m.hl7.Segment(i).Name()
 	}
@@ -193,4 +199,53 @@ func (m *message) reach(t *turn, name string) span {
 		at = m.boundsOf(at.from, t.chain[:depth-1])
 	}
 	return at
+}
+
+// fieldIndex remembers where the fields of a message are, a segment when it is first asked for: rules ask for the same
+// segments a hundred times.
+type fieldIndex struct {
+	fields   []hl7.Value
+	segments []span // of fields; to is 0 where a segment was not looked at
+}
+
+var indexes = sync.Pool{New: func() any { return new(fieldIndex) }}
+
+func (x *fieldIndex) reset(segments int) {
+	clear(x.fields) // values hold the message
+	x.fields = x.fields[:0]
+	x.segments = slices.Grow(x.segments[:0], segments)[:segments]
+	clear(x.segments)
+}
+
+// maxIndexed is how many fields are remembered; a message with more is a flood, and is read without an index.
+const maxIndexed = 20_000
+
+// field is field n of a segment.
+func (m *message) field(segment, n int) hl7.Value {
+	x := m.index
+	if x == nil || len(x.fields) > maxIndexed || n < 1 {
+		return m.hl7.Segment(segment).Field(n)
+	}
+	s := &x.segments[segment]
+	if s.to == 0 {
+		s.from = len(x.fields)
+		for v := m.hl7.Segment(segment).Field(1); v.IsPresent(); v = v.Next() {
+			x.fields = append(x.fields, v)
+		}
+		s.to = len(x.fields)
+	}
+	if n > s.to-s.from {
+		return hl7.Value{}
+	}
+	return x.fields[s.from+n-1]
+}
+
+// release gives the index back when nothing of the message is looked at any more.
+func (m *message) release() {
+	if m.index != nil {
+		x := m.index
+		m.index = nil
+		x.reset(0)
+		indexes.Put(x)
+	}
 }
