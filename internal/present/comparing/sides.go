@@ -7,9 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"trestle/internal/check"
 	"trestle/internal/compare"
-	"trestle/internal/hl7"
 	"trestle/internal/inspect/query"
 	"trestle/internal/workspace"
 )
@@ -197,37 +195,15 @@ func (m *Model) idsOf(ctx context.Context, text string) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, exact := q.Narrow()
-	index := workspace.Query{
-		Text: n.Text, MRN: n.MRN, Account: n.Account, ControlID: n.Control, Type: n.Type, Trigger: n.Trigger, Format: n.Format, Source: n.Source, Tag: n.Tag,
-		From: n.From, To: n.To, Severity: n.HasSeverity, MinSeverity: n.Severity, Sort: q.Sort, Descending: q.Descending,
-	}
-	if err := index.Check(); err != nil {
+	index, exact, err := workspace.Indexed(q)
+	if err != nil {
 		return nil, err
 	}
 	ids, err := m.store.IDs(ctx, index)
 	if err != nil || exact {
 		return ids, err
 	}
-	var kept []int64
-	var message hl7.Message
-	for msg, err := range m.store.Messages(ctx, ids) {
-		switch {
-		case errors.Is(err, workspace.ErrDamaged) || errors.Is(err, workspace.ErrNotFound):
-			continue
-		case err != nil:
-			return nil, err
-		}
-		message.Reset(msg.Bytes)
-		s := query.Subject{Message: &message, Summary: msg.Summary, Source: msg.Source, Tags: msg.Tags, Findings: func() []check.Finding {
-			o := check.Options{Truncated: check.CutOff(msg.Container)}
-			return append(msg.Container[:len(msg.Container):len(msg.Container)], check.Message(&message, o)...)
-		}}
-		if q.Match(&s) {
-			kept = append(kept, msg.ID)
-		}
-	}
-	return kept, ctx.Err()
+	return m.store.Matching(ctx, q, ids, nil)
 }
 
 // CheckQuery says what is wrong with a condition on messages.

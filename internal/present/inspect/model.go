@@ -8,6 +8,7 @@ import (
 
 	"trestle/internal/check"
 	core "trestle/internal/inspect"
+	"trestle/internal/inspect/query"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -21,6 +22,7 @@ type Store interface {
 	Rows(ctx context.Context, ids []int64) ([]workspace.Row, error)
 	Message(ctx context.Context, id int64) (workspace.Message, error)
 	Messages(ctx context.Context, ids []int64) iter.Seq2[workspace.Message, error]
+	Matching(ctx context.Context, q *query.Query, ids []int64, progress func()) ([]int64, error)
 	DeleteMessagesProgress(ctx context.Context, ids []int64, progress func(done, total int)) error
 	Note(ctx context.Context, id int64) (string, error)
 	SetNote(ctx context.Context, id int64, text string) error

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"trestle/internal/check"
-	"trestle/internal/hl7"
 	"trestle/internal/inspect/query"
 	"trestle/internal/job"
 	"trestle/internal/workspace"
@@ -33,7 +31,7 @@ func (m *Model) readQuery(text string) bool {
 	q, err := query.Parse(text)
 	if err == nil {
 		var index workspace.Query
-		if index, l.exact, err = inIndex(q); err == nil {
+		if index, l.exact, err = workspace.Indexed(q); err == nil {
 			if index.Sort == "" {
 				index.Sort, index.Descending = l.index.Sort, l.index.Descending
 			}
@@ -44,16 +42,6 @@ func (m *Model) readQuery(text string) bool {
 	l.problem = err.Error()
 	m.Changed(List)
 	return false
-}
-
-// inIndex is what the workspace's index answers of a query.
-func inIndex(q *query.Query) (w workspace.Query, exact bool, err error) {
-	n, exact := q.Narrow()
-	w = workspace.Query{
-		Text: n.Text, MRN: n.MRN, Account: n.Account, ControlID: n.Control, Type: n.Type, Trigger: n.Trigger, Format: n.Format, Source: n.Source, Tag: n.Tag,
-		From: n.From, To: n.To, Severity: n.HasSeverity, MinSeverity: n.Severity, Sort: q.Sort, Descending: q.Descending,
-	}
-	return w, exact, w.Check()
 }
 
 // typingPause is how long the user must stop typing before the list is searched.
@@ -105,7 +93,8 @@ func (m *Model) reload(keep int64) {
 			return answer{}, err
 		}
 		if !exact {
-			if ids, err = m.lookInto(ctx, q, ids, p); err != nil {
+			p.SetTotal(int64(len(ids)))
+			if ids, err = m.store.Matching(ctx, q, ids, func() { p.Add(1) }); err != nil {
 				return answer{}, err
 			}
 		}
@@ -132,30 +121,6 @@ func (m *Model) reload(keep int64) {
 			done(a, err)
 		}
 	})
-}
-
-// lookInto keeps the messages for which a query holds.
-func (m *Model) lookInto(ctx context.Context, q *query.Query, ids []int64, p *job.Progress) (kept []int64, err error) {
-	p.SetTotal(int64(len(ids)))
-	var message hl7.Message
-	for msg, err := range m.store.Messages(ctx, ids) {
-		p.Add(1)
-		switch {
-		case errors.Is(err, workspace.ErrDamaged) || errors.Is(err, workspace.ErrNotFound):
-			continue
-		case err != nil:
-			return nil, err
-		}
-		message.Reset(msg.Bytes)
-		s := query.Subject{Message: &message, Summary: msg.Summary, Source: msg.Source, Tags: msg.Tags, Findings: func() []check.Finding {
-			o := check.Options{Truncated: check.CutOff(msg.Container)}
-			return append(msg.Container[:len(msg.Container):len(msg.Container)], check.Message(&message, o)...)
-		}}
-		if q.Match(&s) {
-			kept = append(kept, msg.ID)
-		}
-	}
-	return kept, ctx.Err()
 }
 
 // found shows what a search has brought back.
