@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -213,107 +212,6 @@ func (r *run) plan(b *block, parent *turn) {
 	}
 }
 
-// loop finds what a block stands at.
-func (r *run) loop(b *block, parent *turn) []*turn {
-	m := r.message
-	if b.per == nil && b.group == "" {
-		t := &turn{segment: -1, bounds: span{0, len(m.names)}}
-		if parent != nil {
-			*t = turn{segment: parent.segment, field: parent.field, rep: parent.rep, chain: parent.chain, bounds: parent.bounds, node: parent.node}
-		}
-		return []*turn{t}
-	}
-	if m.hl7 == nil {
-		var list []*turn
-		for _, n := range r.nodes(b.per, parent) {
-			list = append(list, &turn{segment: -1, node: n})
-		}
-		return list
-	}
-	in := span{0, len(m.names)}
-	if parent != nil {
-		in = parent.bounds
-	}
-	if b.group != "" {
-		return r.groupTurns(b.group, in)
-	}
-	var list []*turn
-	p := &b.per.path
-	if p.Field > 0 {
-		i := m.locate(parent, p.Segment, p.Occurrence)
-		if i < 0 {
-			return nil
-		}
-		for v := range m.field(i, p.Field).AllRepetitions() {
-			if v.State() == hl7.Valued && len(list) < maxTurns {
-				list = append(list, r.segmentTurn(i))
-				list[len(list)-1].field, list[len(list)-1].rep = p.Field, v
-			}
-		}
-		return list
-	}
-	n := 0
-	for i := in.from; i < in.to; i++ {
-		if m.names[i] != p.Segment || !m.inGroups(i, p.Groups) {
-			continue
-		}
-		n++
-		if p.Occurrence <= 0 || n == p.Occurrence {
-			list = append(list, r.segmentTurn(i))
-		}
-	}
-	return list
-}
-
-func (r *run) segmentTurn(i int) *turn {
-	t := &turn{segment: i, chain: r.message.chainOf(i)}
-	t.bounds = r.message.boundsOf(i, t.chain)
-	return t
-}
-
-// groupTurns are the repetitions of a group.
-func (r *run) groupTurns(name string, in span) []*turn {
-	var list []*turn
-	for i := in.from; i < in.to; i++ {
-		chain := r.message.chainOf(i)
-		depth := slices.IndexFunc(chain, func(g hl7.GroupStep) bool { return g.Name == name })
-		if depth < 0 {
-			continue
-		}
-		t := &turn{segment: -1, chain: chain[:depth+1]}
-		t.bounds = r.message.boundsOf(i, t.chain)
-		list = append(list, t)
-		i = t.bounds.to - 1
-	}
-	return list
-}
-
-// nodes are the items of a tree that a block loops over.
-func (r *run) nodes(ref *reference, parent *turn) []*fhir.Node {
-	var list []*fhir.Node
-	if ref.resource != "" && len(ref.steps) == 0 && ref.fhirpath == nil {
-		for _, n := range r.message.resources {
-			if n.ResourceType() == ref.resource {
-				list = append(list, n)
-			}
-		}
-		return list
-	}
-	all := *ref
-	all.steps = slices.Clone(ref.steps)
-	for i := range all.steps {
-		if all.steps[i].index == first {
-			all.steps[i].index = every
-		}
-	}
-	for _, v := range r.values(&all, nil, parent, nil, nil) {
-		if v.node != nil {
-			list = append(list, v.node)
-		}
-	}
-	return list
-}
-
 // identify derives the identifier of a resource, from its keys or from the message and the place in it.
 func (r *run) identify(t *turn) {
 	var few [8]string
@@ -356,109 +254,6 @@ func (r *run) instances(block string) []*turn {
 	return r.turns[b.number]
 }
 
-// make makes what a turn writes into. It is false for what an earlier turn has made already.
-func (r *run) make(t *turn) bool {
-	r.now, r.nowTurn, r.nowRep = nil, t, nil
-	src := t.block.src
-	switch r.e.file.Target.Kind {
-	case FHIR:
-		return r.makeResource(t)
-	case CSV:
-		t.out = r.object()
-		r.rows = append(r.rows, t.out)
-	case JSON, XML:
-		r.makeObject(t)
-	case HL7v2:
-		s := &segmentOut{name: src.Make, source: -1, after: t.segment}
-		if r.e.file.Target.Keep {
-			if t.segment < 0 {
-				s.after = r.message.last(t.bounds)
-			}
-			if t.segment >= 0 && (r.message.names[t.segment] == src.Make || src.Drop) {
-				s.source, s.drop = t.segment, src.Drop
-			} else if i := r.message.locate(t, src.Make, 1); t.block.per == nil && t.block.group == "" && i >= 0 {
-				s.source = i
-			}
-		}
-		t.seg = s
-		r.segments = append(r.segments, s)
-		if src.Make == "MSH" && s.source < 0 {
-			s.set(hl7.Path{Segment: "MSH", Field: 2, Repetition: 1}, "")
-		}
-	}
-	return true
-}
-
-// last is the last segment of a span.
-func (m *message) last(s span) int { return max(0, s.to-1) }
-
-func (r *run) makeResource(t *turn) bool {
-	src := t.block.src
-	switch {
-	case t.twin != nil:
-		return false
-	case src.Make == r.e.file.Target.Root:
-		t.out = r.root
-		if t.index > 0 {
-			r.warn(fmt.Sprintf("the message has more than one of what becomes the %s; they were written over each other", src.Make))
-		}
-		if src.Make != "Bundle" && t.index == 0 {
-			r.addText(t.out, "id", t.id)
-		}
-		return true
-	}
-	t.out = r.object()
-	r.addText(t.out, "resourceType", src.Make)
-	r.addText(t.out, "id", t.id)
-	entry := r.object()
-	r.addText(entry, "fullUrl", "urn:uuid:"+t.id)
-	r.add(entry, "resource", t.out)
-	r.attach(r.entries, entry)
-	return true
-}
-
-func (r *run) makeObject(t *turn) {
-	at := r.root
-	if t.parent != nil {
-		at = t.parent.out
-	}
-	if t.block.src.Make == "." {
-		t.out = at
-		return
-	}
-	holder := &turn{out: at}
-	target := t.block.place
-	made := r.object()
-	steps := target.steps
-	for _, s := range steps[:len(steps)-1] {
-		child := holder.out.Member(s.name)
-		if child == nil {
-			child = r.object()
-			child.Name = s.name
-			r.attach(holder.out, child)
-		}
-		holder.out = child.Item(max(0, len(child.Children)-1) * btoi(child.Kind == fhir.Array))
-	}
-	last := steps[len(steps)-1]
-	t.out = made
-	if last.mode != oneMember {
-		list := holder.out.Member(last.name)
-		if list == nil {
-			list = r.node()
-			list.Kind, list.Name = fhir.Array, last.name
-			r.attach(holder.out, list)
-		}
-		r.attach(list, made)
-		return
-	}
-	if old := holder.out.Member(last.name); old != nil && old.Kind == fhir.Object {
-		t.out = old
-		return
-	}
-	made.Name = last.name
-	r.attach(holder.out, made)
-}
-
 // group runs rules that share a loop.
 func (r *run) group(t *turn, g *ruleGroup) {
 	if g.each == nil {
@@ -480,32 +275,6 @@ func (r *run) group(t *turn, g *ruleGroup) {
 		for _, rule := range g.rules {
 			r.tracer.begin(rule, t, nil)
 			r.tracer.skip(rule.src.Each + " has no repetition here")
-		}
-	}
-}
-
-// repetitions calls use for each repetition of a field, or each item of a list.
-func (r *run) repetitions(each *reference, t *turn, use func(*repetition) bool) {
-	if r.message.hl7 == nil {
-		for _, n := range r.nodes(each, t) {
-			if !use(&repetition{segment: -1, node: n}) {
-				return
-			}
-		}
-		return
-	}
-	p := &each.path
-	i := r.message.locate(t, p.Segment, p.Occurrence)
-	if i < 0 {
-		return
-	}
-	if t.field == p.Field && t.segment == i { // the block loops over this field already
-		use(&repetition{segment: i, field: p.Field, value: t.rep})
-		return
-	}
-	for v := range r.message.field(i, p.Field).AllRepetitions() {
-		if v.State() == hl7.Valued && !use(&repetition{segment: i, field: p.Field, value: v}) {
-			return
 		}
 	}
 }

@@ -166,14 +166,12 @@ func (t *turn) belongs(o *turn, names []string) bool {
 
 // derivedUUID is a UUID of version 5 (RFC 9562) over the parts, each ended so that they cannot run into another.
 func derivedUUID(seed string, parts ...string) string {
-	h := sha1.New()
-	h.Write([]byte("trestle mapping\x00" + seed + "\x00"))
+	var few [256]byte
+	text := append(append(append(few[:0], "trestle mapping\x00"...), seed...), 0)
 	for _, p := range parts {
-		h.Write([]byte(p))
-		h.Write([]byte{0})
+		text = append(append(text, p...), 0)
 	}
-	var b [20]byte
-	h.Sum(b[:0])
+	b := sha1.Sum(text)
 	b[6] = b[6]&0x0f | 0x50
 	b[8] = b[8]&0x3f | 0x80
 	var out [36]byte
