@@ -6,8 +6,7 @@
 //	w, err := workspace.Open(ctx, "riverbend.trestle", passphrase, workspace.OpenOptions{})
 //	if errors.Is(err, workspace.ErrWrongPassphrase) { ... }
 //	defer w.Close()
-//	q, err := workspace.ParseQuery("type:ADT severity:error doe")
-//	ids, err := w.IDs(ctx, q)             // all of them, eight bytes each
+//	ids, err := w.IDs(ctx, workspace.Query{Type: "ADT", Text: "doe"}) // all of them, eight bytes each
 //	rows, err := w.Rows(ctx, ids[:50])    // those in sight
 //	m, err := w.Message(ctx, ids[0])      // with its bytes; this is logged
 //	for m, err := range w.Messages(ctx, ids) // many, with one entry in the log

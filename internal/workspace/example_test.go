@@ -3,15 +3,17 @@ package workspace_test
 import (
 	"fmt"
 
+	"trestle/internal/inspect/query"
 	"trestle/internal/workspace"
 )
 
-func ExampleParseQuery() {
-	q, err := workspace.ParseQuery(`type:ADT^A08 mrn:88* since:2026-01-31 severity:error "left arm"`)
-	fmt.Println(q.Type, q.Trigger, q.MRN, q.MinSeverity, q.Text, err)
-	_, err = workspace.ParseQuery("mnr:88121")
-	fmt.Println(err)
-	// Output:
-	// ADT A08 88* error "left arm" <nil>
-	// unknown field "mnr"; fields are text, mrn, account, control, type, trigger, format, source, since, until, severity, tag, sort. To look for the text itself, put it in quotation marks
+func ExampleIndexed() {
+	q, err := query.Parse(`type:ADT^A08 mrn:88* severity:error "left arm" and PID-8 = F`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	index, exact, err := workspace.Indexed(q)
+	fmt.Println(index.Type, index.Trigger, index.MRN, index.MinSeverity, index.Text, exact, err)
+	// Output: ADT A08 88* error "left arm" false <nil>
 }

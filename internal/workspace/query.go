@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -36,7 +35,7 @@ func (q Query) Filtered() bool {
 	return q != Query{}
 }
 
-// Check says what is wrong with a query that was not read by ParseQuery. Errors are ErrQuery.
+// Check says what is wrong with a query. Errors are ErrQuery.
 func (q Query) Check() error {
 	if _, _, err := q.order(); err != nil {
 		return err
@@ -45,164 +44,7 @@ func (q Query) Check() error {
 	return err
 }
 
-// Fields lists the fields that ParseQuery knows.
-func Fields() []string { return slices.Clone(queryFields) }
-
-var queryFields = []string{"text", "mrn", "account", "control", "type", "trigger", "format", "source", "since", "until", "severity", "tag", "sort"}
-
-// ParseQuery reads a search as people type it: fields and free words in any order, such as
-//
-//	type:ADT trigger:A08 mrn:88121 tag:open since:2026-01-01 until:2026-01-31 severity:error sort:-time doe "left arm"
-//
-// type:ADT^A08 gives both parts. A free word finds longer ones too: sampl finds Sampleby. A single letter or digit, and what stands
-// in quotation marks, is found only exactly so, unless a star follows: "left arm"*. A value with spaces stands in quotation
-// marks, and so does a colon that is to be looked for. Errors are ErrQuery and say what is possible.
-func ParseQuery(s string) (Query, error) {
-	var q Query
-	var words []string
-	set := map[string]bool{}
-	for rest := strings.TrimSpace(s); rest != ""; rest = strings.TrimLeftFunc(rest, unicode.IsSpace) {
-		var field, value string
-		var err error
-		if field, value, rest, err = nextTerm(rest); err != nil {
-			return Query{}, err
-		}
-		if field == "" || field == "text" {
-			words = append(words, value)
-			continue
-		}
-		name, known := fieldAlias[field]
-		switch {
-		case !known:
-			return Query{}, fail(ErrQuery, "unknown field %q; fields are %s. To look for the text itself, put it in quotation marks", field, strings.Join(queryFields, ", "))
-		case set[name]:
-			return Query{}, fail(ErrQuery, "%s is given twice; give it once", name)
-		case value == "":
-			return Query{}, fail(ErrQuery, "%s needs a value, without a space after the colon: %s:%s", name, name, fieldExample[name])
-		}
-		set[name] = true
-		if err := q.set(name, value); err != nil {
-			return Query{}, err
-		}
-	}
-	q.Text = strings.Join(words, " ")
-	_, err := matchExpression(q.Text)
-	return q, err
-}
-
-var fieldAlias = map[string]string{
-	"mrn": "mrn", "account": "account", "control": "control", "controlid": "control", "type": "type", "trigger": "trigger",
-	"format": "format", "source": "source", "file": "source",
-	"since": "since", "from": "since", "until": "until", "to": "until", "severity": "severity", "tag": "tag", "sort": "sort",
-}
-
-var fieldExample = map[string]string{
-	"mrn": "88121", "account": "A1001", "control": "MSG00001", "type": "ADT", "trigger": "A08", "format": "x12", "source": "adt.hl7", "since": "2026-01-01",
-	"until": "2026-01-31", "severity": "error", "tag": "open", "sort": "time",
-}
-
-// nextTerm takes one term off the front: word, "phrase" (returned with its marks), field:value or field:"value"
-// (returned without).
-func nextTerm(s string) (field, value, rest string, err error) {
-	n := 0
-	for n < len(s) && (s[n] >= 'a' && s[n] <= 'z' || s[n] >= 'A' && s[n] <= 'Z') {
-		n++
-	}
-	if n > 0 && n < len(s) && s[n] == ':' {
-		field, s = strings.ToLower(s[:n]), s[n+1:]
-	}
-	if strings.HasPrefix(s, `"`) {
-		end := strings.IndexByte(s[1:], '"')
-		if end < 0 {
-			return "", "", "", fail(ErrQuery, "a quotation mark is not closed; put one at the end of the phrase")
-		}
-		value, rest = s[:end+2], s[end+2:]
-		if strings.HasPrefix(rest, "*") {
-			value, rest = value+"*", rest[1:]
-		}
-		if field != "" && field != "text" {
-			value = strings.ReplaceAll(value, `"`, "")
-		}
-		return field, value, rest, nil
-	}
-	end := strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '"' })
-	if end < 0 {
-		end = len(s)
-	}
-	return field, s[:end], s[end:], nil
-}
-
-// set gives a field its value.
-func (q *Query) set(field, value string) (err error) {
-	switch field {
-	case "mrn":
-		q.MRN = value
-	case "account":
-		q.Account = value
-	case "control":
-		q.ControlID = value
-	case "type":
-		typ, trigger, both := strings.Cut(value, "^")
-		if both && q.Trigger != "" && !strings.EqualFold(q.Trigger, trigger) {
-			return fail(ErrQuery, "type:%s and trigger:%s contradict each other; leave one out", value, q.Trigger)
-		}
-		q.Type = typ
-		if both {
-			q.Trigger = trigger
-		}
-	case "trigger":
-		if q.Trigger != "" && !strings.EqualFold(q.Trigger, value) {
-			return fail(ErrQuery, "type:%s^%s and trigger:%s contradict each other; leave one out", q.Type, q.Trigger, value)
-		}
-		q.Trigger = value
-	case "format":
-		q.Format = value
-	case "source":
-		q.Source = value
-	case "since":
-		q.From, _, err = parseDay(field, value)
-	case "until":
-		_, q.To, err = parseDay(field, value)
-	case "severity":
-		q.Severity = true
-		if q.MinSeverity, err = check.ParseSeverity(value); err != nil {
-			return fail(ErrQuery, "%v", err)
-		}
-	case "tag":
-		q.Tag = value
-	case "sort":
-		q.Descending = strings.HasPrefix(value, "-")
-		q.Sort = strings.ToLower(strings.TrimPrefix(value, "-"))
-		_, _, err = q.order()
-	}
-	return err
-}
-
-// dayLayouts with the length of what they name.
-var dayLayouts = []struct {
-	layout string
-	next   func(time.Time) time.Time
-}{
-	{"2006-01-02", func(t time.Time) time.Time { return t.AddDate(0, 0, 1) }},
-	{"2006-01", func(t time.Time) time.Time { return t.AddDate(0, 1, 0) }},
-	{"2006", func(t time.Time) time.Time { return t.AddDate(1, 0, 0) }},
-	{"2006-01-02T15:04", func(t time.Time) time.Time { return t.Add(time.Minute) }},
-	{"2006-01-02 15:04", func(t time.Time) time.Time { return t.Add(time.Minute) }},
-	{"2006-01-02T15:04:05", func(t time.Time) time.Time { return t.Add(time.Second) }},
-	{"2006-01-02 15:04:05", func(t time.Time) time.Time { return t.Add(time.Second) }},
-}
-
-// parseDay reads a day, month, year, minute or second: its beginning, and where the next one begins.
-func parseDay(field, value string) (from, to time.Time, err error) {
-	for _, l := range dayLayouts {
-		if t, err := time.Parse(l.layout, value); err == nil {
-			return t, l.next(t), nil
-		}
-	}
-	return from, to, fail(ErrQuery, "%s:%s is not a date; write it as 2026-01-31, or 2026-01-31T14:30", field, value)
-}
-
-// String writes the query so that ParseQuery reads the same again. It is what the access log keeps of a search.
+// String writes the query so that package query reads the same again. It is what the access log keeps of a search.
 func (q Query) String() string {
 	var parts []string
 	add := func(field, value string) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"trestle/internal/inspect"
+	"trestle/internal/inspect/query"
 	"trestle/internal/workspace"
 )
 
@@ -66,7 +67,11 @@ func TestLife(t *testing.T) {
 	if err != nil || string(m.Bytes) != adt || m.Offset != want.Length*2 {
 		t.Errorf("message: %v", err)
 	}
-	q, err := workspace.ParseQuery("type:adt trigger:A08 mrn:88* since:2026-01-31 until:2026-01-31 severity:error quenby")
+	condition, err := query.Parse("type:adt trigger:A08 mrn:88* since:2026-01-31 until:2026-01-31 severity:error quenby")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, _, err := workspace.Indexed(condition)
 	if err != nil {
 		t.Fatal(err)
 	}

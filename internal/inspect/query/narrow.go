@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"trestle/internal/check"
 )
@@ -65,7 +66,7 @@ func (n *Narrow) add(c node) bool {
 // word adds words to look for.
 func (n *Narrow) word(text string, exact, prefix bool) {
 	text = strings.ReplaceAll(text, `"`, " ")
-	if exact || strings.ContainsFunc(text, unicode.IsSpace) {
+	if single := utf8.RuneCountInString(text) == 1; exact || prefix && single || strings.ContainsFunc(text, unicode.IsSpace) {
 		text = `"` + text + `"`
 		if prefix {
 			text += "*"

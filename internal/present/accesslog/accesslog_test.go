@@ -24,21 +24,18 @@ func open(t *testing.T) *fixture {
 	return f
 }
 
-func (f *fixture) act(query string) {
+// look searches for a patient, which the log keeps.
+func (f *fixture) look(mrn string) {
 	f.t.Helper()
-	q, err := workspace.ParseQuery(query)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	if _, err := f.Workspace.IDs(f.t.Context(), q); err != nil {
+	if _, err := f.Workspace.IDs(f.t.Context(), workspace.Query{MRN: mrn}); err != nil {
 		f.t.Fatal(err)
 	}
 }
 
 func TestNewestFirstAndFiltered(t *testing.T) {
 	f := open(t)
-	f.act("mrn:111")
-	f.act("mrn:222")
+	f.look("111")
+	f.look("222")
 	f.Load()
 	f.Settle()
 	shown, total, known := f.Shown()
