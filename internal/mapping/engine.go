@@ -71,7 +71,8 @@ type run struct {
 	call     call
 	split    []hl7.Value // the components of the value that is being converted
 	made     int         // nodes that were taken for the arena
-	spent    int
+	spent    int         // bytes that functions made
+	steps    int         // values that rules read
 	warnings []Warning
 	failed   []FailedLookup
 	refused  error
@@ -258,7 +259,9 @@ func (r *run) instances(block string) []*turn {
 func (r *run) group(t *turn, g *ruleGroup) {
 	if g.each == nil {
 		for _, rule := range g.rules {
-			r.rule(t, rule, nil)
+			if r.refused == nil {
+				r.rule(t, rule, nil)
+			}
 		}
 		return
 	}
@@ -267,7 +270,9 @@ func (r *run) group(t *turn, g *ruleGroup) {
 		rep.n = n
 		n++
 		for _, rule := range g.rules {
-			r.rule(t, rule, rep)
+			if r.refused == nil {
+				r.rule(t, rule, rep)
+			}
 		}
 		return n < maxValues && r.refused == nil
 	})
@@ -295,6 +300,10 @@ func (r *run) rule(t *turn, rule *rule, rep *repetition) {
 		}
 	}
 	values := r.inputs(t, rule, rep)
+	if r.steps += 1 + len(values); r.steps > maxSteps {
+		r.refuse(fmt.Sprintf("the loops of the mapping make more than %d steps of this message; it was given up", maxSteps))
+		return
+	}
 	r.call = call{run: r, turn: t, rep: rep, rule: rule}
 	for i, f := range rule.steps {
 		values = f(&r.call, values)

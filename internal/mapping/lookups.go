@@ -14,7 +14,7 @@ func lookupFunctions() []*Function {
 		return &Function{Name: name, Group: "lookup", Arguments: "table", Does: does, least: 1, most: 1, reserved: true, make: func(c *compiler, args []string) (apply, error) {
 			x, ok := c.tables[args[0]]
 			if !ok {
-				return nil, fmt.Errorf("there is no table %q; name it under tables:", shorten(args[0]))
+				return nil, fmt.Errorf("there is no table %q; name it under tables, with its file", shorten(args[0]))
 			}
 			c.tablesUsed[args[0]] = true
 			return func(c *call, in []value) []value {

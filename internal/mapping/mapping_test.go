@@ -278,6 +278,36 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestFlood: loops in loops over a message of many segments end with an error that says so.
+func TestFlood(t *testing.T) {
+	e := build(t, `{kind: "json"}`, `
+blocks:
+- id: a
+  make: "a[]"
+  per: "OBX"
+  rules: [{id: r1, to: "all[]", from: "OBX[*]-3"}]
+`)
+	var flood strings.Builder
+	flood.WriteString("MSH|^~\\&|||||||ZZZ|1|P|2.5\r")
+	for range 4000 {
+		flood.WriteString("OBX|1|ST|c||v\r")
+	}
+	_, err := e.Run(context.Background(), []byte(flood.String()))
+	if err == nil || !strings.Contains(err.Error(), "given up") {
+		t.Error(err)
+	}
+}
+
+// TestCancel: a cancelled context ends a message.
+func TestCancel(t *testing.T) {
+	e := build(t, `{kind: "json"}`, "blocks:\n- {id: a, make: \".\", rules: [{id: r1, to: a, from: PID-3}]}\n")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := e.Run(ctx, []byte(sample)); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
 // TestProblems: everything that is wrong is told at once, with its line.
 func TestProblems(t *testing.T) {
 	_, err := Parse([]byte("map: 1\nsource: {kind: \"hl7\"}\ntarget: {kind: \"json\"}\nblocks:\n- id: b\n  make: \".\"\n  rules:\n  - {id: r, to: a, value: 01}\n  - {id: r, too: a}\n  - &x {id: s, to: a}\n"))

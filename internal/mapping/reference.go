@@ -301,7 +301,7 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 func (r *run) pathValues(ref *reference, from *fhir.Node, dst []value) []value {
 	root := fhirpath.Resource(r.e.definitions, r.message.root)
 	in := root
-	if from != r.message.root {
+	if from != r.message.root && from.ResourceType() != "" { // below a resource the path begins at the whole document
 		in = fhirpath.Within(r.e.definitions, from, root, "")
 	}
 	out, err := ref.fhirpath.Evaluate(r.ctx, in, &fhirpath.Options{Definitions: r.e.definitions})

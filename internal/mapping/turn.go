@@ -41,7 +41,6 @@ type repetition struct {
 	field   int
 	value   hl7.Value
 	node    *fhir.Node
-	present bool
 }
 
 // message is one message of the source while it is being mapped.

@@ -8,10 +8,11 @@ import (
 // Limits on what one mapping can make of one message. They stop a mapping that was written badly or in bad faith; no
 // message of the standard comes near them.
 const (
-	maxText   = 16 << 20 // bytes of one value
-	maxValues = 10_000   // values of one rule
-	maxTurns  = 100_000  // turns of all loops
-	maxTotal  = 64 << 20 // bytes that all functions and formulas of one message make
+	maxText   = 16 << 20  // bytes of one value
+	maxValues = 10_000    // values of one rule
+	maxTurns  = 100_000   // turns of all loops
+	maxSteps  = 1_000_000 // values that the rules of one message read
+	maxTotal  = 64 << 20  // bytes that all functions and formulas of one message make
 )
 
 // value is one value on its way through a rule: text, a place in an HL7 v2 message, or a tree.
