@@ -33,7 +33,10 @@ request: time, method, type, status, how fast, which rule. Ends with Ctrl-C.
                        as in: {when: {type: POST, trigger: Patient}, faults: [{fault: status, value: "503"}]}.
                        Faults: ` + "%s" + `
   --auth METHOD        what requests must carry: basic:user:password, api-key:KEY,
-                       api-key:Header=KEY or bearer:TOKEN
+                       api-key:Header=KEY, bearer:TOKEN, or smart: SMART on FHIR with automatic
+                       approval, PKCE, scopes, refresh and backend services; the patient in context
+                       is the first one
+  --clients FILE.json  the only clients of smart, with client_id, and client_secret or jwks
   --strict             search parameters that are not known are an error, not a warning
   --no-validation      store what the definitions forbid too
   --delete-many        a conditional delete may take several resources
@@ -122,7 +125,7 @@ type mockFHIR struct {
 	load                               textList
 	patients                           int
 	seed                               uint64
-	rules, personality, auth           string
+	rules, personality, auth, clients  string
 	journal, workspace, passphraseFile string
 	quiet                              bool
 	security                           security
@@ -140,6 +143,7 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 	set.StringVar(&m.personality, "personality", "", "")
 	set.StringVar(&m.rules, "rules", "", "")
 	set.StringVar(&m.auth, "auth", "", "")
+	set.StringVar(&m.clients, "clients", "", "")
 	set.BoolVar(&m.config.Strict, "strict", false, "")
 	set.BoolVar(&m.config.Unvalidated, "no-validation", false, "")
 	set.BoolVar(&m.config.DeleteMany, "delete-many", false, "")
@@ -209,6 +213,18 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 func (s *session) prepareFHIR(m *mockFHIR, o *fhirserver.Options) (err error) {
 	if m.config.Auth, err = fhirserver.ParseAuth(m.auth); err != nil {
 		return usagef("%s", err)
+	}
+	if m.clients != "" {
+		if m.config.Auth.Kind != fhirserver.AuthSMART {
+			return usagef("--clients goes with --auth smart")
+		}
+		b, err := os.ReadFile(m.clients)
+		if err != nil {
+			return &readError{m.clients, err}
+		}
+		if m.config.Auth.Clients, err = fhirserver.ParseClients(b); err != nil {
+			return fmt.Errorf("%s: %w", m.clients, err)
+		}
 	}
 	if m.personality != "" {
 		if m.config.Personality, err = fhirserver.FindPersonality(m.personality); err != nil {

@@ -15,6 +15,8 @@ type Auth struct {
 	User   string // of Basic
 	Secret string // the password, key or token
 	Header string // of an API key; default X-API-Key
+	// Clients are those that are registered with SMART; none lets every public client in.
+	Clients []Client
 }
 
 // AuthKind is a way to authenticate.
@@ -25,9 +27,10 @@ const (
 	AuthBasic  AuthKind = "basic"
 	AuthKey    AuthKind = "api-key"
 	AuthBearer AuthKind = "bearer"
+	AuthSMART  AuthKind = "smart"
 )
 
-// ParseAuth reads basic:user:password, api-key:key, api-key:Header-Name=key, bearer:token, or none.
+// ParseAuth reads basic:user:password, api-key:key, api-key:Header-Name=key, bearer:token, smart, or none.
 func ParseAuth(text string) (Auth, error) {
 	kind, rest, _ := strings.Cut(text, ":")
 	a := Auth{Kind: AuthKind(kind), Secret: rest}
@@ -48,8 +51,13 @@ func ParseAuth(text string) (Auth, error) {
 			a.Header = "X-API-Key"
 		}
 	case AuthBearer:
+	case AuthSMART:
+		if rest != "" {
+			return a, errors.New("smart takes no secret here; registered clients are given apart")
+		}
+		return a, nil
 	default:
-		return a, fmt.Errorf("there is no authentication %q; there are none, basic:user:password, api-key:KEY, api-key:Header=KEY and bearer:TOKEN", kind)
+		return a, fmt.Errorf("there is no authentication %q; there are none, basic:user:password, api-key:KEY, api-key:Header=KEY, bearer:TOKEN and smart", kind)
 	}
 	if a.Secret == "" {
 		return a, fmt.Errorf("the authentication %s needs its secret after a colon", kind)

@@ -69,7 +69,7 @@ func (s *Server) jobs(r *request, n *fhir.Node, kind string) ([]*job, error) {
 		ask := e.Member("request")
 		j := &job{entry: e, fullURL: e.Member("fullUrl").String()}
 		method, url := ask.Member("method").String(), ask.Member("url").String()
-		j.request = &request{ctx: r.ctx, method: method, base: r.base, tree: e.Member("resource"), header: http.Header{}}
+		j.request = &request{ctx: r.ctx, method: method, base: r.base, tree: e.Member("resource"), access: r.access, header: http.Header{}}
 		if j.request.tree != nil {
 			j.request.tree = j.request.tree.Clone().Named("")
 		}
@@ -147,11 +147,11 @@ func (s *Server) runJob(j *job, tx *fhirstore.Tx) (*response, error) {
 		return s.route(q)
 	}
 	typ, id := fhirstore.SplitReference(j.target)
-	if err := s.allow(typ, "create"); err != nil {
+	if err := s.allow(q, typ, "create"); err != nil {
 		return nil, err
 	}
 	if v, err := tx.Read(typ, id); err == nil && q.header.Get("If-None-Exist") != "" {
-		return s.written(q, v, 200), nil
+		return s.written(q, v, 200), s.owned(q.access, v)
 	}
 	n, err := s.checked(q, typ)
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *Server) runJob(j *job, tx *fhirstore.Tx) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.written(q, v, 201), nil
+	return s.written(q, v, 201), s.owned(q.access, v)
 }
 
 // noTwice refuses a transaction that changes one resource twice, or has one fullUrl twice.

@@ -124,6 +124,15 @@ func (s *Server) statement(base string) *fhir.Node {
 	switch s.c.Auth.Kind {
 	case AuthBasic:
 		security.Children = append(security.Children, fhir.NewArray(fhir.NewObject(text("text", "Basic"))).Named("service"))
+	case AuthSMART:
+		uris := fhir.NewObject(fhir.NewArray(
+			fhir.NewObject(text("url", "authorize"), text("valueUri", base+"/auth/authorize")),
+			fhir.NewObject(text("url", "token"), text("valueUri", base+"/auth/token")),
+			fhir.NewObject(text("url", "introspect"), text("valueUri", base+"/auth/introspect"))).Named("extension"),
+			text("url", "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"))
+		security.Children = append([]*fhir.Node{fhir.NewArray(uris).Named("extension")}, security.Children...)
+		security.Children = append(security.Children, fhir.NewArray(fhir.NewObject(coded("coding", []string{"SMART-on-FHIR"}))).Named("service"))
+		security.Member("service").Children[0].Find("coding").Children = []*fhir.Node{text("system", "http://terminology.hl7.org/CodeSystem/restful-security-service"), text("code", "SMART-on-FHIR")}
 	case AuthBearer, AuthKey:
 		security.Children = append(security.Children, text("description", "Every request but this one needs credentials of the kind "+string(s.c.Auth.Kind)+"."))
 	}

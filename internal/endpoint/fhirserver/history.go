@@ -14,7 +14,7 @@ func (s *Server) historyOf(r *request, typ, id, interaction string) (*response, 
 	if r.method != http.MethodGet && r.method != http.MethodHead {
 		return nil, notAllowed("GET, HEAD")
 	}
-	if err := s.allow(typ, interaction); err != nil {
+	if err := s.allow(r, typ, interaction); err != nil {
 		return nil, err
 	}
 	list, err := s.store.History(typ, id)
@@ -41,6 +41,7 @@ func (s *Server) historyOf(r *request, typ, id, interaction string) (*response, 
 		switch {
 		case since != "" && v.Updated.Before(after):
 		case at != "" && (!v.Updated.Before(to) || hasNext && !next.After(from)):
+		case !s.visible(r.access, v):
 		default:
 			kept = append(kept, v)
 		}

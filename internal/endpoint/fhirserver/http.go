@@ -133,8 +133,8 @@ func (x *exchange) serve() *response {
 		x.xml = false
 		return x.refuse(fail(406, "the answer can be %s or %s; for this personality only what its statement lists", typeJSON, typeXML))
 	}
-	if f := s.c.Auth.check(h, strings.Join(x.path, "/")); f != nil {
-		return x.refuse(f)
+	if p := x.authenticate(r); p != nil {
+		return p
 	}
 	if wait := s.limit.take(s.now()); wait > 0 {
 		f := fail(429, "more than %d requests came within %s", s.limit.most, s.limit.per)
@@ -148,6 +148,28 @@ func (x *exchange) serve() *response {
 		return p
 	}
 	return s.answer(r)
+}
+
+// authenticate lets a request pass with nil, or answers it: with a refusal, or as the authorization server.
+func (x *exchange) authenticate(r *request) *response {
+	s, path := x.s, strings.Join(x.path, "/")
+	if s.smart == nil {
+		if f := s.c.Auth.check(x.h, path); f != nil {
+			return x.refuse(f)
+		}
+		return nil
+	}
+	if p := s.smart.serve(x.h, r.base, path, x.body); p != nil {
+		return p
+	}
+	if path == "metadata" && isRead(r.method) {
+		return nil
+	}
+	var f *failure
+	if r.access, f = s.smart.bearer(x.h); f != nil {
+		return x.refuse(f)
+	}
+	return nil
 }
 
 func (x *exchange) refuse(f *failure) *response {
@@ -350,6 +372,9 @@ func (x *exchange) keep(e *endpoint.Exchange) error {
 	}
 	e.Request = x.requestBytes()
 	e.Reply = x.replyBytes()
+	if x.secret() {
+		e.Request, e.Reply = nil, nil
+	}
 	e.Seal(!s.c.DropPayloads)
 	s.commitMu.RLock()
 	defer s.commitMu.RUnlock()
@@ -362,6 +387,11 @@ func (x *exchange) keep(e *endpoint.Exchange) error {
 	done := make(chan error, 1)
 	s.commits.Append(e, func(err error) { done <- err })
 	return <-done
+}
+
+// secret says that the exchange carries credentials in its address or body: only that it happened is kept.
+func (x *exchange) secret() bool {
+	return x.s.smart != nil && len(x.path) == 2 && x.path[0] == "auth"
 }
 
 func (x *exchange) count(e *endpoint.Exchange, written time.Time) {

@@ -21,6 +21,7 @@ type request struct {
 	tree   *fhir.Node // of an entry: the resource
 	base   string     // the address of the service root as the client knows it
 	tx     *fhirstore.Tx
+	access *access // of SMART; nil is everything
 }
 
 func (r *request) get(name string) string {

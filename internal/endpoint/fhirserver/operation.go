@@ -42,6 +42,18 @@ func (s *Server) operation(r *request, typ, id, name string) (*response, error) 
 	return nil, f
 }
 
+// permitted reads a resource that the client has the right to.
+func (s *Server) permitted(r *request, typ, id, interaction string) (*fhirstore.Version, error) {
+	if err := r.access.allows(typ, interaction); err != nil {
+		return nil, err
+	}
+	v, err := r.source(s).Read(typ, id)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.owned(r.access, v)
+}
+
 // input finds a parameter of an operation: in the address, or in the Parameters that were posted.
 func (s *Server) input(r *request, name string) (*fhir.Node, error) {
 	if v := r.get(name); v != "" {
@@ -91,7 +103,7 @@ func (s *Server) validate(r *request, typ, id string) (*response, error) {
 		return nil, err
 	}
 	if n == nil && id != "" {
-		v, err := r.source(s).Read(typ, id)
+		v, err := s.permitted(r, typ, id, "read")
 		if err != nil {
 			return nil, err
 		}
@@ -130,12 +142,19 @@ func (s *Server) validate(r *request, typ, id string) (*response, error) {
 // meta answers $meta, $meta-add and $meta-delete.
 func (s *Server) meta(r *request, typ, id, name string) (*response, error) {
 	if name == "meta" && id == "" {
+		if r.access != nil {
+			return nil, fail(403, "$meta of many resources is not for clients of SMART")
+		}
 		return &response{status: 200, tree: parameters(part("return", s.allMeta(typ).Named("valueMeta")))}, nil
 	}
 	if id == "" {
 		return nil, fail(400, "$%s is for one resource", name)
 	}
-	v, err := r.source(s).Read(typ, id)
+	interaction := "update"
+	if name == "meta" {
+		interaction = "read"
+	}
+	v, err := s.permitted(r, typ, id, interaction)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +243,7 @@ func (s *Server) everything(r *request, typ, id string) (*response, error) {
 		}
 		roots = found
 	} else {
-		v, err := r.source(s).Read(typ, id)
+		v, err := s.permitted(r, typ, id, "read")
 		if err != nil {
 			return nil, err
 		}
@@ -279,6 +298,9 @@ func (s *Server) narrow(r *request, list, roots []*fhirstore.Version) ([]*fhirst
 	inTime := map[string]map[*fhirstore.Version]bool{}
 	var kept []*fhirstore.Version
 	for _, v := range list {
+		if !s.visible(r.access, v) {
+			continue
+		}
 		if len(types) > 0 && !slices.Contains(types, v.Type) {
 			continue
 		}
@@ -318,7 +340,7 @@ func (s *Server) narrow(r *request, list, roots []*fhirstore.Version) ([]*fhirst
 // valueSetURL finds the set that an operation is about.
 func (s *Server) valueSetURL(r *request, typ, id string) (string, error) {
 	if id != "" {
-		v, err := r.source(s).Read(typ, id)
+		v, err := s.permitted(r, typ, id, "read")
 		if err != nil {
 			return "", err
 		}

@@ -3,9 +3,12 @@ package fhirserver
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"trestle/internal/endpoint/fhirstore"
 )
 
 // pageParameter is the opaque cursor of further pages.
@@ -54,6 +57,9 @@ func (s *Server) page(r *request, cursor string) (*response, error) {
 		f := fail(410, "the result of this search is not kept any more; search again")
 		f.issues[0].code = "expired"
 		return nil, f
+	}
+	if r.access != nil && slices.ContainsFunc(l.found, func(v *fhirstore.Version) bool { return !s.visible(r.access, v) }) {
+		return nil, fail(403, "the search was made with another access token")
 	}
 	return l.page(r, from)
 }

@@ -33,6 +33,9 @@ func (s *Server) read(r *request, typ, id, version string) (*response, error) {
 	if err != nil {
 		return nil, fail(404, "there is no %s with this id", typ)
 	}
+	if err := s.owned(r.access, v); err != nil {
+		return nil, err
+	}
 	p := (&response{status: 200, version: v}).describe(v)
 	if unchanged(r, v) {
 		p.status, p.version = 304, nil
@@ -147,12 +150,14 @@ func (s *Server) create(r *request, typ string) (*response, error) {
 			}
 			if found != nil {
 				v, status = found, 200
-				return nil
+				return s.owned(r.access, v)
 			}
 		}
 		tx.As("POST")
-		v, err = tx.Create(draft)
-		return err
+		if v, err = tx.Create(draft); err != nil {
+			return err
+		}
+		return s.owned(r.access, v)
 	})
 	if err != nil {
 		return nil, err
@@ -240,9 +245,16 @@ func (s *Server) update(r *request, typ, id string) (*response, error) {
 				return fail(405, "this server creates resources by POST only")
 			}
 		}
+		if before, err := tx.Read(typ, target); err == nil {
+			if err := s.owned(r.access, before); err != nil {
+				return err
+			}
+		}
 		tx.As("PUT")
-		v, created, err = tx.Put(draft, target)
-		return err
+		if v, created, err = tx.Put(draft, target); err != nil {
+			return err
+		}
+		return s.owned(r.access, v)
 	})
 	if err != nil {
 		return nil, err
@@ -280,6 +292,11 @@ func (s *Server) remove(r *request, typ, id string) (*response, error) {
 		for _, id := range targets {
 			if expected > 0 {
 				if err := tx.Expect(typ, id, expected); err != nil {
+					return err
+				}
+			}
+			if before, err := tx.Read(typ, id); err == nil {
+				if err := s.owned(r.access, before); err != nil {
 					return err
 				}
 			}
@@ -331,6 +348,9 @@ func (s *Server) patch(r *request, typ, id string) (*response, error) {
 		if err != nil {
 			return err
 		}
+		if err := s.owned(r.access, before); err != nil {
+			return err
+		}
 		n, err := apply(before.Tree())
 		if err != nil {
 			return err
@@ -342,8 +362,10 @@ func (s *Server) patch(r *request, typ, id string) (*response, error) {
 			return err
 		}
 		tx.As("PATCH")
-		v, _, err = tx.Put(s.store.Draft(n), target)
-		return err
+		if v, _, err = tx.Put(s.store.Draft(n), target); err != nil {
+			return err
+		}
+		return s.owned(r.access, v)
 	})
 	if err != nil {
 		return nil, err

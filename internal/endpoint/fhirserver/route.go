@@ -74,27 +74,27 @@ func (s *Server) routeSystem(r *request) (*response, error) {
 func (s *Server) routeType(r *request, typ string) (*response, error) {
 	switch r.method {
 	case http.MethodGet, http.MethodHead:
-		if err := s.allow(typ, "search-type"); err != nil {
+		if err := s.allow(r, typ, "search-type"); err != nil {
 			return nil, err
 		}
 		return s.search(r, typ, nil, r.query)
 	case http.MethodPost:
-		if err := s.allow(typ, "create"); err != nil {
+		if err := s.allow(r, typ, "create"); err != nil {
 			return nil, err
 		}
 		return s.create(r, typ)
 	case http.MethodPut:
-		if err := s.allow(typ, "update"); err != nil {
+		if err := s.allow(r, typ, "update"); err != nil {
 			return nil, err
 		}
 		return s.update(r, typ, "")
 	case http.MethodPatch:
-		if err := s.allow(typ, "patch"); err != nil {
+		if err := s.allow(r, typ, "patch"); err != nil {
 			return nil, err
 		}
 		return s.patch(r, typ, "")
 	case http.MethodDelete:
-		if err := s.allow(typ, "delete"); err != nil {
+		if err := s.allow(r, typ, "delete"); err != nil {
 			return nil, err
 		}
 		return s.remove(r, typ, "")
@@ -105,7 +105,7 @@ func (s *Server) routeType(r *request, typ string) (*response, error) {
 func (s *Server) routeBelowType(r *request, typ, id string) (*response, error) {
 	switch {
 	case id == "_search" && r.method == http.MethodPost:
-		if err := s.allow(typ, "search-type"); err != nil {
+		if err := s.allow(r, typ, "search-type"); err != nil {
 			return nil, err
 		}
 		return s.searchForm(r, typ, nil)
@@ -118,7 +118,7 @@ func (s *Server) routeBelowType(r *request, typ, id string) (*response, error) {
 	if interaction == "" {
 		return nil, notAllowed("GET, HEAD, PUT, PATCH, DELETE")
 	}
-	if err := s.allow(typ, interaction); err != nil {
+	if err := s.allow(r, typ, interaction); err != nil {
 		return nil, err
 	}
 	switch interaction {
@@ -141,7 +141,7 @@ func (s *Server) routeBelowInstance(r *request, typ, id string) (*response, erro
 		if r.method != http.MethodGet && r.method != http.MethodHead {
 			return nil, notAllowed("GET, HEAD")
 		}
-		if err := s.allow(typ, "vread"); err != nil {
+		if err := s.allow(r, typ, "vread"); err != nil {
 			return nil, err
 		}
 		return s.read(r, typ, id, r.path[3])
@@ -168,14 +168,14 @@ func (s *Server) routeBelowInstance(r *request, typ, id string) (*response, erro
 	return s.search(r, target, within, r.query)
 }
 
-// allow says whether the server has an interaction with a type.
-func (s *Server) allow(typ, interaction string) error {
+// allow says whether the server has an interaction with a type, and the client the right to it.
+func (s *Server) allow(r *request, typ, interaction string) error {
 	if p := s.c.Personality; p != nil && !p.allows(typ, interaction) {
 		f := fail(405, "this server does not support %s for %s", interaction, typ)
 		f.issues[0].code = "not-supported"
 		return f
 	}
-	return nil
+	return r.access.allows(typ, interaction)
 }
 
 // searchForm answers POST [type]/_search: parameters of the body and of the address together.

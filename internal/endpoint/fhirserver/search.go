@@ -48,6 +48,9 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 	if within != nil {
 		found = s.inside(within, typ, found)
 	}
+	if r.access != nil {
+		found = slices.DeleteFunc(found, func(v *fhirstore.Version) bool { return !s.visible(r.access, v) })
+	}
 	l := &listing{s: s, typ: typ, found: found, ignored: q.Ignored}
 	l.self = r.base + "/" + strings.TrimPrefix(strings.Join(r.path, "/"), "/")
 	l.self = strings.TrimSuffix(strings.TrimSuffix(l.self, "/_search"), "/")
@@ -163,7 +166,9 @@ func (l *listing) page(r *request, from int) (*response, error) {
 		}
 		if count > 0 {
 			for _, v := range l.s.included(matched, l.includes) {
-				entries.Children = append(entries.Children, l.entry(r, v, "include"))
+				if l.s.visible(r.access, v) {
+					entries.Children = append(entries.Children, l.entry(r, v, "include"))
+				}
 			}
 		}
 		if len(l.ignored) > 0 && from == 0 {

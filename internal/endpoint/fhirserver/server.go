@@ -62,6 +62,7 @@ type Server struct {
 	tls     *tls.Config
 	program atomic.Pointer[rules.Program]
 	meter   *endpoint.Meter
+	smart   *smart // nil without
 	limit   limiter
 	down    atomic.Int64 // Unix milliseconds until which nothing is answered
 
@@ -100,6 +101,9 @@ func New(c Config, o Options) (*Server, error) {
 	s := &Server{c: c, store: o.Store, d: o.Store.Definitions(), now: o.Now, journal: o.Journal, lists: o.Lists, tls: o.TLS, meter: endpoint.NewMeter(), stopping: context.Background()}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if c.Auth.Kind == AuthSMART {
+		s.smart = newSMART(c.Auth.Clients, s.now, s.firstPatient)
 	}
 	if p := c.Personality; p != nil {
 		s.limit.per, s.limit.most = p.Limit.Per, p.Limit.Requests
