@@ -71,42 +71,36 @@ Version 2 to FHIR Implementation Guide. Without --from it lists them.
                 otherwise. Files that are there already are left alone.
 `
 
-// loadMapping reads a mapping with its tables.
-func loadMapping(name string) (*mapping.File, error) {
+// loadMapping reads a mapping with its tables. What is wrong with it is said on Stderr, each on a line, and the error is
+// errUnreadable.
+func (s *session) loadMapping(name string) (*mapping.File, error) {
 	folder, base := filepath.Split(name)
 	if folder == "" {
 		folder = "."
 	}
 	f, err := mapping.Load(os.DirFS(folder), base)
-	if err != nil {
-		return nil, mappingError(name, err)
-	}
-	return f, nil
+	return f, s.mappingError(name, err)
 }
 
-// mappingError writes the problems of a mapping each on a line.
-func mappingError(name string, err error) error {
+func (s *session) mappingError(name string, err error) error {
 	var problems mapping.Problems
 	if !errors.As(err, &problems) {
 		return err
 	}
-	lines := make([]string, len(problems))
-	for i, p := range problems {
-		lines[i] = name + ": " + p.String()
+	s.out.Flush()
+	for _, p := range problems {
+		s.complain("%s: %s", name, p)
 	}
-	return errors.New(strings.Join(lines, "\n"))
+	return errUnreadable
 }
 
-func compileMapping(name string) (*mapping.Engine, error) {
-	f, err := loadMapping(name)
+func (s *session) compileMapping(name string) (*mapping.Engine, error) {
+	f, err := s.loadMapping(name)
 	if err != nil {
 		return nil, err
 	}
 	e, err := mapping.Compile(f)
-	if err != nil {
-		return nil, mappingError(name, err)
-	}
-	return e, nil
+	return e, s.mappingError(name, err)
 }
 
 // eachRecord calls use for every message of the files.
@@ -143,7 +137,7 @@ func runMapRun(ctx context.Context, s *session, args []string) error {
 	if len(plain) < 2 {
 		return usagef("map run needs a mapping and at least one file, as in: trestle map run adt.yaml feed.hl7")
 	}
-	if m.e, err = compileMapping(plain[0]); err != nil {
+	if m.e, err = s.compileMapping(plain[0]); err != nil {
 		return err
 	}
 	if m.out != "" {
@@ -286,10 +280,12 @@ func runMapCheck(_ context.Context, s *session, args []string) error {
 			return err
 		}
 	}
-	f, err := loadMapping(plain[0])
-	if err != nil {
-		s.complain("%s", err)
+	f, err := s.loadMapping(plain[0])
+	if errors.Is(err, errUnreadable) {
 		return errFailed
+	}
+	if err != nil {
+		return err
 	}
 	failed := false
 	for _, found := range mapping.Check(f, scope) {

@@ -21,7 +21,7 @@ func runMapTrace(ctx context.Context, s *session, args []string) error {
 	if len(plain) != 2 {
 		return usagef("map trace needs a mapping and one file, as in: trestle map trace adt.yaml sample.hl7")
 	}
-	e, err := compileMapping(plain[0])
+	e, err := s.compileMapping(plain[0])
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func runMapCoverage(ctx context.Context, s *session, args []string) error {
 	if len(plain) < 2 {
 		return usagef("map coverage needs a mapping and at least one file of samples, as in: trestle map coverage adt.yaml samples/*.hl7")
 	}
-	e, err := compileMapping(plain[0])
+	e, err := s.compileMapping(plain[0])
 	if err != nil {
 		return err
 	}
