@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"trestle/internal/inspect/query"
 	"trestle/internal/workspace"
 )
 
@@ -85,11 +86,12 @@ func day(flag, value string) (from, to time.Time, err error) {
 	if strings.ContainsAny(value, "\" \t") {
 		return from, to, usagef("--%s %s is not a date; write it as 2026-01-31, or 2026-01-31T14:30", flag, value)
 	}
-	q, err := workspace.ParseQuery("since:" + value + " until:" + value)
+	q, err := query.Parse("since:" + value + " until:" + value)
 	if err != nil {
 		return from, to, usagef("--%s %s is not a date; write it as 2026-01-31, or 2026-01-31T14:30", flag, value)
 	}
-	return q.From, q.To, nil
+	n, _ := q.Narrow()
+	return n.From, n.To, nil
 }
 
 // knownAction refuses an action that the log does not have, and says which it has: a slip would look like an empty log.
