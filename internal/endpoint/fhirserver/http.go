@@ -33,6 +33,7 @@ func parseQuality(s string) float64 {
 // ServeHTTP answers one request: authentication, rate limit and rules first, then the interaction, then the faults.
 func (s *Server) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 	x := &exchange{s: s, w: w, h: h, first: time.Now()}
+	defer x.survive()
 	path, under := strings.CutPrefix(h.URL.Path, s.c.Base)
 	if !under || path != "" && path[0] != '/' {
 		path = ""
@@ -52,9 +53,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 	case !under:
 		x.answer = x.refuse(fail(404, "the FHIR service of this server begins at %s", s.c.Base))
 	default:
-		x.answer = x.serve()
+		x.answer = x.safely()
 	}
 	x.finish()
+}
+
+// survive closes the connection after a panic without a word: what net/http would write to the terminal can hold patient data.
+func (x *exchange) survive() {
+	if why := recover(); why != nil {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // exchange is one HTTP request with what becomes of it.
@@ -121,6 +129,16 @@ func (s *Server) base(h *http.Request) string {
 		host = v
 	}
 	return scheme + "://" + host + s.c.Base
+}
+
+// safely answers with 500 where the server itself is at fault.
+func (x *exchange) safely() (p *response) {
+	defer func() {
+		if why := recover(); why != nil {
+			p = x.refuse(fail(500, "the server failed at this request; nothing was changed"))
+		}
+	}()
+	return x.serve()
 }
 
 func (x *exchange) serve() *response {
