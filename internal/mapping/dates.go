@@ -245,6 +245,22 @@ func dateFunctions() []*Function {
 					return values
 				}, nil
 			}},
+		{Name: "plus_minutes", Group: "date", Does: "the first value, a time, so many minutes later as the second says", whole: true, make: func(*compiler, []string) (apply, error) {
+			return func(c *call, values []value) []value {
+				values = present(values)
+				if len(values) != 2 {
+					return values[:0]
+				}
+				m, ok := read(values[0].String())
+				var n int
+				if _, err := fmt.Sscan(values[1].String(), &n); !ok || m.digits < 12 || err != nil || n < 0 || n > 100_000 {
+					return values[:0]
+				}
+				copy(m.text[:], m.time(time.UTC).Add(time.Duration(n)*time.Minute).Format("20060102150405"))
+				m.digits = 14
+				return append(values[:0], textValue(m.hl7(14)))
+			}, nil
+		}},
 		{Name: "add_days", Group: "date", Arguments: "n", Does: "so many days later, or earlier for -n", least: 1, most: 1,
 			make: func(_ *compiler, args []string) (apply, error) {
 				var n int

@@ -147,8 +147,12 @@ type itemKey struct {
 	item *fhir.Node
 }
 
-// write puts a value where the target says. again is true from the second value of one rule on.
+// write puts a value where the target says.
 func (r *run) write(t *turn, target *treeTarget, loop *reference, rep *repetition, v *value) {
+	n := r.treeValue(target, v)
+	if n == nil {
+		return
+	}
 	at := t.out
 	looped := false
 	for i := range target.steps {
@@ -160,7 +164,7 @@ func (r *run) write(t *turn, target *treeTarget, loop *reference, rep *repetitio
 		}
 		if s.mode == oneMember {
 			if last {
-				r.put(at, s.name, target, v)
+				r.put(at, s.name, target, n)
 				return
 			}
 			child := at.Member(s.name)
@@ -186,7 +190,7 @@ func (r *run) write(t *turn, target *treeTarget, loop *reference, rep *repetitio
 		looped = looped || inLoop
 		item := r.item(t, list, s, inLoop, loop, rep)
 		if last {
-			r.putItem(t, list, item, s, inLoop, loop, rep, target, v)
+			r.putItem(t, list, item, s, inLoop, loop, rep, n)
 			return
 		}
 		if item == nil {
@@ -236,11 +240,7 @@ func (t *turn) remember(list *fhir.Node, s *targetStep, inLoop bool, loop *refer
 }
 
 // put writes a value as a member of an object.
-func (r *run) put(at *fhir.Node, name string, target *treeTarget, v *value) {
-	n := r.treeValue(target, v)
-	if n == nil {
-		return
-	}
+func (r *run) put(at *fhir.Node, name string, target *treeTarget, n *fhir.Node) {
 	if target.choice {
 		name += choiceSuffix(n)
 	}
@@ -270,11 +270,7 @@ func choiceSuffix(n *fhir.Node) string {
 	return "String"
 }
 
-func (r *run) putItem(t *turn, list, item *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition, target *treeTarget, v *value) {
-	n := r.treeValue(target, v)
-	if n == nil {
-		return
-	}
+func (r *run) putItem(t *turn, list, item *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition, n *fhir.Node) {
 	n.Name = ""
 	if item == nil {
 		r.attach(list, n)

@@ -103,3 +103,20 @@ func TestValid(t *testing.T) {
 		}
 	}
 }
+
+// TestUnobjectionable: the check has nothing to say against the starters.
+func TestUnobjectionable(t *testing.T) {
+	list, err := starter.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list {
+		f, err := mapping.Load(starter.FS(), s.Name+".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range mapping.Check(f, nil) {
+			t.Errorf("%s line %d: %s %s: %s", s.Name, x.Line, x.Code, x.ID, x.Text)
+		}
+	}
+}
