@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/software"
 
 	"trestle/internal/job"
 	"trestle/internal/present/comparing"
+	"trestle/internal/present/endpoints"
 	"trestle/internal/present/linker"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/theme"
@@ -70,7 +72,7 @@ func (p *painter) draw() {
 		return
 	}
 	p.shot("project")
-	for i, name := range []string{"access-log", "people", "backup"} {
+	for i, name := range []string{"access-log", "people", "backup", "verify", "retention", "secrets"} {
 		s.session.project.open(i + 1)
 		p.wait()
 		p.shot(name)
@@ -93,14 +95,69 @@ func (p *painter) draw() {
 	s.dismiss()
 	for _, place := range []shell.Place{shell.Endpoints, shell.Map, shell.Compare, shell.Link, shell.Settings} {
 		s.Go(place)
-		if place == shell.Compare {
+		switch place {
+		case shell.Endpoints:
+			p.endpoints()
+		case shell.Compare:
 			p.compare()
-		}
-		if place == shell.Link {
+		case shell.Link:
 			p.link()
 		}
 		p.shot(place.String())
 	}
+}
+
+// endpoints stands in for the partner of the project file, if it has one, sends appointments to it, one of which a rule
+// refuses, and opens that exchange.
+func (p *painter) endpoints() {
+	m := p.s.session.endpoints
+	p.wait()
+	if _, n := m.Partner(); n == 0 {
+		return
+	}
+	m.StandIn()
+	p.wait()
+	listener := m.NewDraft(false)
+	listener.Name, listener.Address = "siu-in", "127.0.0.1:0" // whatever else runs on this computer
+	p.do(m.Create(listener))
+	form := m.RuleForm(-1)
+	form.Name, form.Text, form.Answer = "no cancelling", "cancel by telephone", 1
+	form.Conditions = []endpoints.Condition{{Subject: 1, Value: "S15"}}
+	rule, err := form.Rule()
+	p.do(err)
+	m.PutRule(-1, rule)
+	m.Start(listener.Name)
+	p.wait()
+	at := m.ChosenRow()
+	h, _ := m.Header()
+	address, ok := strings.CutPrefix(h.State, "listening on ")
+	if !ok {
+		return
+	}
+	sender := m.NewDraft(true)
+	sender.Name, sender.Address = "siu-out", address
+	p.do(m.Create(sender))
+	p.do(m.OfferSeries("3 S12 S13 S15"))
+	m.Send()
+	p.wait()
+	m.Choose(at)
+	for range 100 { // what the listener has stored is told from beside the work of the project
+		if p.wait(); m.JournalList().Len() == 9 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	m.OpenExchange(0)
+	p.wait()
+	m.Dismiss()
+}
+
+// do notes what went wrong and lets all work come to its end.
+func (p *painter) do(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+	p.wait()
 }
 
 // compare sets two messages of the sample project against each other, of before and after a move.
