@@ -143,11 +143,14 @@ func BenchmarkSearch(b *testing.B) {
 	base, c := running(b, store, nil)
 	for name, query := range map[string]func(i int) string{
 		"token":     func(i int) string { return "/Coverage?_id=coverage-patient-" + itoa(i%10000+1) },
+		"value":     func(i int) string { return "/Patient?identifier=urn:oid:2.999.1|9" + fmt.Sprintf("%05d", i*7%100000) },
 		"reference": func(i int) string { return "/Observation?patient=patient-" + itoa(i%10000+1) },
 		"two": func(i int) string {
 			return "/Observation?code=http://loinc.org|8480-6&patient=patient-" + itoa(i%10000+1)
 		},
-		"broad": func(i int) string { return "/Observation?code=http://loinc.org|8480-6&_count=10" },
+		// Tens of thousands of matches: the same search again, and one that was never asked before.
+		"many-again": func(i int) string { return "/Observation?code=http://loinc.org|8480-6&_count=10" },
+		"many-new":   func(i int) string { return "/Observation?code=http://loinc.org|8480-6,x" + itoa(i) + "&_count=10" },
 	} {
 		b.Run(name, func(b *testing.B) {
 			times := make([]time.Duration, 0, b.N)

@@ -21,7 +21,8 @@ const maxPages = 256
 type pages struct {
 	mu    sync.Mutex
 	kept  map[string]*listing
-	order []string // oldest first
+	asked map[string]*listing // of those, by what was asked for
+	order []string            // oldest first
 }
 
 func (p *pages) keep(l *listing) string {
@@ -31,15 +32,31 @@ func (p *pages) keep(l *listing) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.kept == nil {
-		p.kept = map[string]*listing{}
+		p.kept, p.asked = map[string]*listing{}, map[string]*listing{}
 	}
 	if len(p.order) >= maxPages {
+		if old := p.kept[p.order[0]]; p.asked[old.asked] == old {
+			delete(p.asked, old.asked)
+		}
 		delete(p.kept, p.order[0])
 		p.order = p.order[1:]
 	}
 	p.kept[key] = l
+	if l.asked != "" {
+		p.asked[l.asked] = l
+	}
 	p.order = append(p.order, key)
 	return key
+}
+
+// same is a search that was asked for before, if nothing has changed since.
+func (p *pages) same(l *listing) *listing {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if before := p.asked[l.asked]; before != nil && before.revision == l.revision {
+		return before
+	}
+	return nil
 }
 
 func (p *pages) url(base, key string, from int) string {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"trestle/internal/endpoint/fhirstore"
 	"trestle/internal/fhir"
@@ -41,6 +42,15 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 		}
 		return nil, f
 	}
+	l := &listing{s: s, typ: typ, ignored: q.Ignored}
+	l.self = r.base + "/" + strings.TrimPrefix(strings.Join(r.path, "/"), "/")
+	l.self = strings.TrimSuffix(strings.TrimSuffix(l.self, "/_search"), "/")
+	if r.tx == nil && r.access == nil {
+		l.asked, l.revision = l.self+"?"+joinPairs(pairs), s.store.Revision()
+		if before := s.pages.same(l); before != nil {
+			return before.page(r, 0)
+		}
+	}
 	found, err := r.source(s).Search(r.ctx, q)
 	if err != nil {
 		return nil, err
@@ -51,9 +61,7 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 	if r.access != nil {
 		found = slices.DeleteFunc(found, func(v *fhirstore.Version) bool { return !s.visible(r.access, v) })
 	}
-	l := &listing{s: s, typ: typ, found: found, ignored: q.Ignored}
-	l.self = r.base + "/" + strings.TrimPrefix(strings.Join(r.path, "/"), "/")
-	l.self = strings.TrimSuffix(strings.TrimSuffix(l.self, "/_search"), "/")
+	l.found = found
 	for _, p := range pairs {
 		if !slices.ContainsFunc(q.Ignored, func(x fhirstore.Ignored) bool { return x.Pair == p }) && p.Name != pageParameter {
 			l.query = append(l.query, p)
@@ -85,8 +93,11 @@ type listing struct {
 	count    int
 	total    string
 	subset   subset
-	cursor   string // of the further pages, once there are any
+	cursor   sync.Once // makes key
+	key      string    // of the further pages, once there are any
 	history  bool
+	asked    string // what was asked for, "" where the answer is for one client only
+	revision uint64 // of the store when it was
 }
 
 // controls reads the parameters that say what comes back.
@@ -140,10 +151,8 @@ func (l *listing) page(r *request, from int) (*response, error) {
 	}
 	links := fhir.NewArray(link("self", self)).Named("link")
 	if count > 0 && len(l.found) > count {
-		if l.cursor == "" {
-			l.cursor = l.s.pages.keep(l)
-		}
-		at := func(i int) string { return l.s.pages.url(r.base, l.cursor, i) }
+		l.cursor.Do(func() { l.key = l.s.pages.keep(l) })
+		at := func(i int) string { return l.s.pages.url(r.base, l.key, i) }
 		links.Children = append(links.Children, link("first", at(0)))
 		if from > 0 {
 			links.Children = append(links.Children, link("previous", at(max(0, from-count))))

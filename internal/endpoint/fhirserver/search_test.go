@@ -95,6 +95,27 @@ func TestPaging(t *testing.T) {
 	}
 }
 
+// The same search twice keeps one result; a change makes it another.
+func TestPagesAreShared(t *testing.T) {
+	c := serving(t, Config{}, Options{Store: wardStore(t)})
+	const path = "/Observation?_count=2"
+	first := c.want(200, "GET", path, "")
+	if again := c.want(200, "GET", path, ""); again.link("next") != first.link("next") || again.entries() != first.entries() {
+		t.Error("nothing has changed, and the result is kept twice")
+	}
+	c.want(204, "DELETE", "/Observation/o1", "")
+	if now := c.want(200, "GET", path, ""); now.entries() != "Observation/o2 Observation/o3" {
+		t.Errorf("%s", now.entries())
+	}
+	for i := range 2 * maxPages {
+		c.want(200, "GET", "/Observation?_count=1&_elements=a"+itoa(i), "")
+	}
+	if n := len(c.s.pages.kept); n != maxPages || len(c.s.pages.asked) != n {
+		t.Errorf("%d results are kept, %d of them to be found", n, len(c.s.pages.asked))
+	}
+	c.want(410, "GET", first.link("next"), "")
+}
+
 func TestSubsets(t *testing.T) {
 	c := serving(t, Config{}, Options{Store: wardStore(t)})
 	for query, want := range map[string]string{

@@ -66,6 +66,9 @@ func (s *Store) Change(ctx context.Context, f func(tx *Tx) error) error {
 		return err
 	}
 	kept = true
+	if len(tx.changes) > 0 {
+		s.revision++
+	}
 	s.sweep()
 	return nil
 }

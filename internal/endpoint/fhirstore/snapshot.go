@@ -43,6 +43,7 @@ func (s *Store) Restore(_ context.Context, name string) error {
 	for _, v := range n.log {
 		s.append(v)
 	}
+	s.revision++
 	s.reindex()
 	return nil
 }

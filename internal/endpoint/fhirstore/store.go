@@ -33,6 +33,7 @@ type Store struct {
 	log       []*Version // of all types, in the order of the changes
 	docs      []*Version // by number, from 1; nil if it was replaced
 	dead      int
+	revision  uint64 // rises with every change
 	serial    uint64 // of the last id
 	last      time.Time
 	snapshots map[string]*snapshot
@@ -218,6 +219,13 @@ func (s *Store) Count(typ string) int {
 		n += k.live
 	}
 	return n
+}
+
+// Revision rises with every change: two searches at one revision find the same.
+func (s *Store) Revision() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.revision
 }
 
 // Types lists the types of which there are or were resources, in alphabetical order.
