@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +26,7 @@ request: time, method, type, status, how fast, which rule. Ends with Ctrl-C.
 
   --listen ADDRESS     where, as 127.0.0.1:8080; port 0 takes a free one
   --load PATH          resources to begin with: NDJSON, Bundles, single resources in JSON or XML, or
-                       a folder of them; may be repeated
+                       a folder with files .json, .ndjson, .jsonl and .xml; may be repeated
   --patients N         begin with N invented patients; 10 where nothing is loaded
   --seed N             of the invented patients (1)
   --base PATH          path of the service (/fhir; of a personality the vendor's)
@@ -276,11 +278,17 @@ func (s *session) mockFHIR(ctx context.Context, m *mockFHIR, o fhirserver.Option
 	return s.attendFHIR(ctx, server, m.quiet)
 }
 
+// resourceFiles are how the names of files end that are loaded from a folder.
+var resourceFiles = []string{".json", ".ndjson", ".jsonl", ".xml"}
+
 func (s *session) loadFHIR(ctx context.Context, store *fhirstore.Store, paths []string) error {
 	if len(paths) == 0 {
 		return nil
 	}
 	return s.eachInput(ctx, paths, true, func(in *input) error {
+		if !slices.Contains(paths, in.name) && !slices.Contains(resourceFiles, strings.ToLower(filepath.Ext(in.name))) {
+			return nil // a licence or a picture that lies in the folder too
+		}
 		done, err := store.Load(ctx, in)
 		if done.Skipped > 0 {
 			s.complain("%s: %s left out, of types that FHIR R4 does not have", in.title(), plural(int64(done.Skipped), "resource", "resources"))

@@ -17,6 +17,7 @@ func TestMockFHIR(t *testing.T) {
 	for name, text := range map[string]string{
 		"shelf/a.ndjson": `{"resourceType":"Patient","id":"a","name":[{"family":"DOE"}]}` + "\n" + `{"resourceType":"Chart"}`,
 		"shelf/b.xml":    `<Patient xmlns="http://hl7.org/fhir"><id value="b"/></Patient>`,
+		"shelf/LICENSE":  "not a resource",
 		"rules.yaml":     "rules:\n- name: no visits\n  when: {trigger: Encounter}\n  faults: [{fault: status, value: \"503\"}]\n",
 	} {
 		path := filepath.Join(folder, name)

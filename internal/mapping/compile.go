@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	_ "time/tzdata" // Windows has no time zones that Go can read
 
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"

@@ -10,3 +10,11 @@ func Count[T int | int64](n T) string {
 	}
 	return s
 }
+
+// Counted writes a number with the word for what it counts: 1 entry, 2,300 entries.
+func Counted[T int | int64](n T, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return Count(n) + " " + many
+}

@@ -20,7 +20,7 @@ func TestVerify(t *testing.T) {
 		t.Error("nothing is under way")
 	}
 	s.Settle()
-	if text, bad := m.Notice(); bad || text != "Everything is as it was written." || len(m.Lines()) != 3 || m.Doing() {
+	if text, bad := m.Notice(); bad || text != "Everything is as it was written." || len(m.Lines()) != 4 || m.Doing() {
 		t.Errorf("%q %v %v", text, bad, m.Lines())
 	}
 }
@@ -53,7 +53,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		if !bad || !strings.Contains(text, c.want) {
 			t.Errorf("%s: %q %v", name, text, bad)
 		}
-		if l := m.Lines(); c.role == screen.RoleError && (len(l) != 4 || l[3].Role != c.role || !strings.Contains(l[3].Text, "page 7")) {
+		if l := m.Lines(); c.role == screen.RoleError && (len(l) != 5 || l[4].Role != c.role || !strings.Contains(l[4].Text, "page 7")) {
 			t.Errorf("%s: %v", name, l)
 		}
 		m.Close()
