@@ -2,8 +2,10 @@ package fhirserver
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +13,36 @@ import (
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/fhir"
 )
+
+// fits refuses rules that would do nothing here: they would never fire, or promise what HTTP does not have.
+func fits(f *rules.File) error {
+	known := rules.HTTPFaults()
+	check := func(where string, list []rules.Fault) error {
+		for _, x := range list {
+			if !slices.ContainsFunc(known, func(i rules.FaultInfo) bool { return i.Kind == x.Kind }) {
+				return fmt.Errorf("%s: the fault %s is one of MLLP; a FHIR endpoint has no such thing", where, x.Kind)
+			}
+		}
+		return nil
+	}
+	if err := check("the endpoint", f.Faults); err != nil {
+		return err
+	}
+	for i, r := range f.Rules {
+		where := fmt.Sprintf("rule %d", i+1)
+		a := r.Then
+		switch {
+		case len(r.When.Fields) > 0 || r.When.Finding != nil:
+			return fmt.Errorf("%s: fields and findings are of HL7 v2 messages; a FHIR request has a type (the method) and a trigger (the resource type)", where)
+		case a.Reply != nil || a.Query != nil || a.Forward != nil || a.Application != nil || len(a.Errors) > 0:
+			return fmt.Errorf("%s: a FHIR endpoint answers with code and text; reply, query, forward, application and errors are of HL7 v2", where)
+		}
+		if err := check(where, r.Faults); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // fault returns the fault of a kind that is due.
 func (x *exchange) fault(kind rules.FaultKind) (rules.Fault, bool) {

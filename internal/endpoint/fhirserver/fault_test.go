@@ -106,6 +106,25 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestRulesThatDoNotFit(t *testing.T) {
+	c := serving(t, Config{}, Options{})
+	for text, want := range map[string]string{
+		"faults: [late-ack]": "the fault late-ack is one of MLLP",
+		"rules: [{when: {type: GET}, faults: [no-start]}]":                           "rule 1: the fault no-start",
+		"rules: [{when: {fields: [{path: PID-3, exists: true}]}, then: AE}]":         "fields and findings",
+		"rules: [{when: {type: POST}, then: {code: AE, errors: [{code: \"101\"}]}}]": "answers with code and text",
+	} {
+		if err := c.s.SetRules(rulesOf(t, text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, f := range rules.HTTPFaults() { // every one of them is taken
+		if err := c.s.SetRules(rules.File{Faults: []rules.Fault{{Kind: f.Kind}}}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestFaultsInTheJournal(t *testing.T) {
 	j := endpoint.NewMemoryJournal(10, 0)
 	c := serving(t, Config{}, Options{Store: wardStore(t), Journal: j, Rules: rulesOf(t, "seed: 4\nrules:\n- name: late\n  when: {type: GET, every: 2}\n  faults: [{fault: status, value: \"500\"}]")})

@@ -59,8 +59,15 @@ func (p *pages) same(l *listing) *listing {
 	return nil
 }
 
-func (p *pages) url(base, key string, from int) string {
-	return base + "?" + pageParameter + "=" + key + "." + strconv.Itoa(from)
+// pageURL is the address of a page. What the client asked of the form holds for further pages too.
+func (l *listing) pageURL(base string, from int) string {
+	url := base + "?" + pageParameter + "=" + l.key + "." + strconv.Itoa(from)
+	for _, p := range l.query {
+		if p.Name == "_format" || p.Name == "_pretty" {
+			url += "&" + joinPairs([]fhirstore.Pair{p})
+		}
+	}
+	return url
 }
 
 // page answers a link to a further page.

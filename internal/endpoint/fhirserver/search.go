@@ -152,7 +152,7 @@ func (l *listing) page(r *request, from int) (*response, error) {
 	links := fhir.NewArray(link("self", self)).Named("link")
 	if count > 0 && len(l.found) > count {
 		l.cursor.Do(func() { l.key = l.s.pages.keep(l) })
-		at := func(i int) string { return l.s.pages.url(r.base, l.key, i) }
+		at := func(i int) string { return l.pageURL(r.base, i) }
 		links.Children = append(links.Children, link("first", at(0)))
 		if from > 0 {
 			links.Children = append(links.Children, link("previous", at(max(0, from-count))))

@@ -90,6 +90,9 @@ func TestPaging(t *testing.T) {
 		}
 		r = c.want(200, "GET", next, "")
 	}
+	if xml := c.want(200, "GET", "/Observation?_count=1&_format=xml", ""); !strings.Contains(string(xml.body), ".1&amp;_format=xml\"") {
+		t.Errorf("the next page is in another form: %s", xml.body)
+	}
 	if strings.Join(seen, " ") != "Observation/o1 Observation/o2 Observation/o3" || r.link("previous") == "" {
 		t.Errorf("%v", seen)
 	}

@@ -113,6 +113,9 @@ func New(c Config, o Options) (*Server, error) {
 
 // SetRules puts other rules in place, also while it runs; what they count begins anew.
 func (s *Server) SetRules(f rules.File) error {
+	if err := fits(&f); err != nil {
+		return err
+	}
 	p, err := rules.Compile(f, s.lists)
 	if err != nil {
 		return err
