@@ -113,7 +113,7 @@ func (m *Model) SaveBaseline(name string, side int, replace bool, taken func()) 
 		case err != nil:
 			m.Fail("The baseline was not kept", err)
 		default:
-			m.Say(screen.News{Text: fmt.Sprintf("The baseline %s is kept: %s, and the rules.", set.Name, plural(int(set.Messages), "message"))}, nil)
+			m.Say(screen.News{Text: fmt.Sprintf("The baseline %s is kept: %s, and the rules.", set.Name, screen.Plural(int(set.Messages), "message"))}, nil)
 		}
 	})
 	return nil
@@ -128,7 +128,7 @@ func setMessages(ctx context.Context, s compare.Source, p *job.Progress) iter.Se
 				continue
 			}
 			if n++; n%64 == 0 {
-				p.Note(plural(n, "message"))
+				p.Note(screen.Plural(n, "message"))
 			}
 			if !yield(workspace.SetMessage{Label: e.Name, Bytes: e.Bytes}, err) || err != nil {
 				return
@@ -185,7 +185,7 @@ func (m *Model) LoadChoices(then func(Choices)) {
 		}
 		for _, r := range runs {
 			c.Journals = append(c.Journals, JournalChoice{r.Endpoint, r.Name,
-				fmt.Sprintf("%s, run %s, %s, %s", r.Endpoint, r.Name, r.Started.Local().Format("2006-01-02 15:04"), plural(int(r.Exchanges), "exchange"))})
+				fmt.Sprintf("%s, run %s, %s, %s", r.Endpoint, r.Name, r.Started.Local().Format("2006-01-02 15:04"), screen.Plural(int(r.Exchanges), "exchange"))})
 		}
 		all, err := m.store.EndpointFigures(ctx)
 		for _, f := range all {

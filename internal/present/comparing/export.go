@@ -66,7 +66,7 @@ func (m *Model) Export(path string, kind ReportKind, mask bool) {
 			m.Fail("The report was not written", err)
 			return
 		}
-		words := plural(n, "pair") + " written"
+		words := screen.Plural(n, "pair") + " written"
 		if !m.masked {
 			words += " to " + filepath.Base(path)
 		}

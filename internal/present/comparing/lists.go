@@ -54,9 +54,9 @@ func (m *Model) Title() Title {
 		t.Numbers = "comparing …"
 	case r == nil:
 	case m.work != nil:
-		t.Numbers = plural(len(r.pairs), "pair") + " so far"
+		t.Numbers = screen.Plural(len(r.pairs), "pair") + " so far"
 	default:
-		t.Numbers = plural(len(r.pairs), "pair")
+		t.Numbers = screen.Plural(len(r.pairs), "pair")
 		if s := r.summary; s != nil {
 			t.Numbers += pairedBy(s)
 		}

@@ -91,11 +91,3 @@ func (m *Model) SetMasked(on bool) {
 
 // Masked says whether patient data is hidden.
 func (m *Model) Masked() bool { return m.masked }
-
-// plural is "1 pair", "2,000 pairs".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return screen.Count(n) + " " + one + "s"
-}

@@ -88,7 +88,7 @@ func paint(rows []row, contents [2]*content, side int, unified, decoded, masked 
 
 func (p *painting) fold(i, n int) {
 	p.begin(paneLine{row: i})
-	p.buf = append(p.buf, "⋯ "+plural(n, "line")+" without a difference"...)
+	p.buf = append(p.buf, "⋯ "+screen.Plural(n, "line")+" without a difference"...)
 	p.end()
 }
 

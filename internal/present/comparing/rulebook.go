@@ -281,7 +281,7 @@ func (m *Model) ExportRules(path string) {
 			m.Fail("The rules were not written", err)
 			return
 		}
-		m.Say(screen.News{Text: plural(n, "rule") + " written."}, nil)
+		m.Say(screen.News{Text: screen.Plural(n, "rule") + " written."}, nil)
 	})
 }
 
@@ -414,7 +414,7 @@ func sentence(r *compare.Rules, masked bool) string {
 		return words + where(x.Where)
 	case len(r.Tables) > 0:
 		x := r.Tables[0]
-		return fmt.Sprintf("expect the codes of %s by a table of %s%s", x.Path, plural(len(x.Codes), "code"), where(x.Where))
+		return fmt.Sprintf("expect the codes of %s by a table of %s%s", x.Path, screen.Plural(len(x.Codes), "code"), where(x.Where))
 	}
 	return ""
 }

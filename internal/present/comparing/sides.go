@@ -9,6 +9,7 @@ import (
 
 	"trestle/internal/compare"
 	"trestle/internal/inspect/query"
+	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
 
@@ -50,7 +51,7 @@ func (s Side) Words() string {
 		if len(s.Paths) == 1 {
 			return filepath.Base(s.Paths[0])
 		}
-		return plural(len(s.Paths), "file")
+		return screen.Plural(len(s.Paths), "file")
 	case Messages:
 		if s.Query == "" {
 			return "all messages of the project"
@@ -71,7 +72,7 @@ func (s Side) Words() string {
 		if len(s.IDs) == 1 {
 			return fmt.Sprintf("message %d of the project", s.IDs[0])
 		}
-		return plural(len(s.IDs), "chosen message")
+		return screen.Plural(len(s.IDs), "chosen message")
 	}
 	return "not chosen yet"
 }

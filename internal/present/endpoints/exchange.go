@@ -205,7 +205,7 @@ func (m *Model) Facts() (facts []Fact) {
 }
 
 func sizes(e *endpoint.Exchange) string {
-	text := plural(int(e.RequestSize), "byte")
+	text := screen.Plural(int(e.RequestSize), "byte")
 	if e.ReplySize > 0 {
 		text += ", answered with " + screen.Count(int(e.ReplySize))
 	}

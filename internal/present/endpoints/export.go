@@ -10,6 +10,7 @@ import (
 
 	"trestle/internal/endpoint"
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/report"
 )
 
@@ -40,7 +41,7 @@ func writeLines(ctx context.Context, path string, all iter.Seq2[endpoint.Exchang
 		}
 		batch = append(batch, &e)
 		n++
-		p.Note(plural(n, "exchange"))
+		p.Note(screen.Plural(n, "exchange"))
 		if len(batch) == exportBatch {
 			if err := flush(); err != nil {
 				return n, err
@@ -67,7 +68,7 @@ func writeTable(ctx context.Context, path string, all iter.Seq2[endpoint.Exchang
 					return
 				}
 				n++
-				p.Note(plural(n, "exchange"))
+				p.Note(screen.Plural(n, "exchange"))
 				if !yield(tableRow(&e), nil) {
 					return
 				}

@@ -423,6 +423,6 @@ func (m *Model) ExportJournal(path string) {
 			m.Fail("Could not export the journal", err)
 			return
 		}
-		m.Say(screen.News{Text: plural(n, "exchange") + " exported. The file holds patient data and is not encrypted."}, nil)
+		m.Say(screen.News{Text: screen.Plural(n, "exchange") + " exported. The file holds patient data and is not encrypted."}, nil)
 	})
 }

@@ -150,7 +150,7 @@ func numbers(s endpoint.Stats, sender bool) string {
 		add("p50 %s, p95 %s, p99 %s", short(s.P50), short(s.P95), short(s.P99))
 	}
 	if s.Connections > 0 {
-		add("%s open", plural(int(s.Connections), "connection"))
+		add("%s open", screen.Plural(int(s.Connections), "connection"))
 	}
 	return strings.Join(parts, "  ·  ")
 }
@@ -175,13 +175,6 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return screen.Count(n) + " " + word + "s"
 }
 
 // Line is what the status line says of the listeners wherever the user is: "adt-in 2575  1,204 in  3 not AA", "" for none.

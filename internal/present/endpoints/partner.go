@@ -46,7 +46,7 @@ func (m *Model) StandIn() {
 		return nil
 	}, func() {
 		m.chooseNamed(drafts[0].Name)
-		m.Say(screen.News{Text: plural(len(drafts), "endpoint") + " stand in for " + m.partner.name + " now, by the project file. Start a listener, or send."}, nil)
+		m.Say(screen.News{Text: screen.Plural(len(drafts), "endpoint") + " stand in for " + m.partner.name + " now, by the project file. Start a listener, or send."}, nil)
 		m.readPartner()
 	})
 }

@@ -53,9 +53,9 @@ func (m *Model) CountPurge(days string, then func(Purge)) error {
 func purgeOf(name string, found workspace.ExchangePurgePreview) Purge {
 	const day = "2006-01-02 15:04"
 	return Purge{
-		Title: "Remove " + plural(int(found.Exchanges), "exchange") + " of " + name + "?",
+		Title: "Remove " + screen.Plural(int(found.Exchanges), "exchange") + " of " + name + "?",
 		Text: fmt.Sprintf("From %s to %s, with their messages. %s of the project's journal stay. It cannot be taken back; older copies may still be in backups. The access log says that it was done.",
-			found.Oldest.Local().Format(day), found.Newest.Local().Format(day), plural(int(found.Kept), "exchange")),
+			found.Oldest.Local().Format(day), found.Newest.Local().Format(day), screen.Plural(int(found.Kept), "exchange")),
 		preview: found,
 	}
 }
@@ -72,9 +72,9 @@ func (m *Model) RemovePurged(p Purge) {
 		m.journal.reload()
 		m.Changed(Open)
 		if err != nil {
-			m.Fail("Removed "+plural(int(removed), "exchange")+", then", err)
+			m.Fail("Removed "+screen.Plural(int(removed), "exchange")+", then", err)
 			return
 		}
-		m.Say(screen.News{Text: plural(int(removed), "exchange") + " removed from the journal."}, nil)
+		m.Say(screen.News{Text: screen.Plural(int(removed), "exchange") + " removed from the journal."}, nil)
 	})
 }

@@ -90,11 +90,11 @@ func (m *Model) Offered() string {
 	s := &m.send
 	switch {
 	case len(s.refs) > 0:
-		return plural(len(s.refs), "message") + " of this project"
+		return screen.Plural(len(s.refs), "message") + " of this project"
 	case len(s.paths) == 1:
 		return filepath.Base(s.paths[0])
 	case len(s.paths) > 1:
-		return plural(len(s.paths), "file")
+		return screen.Plural(len(s.paths), "file")
 	case s.series != "":
 		return "generated: " + s.series
 	}
@@ -341,7 +341,7 @@ func (m *Model) sent(name string, sum endpoint.Summary, err error) {
 	s := &m.send
 	s.job = nil
 	s.bad = err != nil || sum.Passed < sum.Messages
-	parts := []string{plural(int(sum.Messages), "message") + " sent"}
+	parts := []string{screen.Plural(int(sum.Messages), "message") + " sent"}
 	if sum.Messages > 0 {
 		parts = append(parts, screen.Count(int(sum.Passed))+" as expected")
 	}
@@ -349,7 +349,7 @@ func (m *Model) sent(name string, sum endpoint.Summary, err error) {
 		parts = append(parts, screen.Count(int(n))+" not")
 	}
 	if sum.Retries > 0 {
-		retries := plural(int(sum.Retries), "retry")
+		retries := screen.Plural(int(sum.Retries), "retry")
 		if sum.Retries > 1 {
 			retries = screen.Count(int(sum.Retries)) + " retries"
 		}

@@ -106,22 +106,22 @@ func (m *Model) Statistics() (s FieldStatistics, ok bool) {
 	if name := newest().NameOf(m.counting.path); name != "" {
 		s.Title += "  " + name
 	}
-	of := "in " + percent(f.With, f.Messages) + " of " + plural(f.Messages, "message")
+	of := "in " + percent(f.With, f.Messages) + " of " + screen.Plural(f.Messages, "message")
 	if m.counting.filter != "" {
 		of += " that the filter found"
 	}
 	s.Facts = append(s.Facts, of)
 	distinct, exact := f.Distinct()
-	words := plural(f.Values, "value") + ", " + screen.Count(distinct) + " different"
+	words := screen.Plural(f.Values, "value") + ", " + screen.Count(distinct) + " different"
 	if !exact {
-		words = plural(f.Values, "value") + ", more than " + screen.Count(distinct) + " different"
+		words = screen.Plural(f.Values, "value") + ", more than " + screen.Count(distinct) + " different"
 	}
 	if f.Null > 0 {
 		words += ", " + screen.Count(f.Null) + ` of them ""`
 	}
 	s.Facts = append(s.Facts, words)
 	if f.Values > 0 {
-		s.Facts = append(s.Facts, fmt.Sprintf("%d to %s, %.1f on average", f.Shortest, plural(f.Longest, "character"), f.Average()))
+		s.Facts = append(s.Facts, fmt.Sprintf("%d to %s, %.1f on average", f.Shortest, screen.Plural(f.Longest, "character"), f.Average()))
 	}
 	if f.MostTimes > 1 {
 		s.Facts = append(s.Facts, "up to "+screen.Count(f.MostTimes)+" in one message")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"trestle/internal/job"
+	"trestle/internal/present/screen"
 	"trestle/internal/report"
 )
 
@@ -16,7 +17,7 @@ import (
 const exportBatch = 500
 
 // Messages is a number of messages in words.
-func Messages(n int) string { return plural(n, "message") }
+func Messages(n int) string { return screen.Plural(n, "message") }
 
 // Export writes the listed messages with the columns of the list to a file, in the background: an Excel workbook where the
 // name ends in .xlsx, else CSV. What is written is not masked. The access log says so before the first byte; a file that

@@ -142,7 +142,7 @@ func (m *Model) Finding() (FindingDetail, bool) {
 	}
 	f := m.open.findings[i]
 	d := FindingDetail{Severity: f.Severity, Code: f.Code, Text: f.Text}
-	d.Place = fmt.Sprintf("offset %s, %s", screen.Count(f.Offset), plural(f.Length, "byte"))
+	d.Place = fmt.Sprintf("offset %s, %s", screen.Count(f.Offset), screen.Plural(f.Length, "byte"))
 	if f.Path != "" {
 		d.Place = f.Path + "  ·  " + d.Place
 	}

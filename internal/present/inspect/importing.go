@@ -25,7 +25,7 @@ func (m *Model) Import(paths []string) {
 	}
 	title := "import " + filepath.Base(paths[0])
 	if len(paths) > 1 {
-		title = "import " + plural(len(paths), "item")
+		title = "import " + screen.Plural(len(paths), "item")
 	}
 	m.importing(title, func(ctx context.Context, p *job.Progress) (tally, error) {
 		files, problems := expand(ctx, paths)
@@ -116,7 +116,7 @@ func (m *Model) importing(title string, work func(context.Context, *job.Progress
 		if t.instead != nil {
 			m.other = func() { m.removing(ids, t.instead) }
 		}
-		m.undo = func() { m.remove(ids, "Taken back: "+plural(len(ids), "piece")+" removed from the project.") }
+		m.undo = func() { m.remove(ids, "Taken back: "+screen.Plural(len(ids), "piece")+" removed from the project.") }
 		m.readQuery("") // what has just come must not be hidden by a query
 		m.openNow(t.first())
 	})
@@ -151,7 +151,7 @@ func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tal
 	done, start := t.result.Messages, time.Now()
 	res, err := core.Import(ctx, m.store, name, r, func(read int64, messages int) {
 		p.Set(before + read)
-		words := plural(done+messages, "message")
+		words := screen.Plural(done+messages, "message")
 		if seconds := time.Since(start).Seconds(); seconds > 1 {
 			words += ", " + screen.Count(int(float64(messages)/seconds)) + " a second"
 		}
@@ -182,10 +182,10 @@ func (t tally) notice(err error) NoticeText {
 	n := NoticeText{Tone: Success, Detail: strings.Join(t.problems, "\n")}
 	var parts []string
 	if t.result.Messages > 0 {
-		parts = append(parts, plural(t.result.Messages, "message")+" imported, "+countWords(t.result.Counts))
+		parts = append(parts, screen.Plural(t.result.Messages, "message")+" imported, "+countWords(t.result.Counts))
 	}
 	if t.result.Others > 0 {
-		parts = append(parts, plural(t.result.Others, "piece")+" kept that "+are(t.result.Others)+" not HL7 v2")
+		parts = append(parts, screen.Plural(t.result.Others, "piece")+" kept that "+are(t.result.Others)+" not HL7 v2")
 		n.Tone = Caution
 	}
 	if len(t.cleaned) > 0 {
@@ -217,7 +217,7 @@ func problemWords(problems []string) string {
 	if len(problems) == 1 {
 		return problems[0]
 	}
-	return plural(len(problems), "file") + " could not be read"
+	return screen.Plural(len(problems), "file") + " could not be read"
 }
 
 func are(n int) string {

@@ -309,7 +309,7 @@ func (m *Model) Delete(rows []int) {
 	if len(ids) == 0 {
 		return
 	}
-	m.remove(ids, plural(len(ids), "message")+" deleted. The access log says so.")
+	m.remove(ids, screen.Plural(len(ids), "message")+" deleted. The access log says so.")
 }
 
 // worthCompacting is how many deleted messages leave enough room in the file to speak of.
@@ -328,7 +328,7 @@ func (m *Model) remove(ids []int64, done string) {
 // removing deletes messages, all or none, and then goes on.
 func (m *Model) removing(ids []int64, then func()) {
 	m.say(NoticeText{})
-	job.Track(m.ctx, m.runner, "delete "+plural(len(ids), "message"), func(ctx context.Context, p *job.Progress) (struct{}, error) {
+	job.Track(m.ctx, m.runner, "delete "+screen.Plural(len(ids), "message"), func(ctx context.Context, p *job.Progress) (struct{}, error) {
 		return struct{}{}, m.store.DeleteMessagesProgress(ctx, ids, func(done, total int) {
 			p.SetTotal(int64(total))
 			p.Set(int64(done))

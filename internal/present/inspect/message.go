@@ -193,7 +193,7 @@ func versionWords(named string, v *dictionary.Version, exact bool) string {
 func bytesWords(n int) string {
 	switch {
 	case n < 10_000:
-		return plural(n, "byte")
+		return screen.Plural(n, "byte")
 	case n < 10_000_000:
 		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 	}

@@ -190,14 +190,6 @@ func (m *Model) Status() (where string, counts [check.Severities]int, ok bool) {
 	return where, m.open.counts, true
 }
 
-// plural is "1 message", "2 messages".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return screen.Count(n) + " " + one + "s"
-}
-
 // countWords lists findings by severity in words, worst first: "2 errors, 1 warning".
 func countWords(c [check.Severities]int) string {
 	var parts []string
@@ -209,7 +201,7 @@ func countWords(c [check.Severities]int) string {
 		case n > 0 && s.severity == check.Fatal:
 			parts = append(parts, screen.Count(n)+" fatal")
 		case n > 0:
-			parts = append(parts, plural(n, s.one))
+			parts = append(parts, screen.Plural(n, s.one))
 		}
 	}
 	if len(parts) == 0 {

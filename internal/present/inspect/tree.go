@@ -416,7 +416,7 @@ func (t *treeRows) meaning(k key) screen.Cell {
 		if s.ID() == "" {
 			return screen.Cell{}
 		}
-		return screen.Cell{Text: plural(s.Fields(), "field"), Role: screen.RoleMuted}
+		return screen.Cell{Text: screen.Plural(s.Fields(), "field"), Role: screen.RoleMuted}
 	}
 	def, ok := o.version.FieldAt(s.Name(), k.field, k.component, k.subcomponent)
 	if !ok {

@@ -120,7 +120,7 @@ func (m *Model) DecideBulk(b *Bulk, a linkage.Action) error {
 		return fmt.Errorf("none of the pairs can be decided so: their records have partners already")
 	}
 	m.keep(d, list...)
-	text := fmt.Sprintf("%s decided together: %s. One Undo (z) takes all of them back.", plural(len(list), "pair"), a)
+	text := fmt.Sprintf("%s decided together: %s. One Undo (z) takes all of them back.", screen.Plural(len(list), "pair"), a)
 	if left > 0 {
 		text += fmt.Sprintf(" %d left out, because a record would have two partners.", left)
 	}

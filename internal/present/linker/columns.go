@@ -26,7 +26,7 @@ func (m *Model) Title(w Which) (title, facts string) {
 		if m.masked {
 			file = "a file"
 		}
-		facts = fmt.Sprintf("%s, %s", file, plural(s.table.Len(), "row"))
+		facts = fmt.Sprintf("%s, %s", file, screen.Plural(s.table.Len(), "row"))
 		if n := len(s.table.Bad); n > 0 {
 			facts += fmt.Sprintf(", %d set aside", n)
 		}

@@ -326,7 +326,7 @@ func (m *Model) takeBack(d *desk, last linkage.Decision) {
 		d.pace.times = d.pace.times[:n-1]
 	}
 	if len(list) > 1 {
-		m.Say(screen.News{Text: fmt.Sprintf("%s of one pattern taken back.", plural(len(list), "decision"))}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("%s of one pattern taken back.", screen.Plural(len(list), "decision"))}, nil)
 	}
 	clear(d.cases.cards)
 	d.filter()

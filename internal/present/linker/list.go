@@ -414,7 +414,7 @@ func (m *Model) Progress() string {
 	}
 	text := fmt.Sprintf("%s of %s decided", screen.Count(c.total-c.open), screen.Count(c.total))
 	if c.filter != ToDecide {
-		text = fmt.Sprintf("%s listed  ·  ", plural(len(c.shown), "case")) + text
+		text = fmt.Sprintf("%s listed  ·  ", screen.Plural(len(c.shown), "case")) + text
 	}
 	if p := linkage.PaceOf(d.pace.times, c.open); p.PerHour > 0 && len(d.pace.times) > fewDecisions {
 		text += fmt.Sprintf("  ·  %s an hour  ·  %s left", screen.Count(int(p.PerHour+0.5)), duration(p.Left))

@@ -234,10 +234,3 @@ func (m *Model) Counts() string {
 	}
 	return text
 }
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return screen.Count(n) + " " + word + "s"
-}

@@ -62,9 +62,9 @@ func (m *Model) PrepareExport(then func(f ExportForm, line string, err error)) {
 			return r, err
 		}
 		r.conflicts = settled.Conflicts
-		r.line = fmt.Sprintf("%s, %s decided otherwise, %s to create", plural(len(settled.Links), "link"), plural(len(settled.Doubtful), "pair"), screen.Count(len(still.creations(settled))))
+		r.line = fmt.Sprintf("%s, %s decided otherwise, %s to create", screen.Plural(len(settled.Links), "link"), screen.Plural(len(settled.Doubtful), "pair"), screen.Count(len(still.creations(settled))))
 		if settled.Undecided > 0 {
-			r.line += fmt.Sprintf(". Undecided: %s, counted on the cover sheet and not exported", plural(settled.Undecided, "case"))
+			r.line += fmt.Sprintf(". Undecided: %s, counted on the cover sheet and not exported", screen.Plural(settled.Undecided, "case"))
 		}
 		r.line += "."
 		return r, nil
@@ -334,7 +334,7 @@ func (m *Model) Export(folder string, f ExportForm) error {
 			m.Fail("The export ended", err)
 			return
 		}
-		m.Say(screen.News{Text: fmt.Sprintf("%s written: %s. They are not encrypted.", plural(len(names), "file"), strings.Join(names, ", "))}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("%s written: %s. They are not encrypted.", screen.Plural(len(names), "file"), strings.Join(names, ", "))}, nil)
 	})
 	return nil
 }

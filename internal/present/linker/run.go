@@ -245,7 +245,7 @@ func (d *desk) verdict() string {
 	if d.plans != nil {
 		c := d.plans.Counts()
 		return fmt.Sprintf("%s of %s plans linked, %s to review, %s to create. %s.", screen.Count(c.Automatic), screen.Count(len(d.plans.Left.Plans)), screen.Count(c.Review+c.Blocked), screen.Count(c.Create),
-			plural(c.NotPayers, "row")+" are no payers")
+			screen.Plural(c.NotPayers, "row")+" are no payers")
 	}
 	s, t := d.patients.Summary, d.patients.Training
 	if s.AutomaticOff != "" {
@@ -255,10 +255,10 @@ func (d *desk) verdict() string {
 		screen.Count(int(t.Expected+0.5)), screen.Count(int(t.Anchor+0.5)), screen.Count(s.Automatic), s.ExpectedFalse, screen.Count(s.Review+s.Blocked))
 	var first []string
 	if n := s.Duplicates[linkage.Left] + s.Duplicates[linkage.Right]; n > 0 {
-		first = append(first, plural(n, "possible duplicate")+" inside one system")
+		first = append(first, screen.Plural(n, "possible duplicate")+" inside one system")
 	}
 	if s.Overlays > 0 {
-		first = append(first, plural(s.Overlays, "identifier")+" of two people")
+		first = append(first, screen.Plural(s.Overlays, "identifier")+" of two people")
 	}
 	if len(first) > 0 {
 		text += " First look at " + strings.Join(first, " and ") + "."

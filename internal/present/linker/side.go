@@ -182,9 +182,9 @@ func (m *Model) reading(d *desk, w Which, title string, work func(context.Contex
 		*s = side{table: r.table, profile: r.profile, unstored: true}
 		s.interpret(d.kind)
 		d.outdated("the roster of " + w.String() + " is a new one")
-		text := fmt.Sprintf("%s read. Look at what its columns were taken for, then run (F5).", plural(r.table.Len(), "row"))
+		text := fmt.Sprintf("%s read. Look at what its columns were taken for, then run (F5).", screen.Plural(r.table.Len(), "row"))
 		if n := len(r.table.Bad); n > 0 {
-			text += fmt.Sprintf(" %s set aside; the list says why.", plural(n, "row"))
+			text += fmt.Sprintf(" %s set aside; the list says why.", screen.Plural(n, "row"))
 		}
 		m.Say(screen.News{Text: text}, nil)
 		m.Changed(All)

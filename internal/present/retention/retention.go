@@ -115,7 +115,7 @@ func (m *Model) Lines() []string {
 		return []string{"No message is to go."}
 	}
 	lines := []string{
-		fmt.Sprintf("%s would go, %s would stay.", messages(p.Messages), screen.Count(p.Kept)),
+		fmt.Sprintf("%s would go, %s would stay.", screen.Plural(p.Messages, "message"), screen.Count(p.Kept)),
 		fmt.Sprintf("They came in from %s to %s.", p.Oldest.UTC().Format(time.DateOnly), p.Newest.UTC().Format(time.DateOnly)),
 		fmt.Sprintf("%d of them have a note, %d a tag.", p.Noted, p.Tagged),
 	}
@@ -163,19 +163,12 @@ func (m *Model) Purge() {
 	})
 }
 
-func messages(n int) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return screen.Count(n) + " messages"
-}
-
 func removed(n int) string {
 	if n == 1 {
 		return "1 message was removed"
 	}
-	return screen.Count(n) + " messages were removed"
+	return screen.Plural(n, "message") + " were removed"
 }
 
 // Going is how many messages would go, in words.
-func (m *Model) Going() string { return messages(m.Count()) }
+func (m *Model) Going() string { return screen.Plural(m.Count(), "message") }

@@ -1,6 +1,9 @@
 package screen
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Count writes a number with its thousands separated: 94,350.
 func Count[T int | int64](n T) string {
@@ -11,10 +14,13 @@ func Count[T int | int64](n T) string {
 	return s
 }
 
-// Counted writes a number with the word for what it counts: 1 entry, 2,300 entries.
-func Counted[T int | int64](n T, one, many string) string {
+// Plural writes a number with what it counts: "1 message", "2,300 messages", "2 entries".
+func Plural[T int | int64](n T, one string) string {
 	if n == 1 {
-		many = one
+		return "1 " + one
 	}
-	return Count(n) + " " + many
+	if stem, y := strings.CutSuffix(one, "y"); y {
+		return Count(n) + " " + stem + "ies"
+	}
+	return Count(n) + " " + one + "s"
 }

@@ -89,10 +89,10 @@ func (m *Model) verified(r workspace.Report, err error) {
 // found says what was looked at, and then what is wrong.
 func found(r workspace.Report) []Line {
 	lines := []Line{
-		{screen.Counted(r.Pages, "page", "pages") + " read, each authenticated", screen.RoleText},
-		{screen.Counted(r.Messages, "message", "messages") + ", and the structure of the tables around them", screen.RoleText},
-		{screen.Counted(r.LogEntries, "entry", "entries") + " of the access log, followed from the first to the last", screen.RoleText},
-		{screen.Counted(r.Decisions, "decision", "decisions") + " about links, likewise", screen.RoleText},
+		{screen.Plural(r.Pages, "page") + " read, each authenticated", screen.RoleText},
+		{screen.Plural(r.Messages, "message") + ", and the structure of the tables around them", screen.RoleText},
+		{screen.Plural(r.LogEntries, "entry") + " of the access log, followed from the first to the last", screen.RoleText},
+		{screen.Plural(r.Decisions, "decision") + " about links, likewise", screen.RoleText},
 	}
 	for _, p := range r.Problems() {
 		lines = append(lines, Line{p, screen.RoleError})

@@ -243,20 +243,13 @@ func (v *View) protection(i workspace.Info) fyne.CanvasObject {
 		{"Encryption", i.Cipher + ", every page authenticated"},
 		{"Passphrase", i.KDF},
 		{"File", fmt.Sprintf("%s, format %d", megabytes(i.Size), i.FormatVersion)},
-		{"Access log", entries(i.LogEntries) + ", chained"},
+		{"Access log", screen.Plural(i.LogEntries, "entry") + ", chained"},
 	} {
 		value := kit.NewText(l[1], screen.RoleText)
 		value.Min = 80
 		box.Add(container.New(&threeColumns{110, 0}, kit.NewText(l[0], screen.RoleMuted), kit.Gap(0, 0), value))
 	}
 	return box
-}
-
-func entries(n int64) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return screen.Count(n) + " entries"
 }
 
 func megabytes[T int | int64](n T) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
