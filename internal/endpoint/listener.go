@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,6 +111,9 @@ func NewListener(c Config, f rules.File, o Options) (*Listener, error) {
 
 // SetRules puts other rules in place, also while it runs; what they count begins anew.
 func (l *Listener) SetRules(f rules.File) error {
+	if err := fitsMLLP(&f); err != nil {
+		return err
+	}
 	p, err := rules.Compile(f, l.options.Lists)
 	if err != nil {
 		return err
@@ -118,6 +122,21 @@ func (l *Listener) SetRules(f rules.File) error {
 	l.down.Store(0)
 	if g := l.gate.Load(); g != nil {
 		g.shut(refusesAlways(&f))
+	}
+	return nil
+}
+
+// fitsMLLP refuses faults of HTTP, which would do nothing here.
+func fitsMLLP(f *rules.File) error {
+	known := rules.Faults()
+	lists := [][]rules.Fault{f.Faults}
+	for _, r := range f.Rules {
+		lists = append(lists, r.Faults)
+	}
+	for _, x := range slices.Concat(lists...) {
+		if !slices.ContainsFunc(known, func(i rules.FaultInfo) bool { return i.Kind == x.Kind }) {
+			return fmt.Errorf("the fault %s is one of a FHIR endpoint; an MLLP endpoint has no such thing", x.Kind)
+		}
 	}
 	return nil
 }

@@ -822,3 +822,11 @@ func TestFindingsInTheJournal(t *testing.T) {
 	}
 	t.Error("the date that is none is not among the findings")
 }
+
+func TestFaultsOfHTTPAreRefused(t *testing.T) {
+	for _, f := range []rules.File{{Faults: []rules.Fault{{Kind: rules.Throttle}}}, {Rules: []rules.Rule{{Faults: []rules.Fault{{Kind: rules.StaleETag}}}}}} {
+		if _, err := NewListener(Config{Address: "127.0.0.1:0"}, f, Options{}); err == nil || !strings.Contains(err.Error(), "is one of a FHIR endpoint") {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package fhirstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -183,7 +184,7 @@ func (tx *Tx) time() time.Time {
 
 func (tx *Tx) store(d Draft, id, method string) (*Version, error) {
 	if !ValidID(id) {
-		return nil, fmt.Errorf("an id has 1 to 64 letters, digits, - and .")
+		return nil, errors.New("an id has 1 to 64 characters: letters, digits, dots and hyphens")
 	}
 	before := tx.s.kind(d.Type).current(id)
 	v := &Version{Type: d.Type, ID: id, Number: 1, Method: method, Updated: tx.time()}
