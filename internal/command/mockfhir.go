@@ -25,14 +25,16 @@ Resources are in memory and end with the program. Prints one line when it listen
 request: time, method, type, status, how fast, which rule. Ends with Ctrl-C.
 
   --listen ADDRESS     where, as 127.0.0.1:8080; port 0 takes a free one
-  --load PATH          resources to begin with: NDJSON, Bundles, single resources in JSON or XML, or
-                       a folder with files .json, .ndjson, .jsonl and .xml; may be repeated
+  --load PATH          resources to begin with: NDJSON, Bundles, single resources in JSON or
+                       XML, or a folder with files .json, .ndjson, .jsonl and .xml; may be repeated
   --patients N         begin with N invented patients; 10 where nothing is loaded
   --seed N             of the invented patients (1)
   --base PATH          path of the service (/fhir; of a personality the vendor's)
-  --personality NAME   do only what a vendor's public statement says; see "trestle mock fhir-personalities"
+  --personality NAME   do only what a vendor's public statement says; see
+                       "trestle mock fhir-personalities"
   --rules FILE.yaml    when to fail and how: type is the HTTP method and trigger the resource type,
-                       as in: {when: {type: POST, trigger: Patient}, faults: [{fault: status, value: "503"}]}.
+                       as in: {when: {type: POST, trigger: Patient},
+                       faults: [{fault: status, value: "503"}]}.
                        Faults: ` + "%s" + `
   --auth METHOD        what requests must carry: basic:user:password, api-key:KEY,
                        api-key:Header=KEY, bearer:TOKEN, or smart: SMART on FHIR with automatic

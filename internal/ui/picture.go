@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"trestle/internal/present/comparing"
 	"trestle/internal/present/endpoints"
 	"trestle/internal/present/linker"
+	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/theme"
 )
@@ -142,7 +144,8 @@ func (p *painter) endpoints() {
 	p.wait()
 	m.Choose(at)
 	for range 100 { // what the listener has stored is told from beside the work of the project
-		if p.wait(); m.JournalList().Len() == 9 {
+		p.wait()
+		if l := m.JournalList(); l.Len() == 9 && l.Cell(0, after(l)).Text != "" {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -150,6 +153,11 @@ func (p *painter) endpoints() {
 	m.OpenExchange(0)
 	p.wait()
 	m.Dismiss()
+}
+
+// after is the column that says how long an answer took.
+func after(g screen.Grid) int {
+	return slices.IndexFunc(g.Columns(), func(c screen.Column) bool { return c.ID == "latency" })
 }
 
 // do notes what went wrong and lets all work come to its end.

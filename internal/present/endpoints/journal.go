@@ -258,6 +258,7 @@ func (j *journal) asked() (workspace.ExchangeQuery, bool) {
 // read is what a reading of the journal brings.
 type read struct {
 	rows  []endpoint.Exchange
+	again []endpoint.Exchange // those after them that were shown already, which may be more complete now
 	total int64
 	all   bool // there are no older ones
 }
@@ -278,7 +279,7 @@ func (j *journal) reload() {
 			return read{}, err
 		}
 		total, err := m.store.CountExchanges(ctx, q)
-		return read{rows, total, len(rows) < journalPage}, err
+		return read{rows: rows, total: total, all: len(rows) < journalPage}, err
 	}, func(r read, err error) {
 		j.reading = false
 		if err != nil {
@@ -322,10 +323,10 @@ func (j *journal) follow() {
 		total, err := m.store.CountExchanges(ctx, q)
 		for i, e := range rows {
 			if e.ID <= newest {
-				return read{rows[:i], total, true}, err
+				return read{rows: rows[:i], again: rows[i:], total: total, all: true}, err
 			}
 		}
-		return read{rows, total, false}, err // more than a page has come: the list begins anew
+		return read{rows: rows, total: total}, err // more than a page has come: the list begins anew
 	}, func(r read, err error) {
 		j.reading = false
 		switch {
@@ -335,6 +336,11 @@ func (j *journal) follow() {
 			m.Fail("Could not read the journal", err)
 			return
 		case r.all:
+			for i, e := range r.again { // an exchange is completed after it was first seen
+				if i < len(j.rows) && j.rows[i].ID == e.ID {
+					j.rows[i] = e
+				}
+			}
 			j.rows = append(r.rows, j.rows...)
 		default:
 			j.rows, j.whole = r.rows, false

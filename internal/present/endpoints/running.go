@@ -192,12 +192,12 @@ func (m *Model) watch(name string, r *running, done <-chan error) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var rows []endpoint.Row
-	busy := false
+	busy, fresh := false, false // whether the numbers and the rows may still change
 	for {
 		select {
 		case <-sub.C():
 			rows, _ = sub.Take(rows[:0])
-			busy = true
+			busy, fresh = true, true
 			m.runner.Post(func() { m.arrived(name, r, true) })
 			select { // the next news may wait a little
 			case <-time.After(pace):
@@ -206,9 +206,10 @@ func (m *Model) watch(name string, r *running, done <-chan error) {
 				return
 			}
 		case <-tick.C:
-			if busy { // the rate falls though nothing comes
-				busy = r.listener.Stats().Rate > 0
-				m.runner.Post(func() { m.arrived(name, r, false) })
+			if busy { // the rate falls though nothing comes, and the last rows are completed
+				rows := fresh
+				busy, fresh = r.listener.Stats().Rate > 0, false
+				m.runner.Post(func() { m.arrived(name, r, rows) })
 			}
 		case err := <-done:
 			m.ended(name, r, err)
