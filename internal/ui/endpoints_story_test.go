@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -89,4 +90,41 @@ func TestStandInByKeyboard(t *testing.T) {
 	})
 	d.s.Lock()
 	d.settle()
+}
+
+// A message that Compare shows, which is in no project, goes out by a key.
+func TestMessageOfAPairIsSent(t *testing.T) {
+	d := project(t)
+	m := d.s.session.endpoints
+	create := func(name, address string, sends bool) {
+		t.Helper()
+		draft := m.NewDraft(sends)
+		draft.Name, draft.Address = name, address
+		if err := m.Create(draft); err != nil {
+			t.Fatal(err)
+		}
+		d.settle()
+	}
+	create("adt-in", "127.0.0.1:0", false)
+	m.Start("adt-in")
+	d.until("the listener", m.IsRunning)
+	h, _ := m.Header()
+	create("adt-out", strings.TrimPrefix(h.State, "listening on "), true)
+	d.s.Go(shell.Compare)
+	d.s.Drop([]string{d.file("before.hl7", good), d.file("after.hl7", later)})
+	d.settle()
+	d.s.press("Shift+F5")
+	d.settle()
+	if d.s.m.Place() != shell.Endpoints || m.Offered() != "the right message of a pair" {
+		t.Fatalf("place %v, offered %q", d.s.m.Place(), m.Offered())
+	}
+	d.s.press("F5")
+	d.until("the end of the run", func() bool { return !m.IsSending() })
+	m.Choose(0)
+	d.until("the journal", func() bool { return m.JournalList().Len() == 1 })
+	m.OpenExchange(0)
+	d.settle()
+	if got := m.OpenRequest(); string(got) != later {
+		t.Errorf("%d bytes arrived, %d were shown", len(got), len(later))
+	}
 }

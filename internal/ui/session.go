@@ -126,6 +126,7 @@ func (n *session) makeViews() {
 	n.places[shell.Endpoints] = endpointsView
 	compareView := comparingview.New(n.comparing, s)
 	compareView.Shown = func() bool { return s.m.Place() == shell.Compare && !s.isModal() }
+	compareView.Send = func(name string, b []byte) { s.Go(shell.Endpoints); endpointsView.OfferMessage(name, b) }
 	n.inspectView.Compare = func(ids []int64) { s.Go(shell.Compare); compareView.Offer(ids) }
 	n.places[shell.Compare] = compareView
 	linkerView := linkerview.New(n.linker, s)

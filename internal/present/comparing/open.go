@@ -62,6 +62,14 @@ type pairRead struct {
 	result   *compare.Result
 }
 
+// Message is the message of a side of the open pair as it came, nil where there is none.
+func (m *Model) Message(side int) []byte {
+	if c := m.open.contents[side]; m.open.ready && c != nil && !c.document {
+		return c.bytes
+	}
+	return nil
+}
+
 // read reads the messages of the open pair and compares them by the rules that are there now.
 func (o *opened) read() {
 	m, in := o.m, o.m.inputs

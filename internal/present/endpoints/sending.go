@@ -20,6 +20,7 @@ type sending struct {
 	m       *Model
 	refs    []string // messages of the project
 	paths   []string // files and folders
+	given   *given   // a message of another place
 	series  string   // such as "5 A01 A08 A03"
 	whole   bool     // a batch goes out as it is
 	queued  bool     // messages of the project go through the queue, which outlives the program
@@ -30,6 +31,12 @@ type sending struct {
 	failed  int64
 	summary string
 	bad     bool
+}
+
+// given is a message that another place holds; it need not be in the project.
+type given struct {
+	name  string
+	bytes []byte
 }
 
 // OfferMessages proposes messages of the project to be sent, by their ids.
@@ -47,6 +54,9 @@ func (m *Model) OfferExchange() {
 		m.offer(sending{refs: []string{workspace.ExchangeRef(m.open.id)}})
 	}
 }
+
+// OfferMessage proposes a message that another place shows, under the name that it has there.
+func (m *Model) OfferMessage(name string, b []byte) { m.offer(sending{given: &given{name, b}}) }
 
 // OfferFiles proposes the messages of files and folders.
 func (m *Model) OfferFiles(paths []string) { m.offer(sending{paths: paths}) }
@@ -91,6 +101,8 @@ func (m *Model) Offered() string {
 	switch {
 	case len(s.refs) > 0:
 		return screen.Plural(len(s.refs), "message") + " of this project"
+	case s.given != nil:
+		return s.given.name
 	case len(s.paths) == 1:
 		return filepath.Base(s.paths[0])
 	case len(s.paths) > 1:
@@ -242,6 +254,8 @@ func (s *sending) messages(ctx context.Context) (endpoint.Messages, error) {
 				}
 			}
 		}, nil
+	case s.given != nil:
+		return endpoint.OneMessage(endpoint.Outgoing{Bytes: s.given.bytes, Name: s.given.name}), nil
 	case len(s.paths) > 0:
 		return endpoint.Files(s.paths, s.whole), nil
 	case s.series != "":

@@ -51,6 +51,11 @@ func (v *View) Actions() []shell.Action {
 	if !m.IsOpen() {
 		return actions
 	}
+	for side, name := range [...]string{"left", "right"} {
+		if m.Message(side) != nil {
+			add("send"+name, "Send the "+name+" message…", "through a sender of Endpoints", [...]string{"Ctrl+F5", "Shift+F5"}[side], func() { v.SendSide(side) })
+		}
+	}
 	add("next", "Go to the next difference", "", "F8", func() { m.Step(1) })
 	add("previous", "Go to the difference before", "", "Shift+F8", func() { m.Step(-1) })
 	unified, decoded, fold := "Show both sides in one text", "Show values decoded", "Fold what is equal"
@@ -74,6 +79,13 @@ func (v *View) Actions() []shell.Action {
 	add("rules", "Show the rules", "", "Alt+3", func() { v.pair.tabs.SetSelected(1); v.pair.choose(); v.host.Focus(v.pair.rules) })
 	add("differences", "Show the differences", "", "Alt+4", func() { v.pair.tabs.SetSelected(0); v.pair.choose(); v.host.Focus(v.pair.differences) })
 	return actions
+}
+
+// SendSide offers the message of a side of the open pair to be sent.
+func (v *View) SendSide(side int) {
+	if b := v.m.Message(side); b != nil {
+		v.Send([...]string{"the left message of a pair", "the right message of a pair"}[side], b)
+	}
 }
 
 // Keys are the keys beside those of the actions.

@@ -70,7 +70,7 @@ func (p *pairPane) makeTexts() {
 			}
 			return ""
 		}
-		c.OnSecondary = func(_ int, at fyne.Position) { p.differenceMenu(at) }
+		c.OnSecondary = func(_ int, at fyne.Position) { p.sideMenu(i, at) }
 		p.codes[i] = c
 	}
 	p.sides = kit.NewColumns(p.codes[0], p.codes[1], 0.5)
@@ -279,15 +279,32 @@ func (p *pairPane) redrawRules() {
 	p.lower.Refresh()
 }
 
-// differenceMenu is what can be done with the current difference.
+// sideMenu is what can be done with the current difference, and with the message of a side.
+func (p *pairPane) sideMenu(side int, at fyne.Position) {
+	items := p.differenceItems()
+	if _, unified := p.v.m.Panes(); !unified && p.v.m.Message(side) != nil {
+		items = append(items, fyne.NewMenuItem("Send…", func() { p.v.SendSide(side) }))
+	}
+	if len(items) > 0 {
+		p.v.host.Menu(fyne.NewMenu("", items...), at)
+	}
+}
+
 func (p *pairPane) differenceMenu(at fyne.Position) {
+	if items := p.differenceItems(); len(items) > 0 {
+		p.v.host.Menu(fyne.NewMenu("", items...), at)
+	}
+}
+
+// differenceItems are what can be done with the current difference.
+func (p *pairPane) differenceItems() []*fyne.MenuItem {
 	m := p.v.m
 	path := m.CurrentPath()
 	if path == "" {
-		return
+		return nil
 	}
-	p.v.host.Menu(fyne.NewMenu("",
+	return []*fyne.MenuItem{
 		fyne.NewMenuItem("Leave "+path+" out here  (H)", m.IgnoreHere), fyne.NewMenuItem("Leave it out everywhere  (I)", m.IgnoreEverywhere),
 		fyne.NewMenuItem("Expect this change  (E)", m.ExpectThis), fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Copy the path", func() { p.v.host.Clipboard().SetContent(path) })), at)
+		fyne.NewMenuItem("Copy the path", func() { p.v.host.Clipboard().SetContent(path) })}
 }

@@ -16,6 +16,7 @@ import (
 type View struct {
 	// Shown says whether the place is the one on the screen: only then it may take the keyboard by itself.
 	Shown func() bool
+	Send  func(name string, b []byte) // offers a message to be sent through a sender of Endpoints
 
 	m    *model.Model
 	host host.Host
@@ -36,7 +37,7 @@ type View struct {
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, Shown: func() bool { return false }}
+	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func(string, []byte) {}}
 	v.news = kit.NewNews()
 	v.top, v.set, v.pair = newTopBar(v), newSetPane(v), newPairPane(v)
 	v.both = kit.NewRows(v.set.content, v.pair.content, 0.42)

@@ -318,6 +318,16 @@ func (v *View) Export() {
 // Offer shows messages of the project as what is to be sent, and asks for a sender where there is none.
 func (v *View) Offer(ids []int64) {
 	v.m.OfferMessages(ids)
+	v.toSender()
+}
+
+// OfferMessage does so with a message that another place shows.
+func (v *View) OfferMessage(name string, b []byte) {
+	v.m.OfferMessage(name, b)
+	v.toSender()
+}
+
+func (v *View) toSender() {
 	if !v.m.HasSender() {
 		v.Create(true)
 		return
