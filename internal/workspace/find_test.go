@@ -14,6 +14,7 @@ import (
 // Index and look together find what a look into every message finds.
 func TestMatchingFindsWhatALookIntoAllFinds(t *testing.T) {
 	w := newWorkspace(t, filepath.Join(t.TempDir(), "w.trestle"))
+	defer w.Close()
 	var file strings.Builder
 	for i := range 60 {
 		sex := []string{"F", "M", ""}[i%3]
