@@ -402,7 +402,7 @@ func agrees(want, found string) bool {
 }
 
 func cutDataURI(t string) (media, data string, ok bool) {
-	head, data, found := strings.Cut(t[:min(len(t), 200)], ",")
+	head, _, found := strings.Cut(t[:min(len(t), 200)], ",")
 	if !found || !strings.HasPrefix(head, "data:") || !strings.HasSuffix(strings.TrimSpace(head), ";base64") {
 		return "", "", false
 	}
