@@ -23,7 +23,7 @@ type Stats struct {
 	BytesIn     int64
 	BytesOut    int64
 
-	Rate          float64       // messages a second, over the last ten seconds
+	Rate          float64       // messages a second, over the last three seconds
 	P50, P95, P99 time.Duration // of the time from request to reply, since the start, within 4 %
 	Slowest       time.Duration
 }
@@ -50,7 +50,7 @@ type counters struct {
 
 const (
 	rateSlots  = 16
-	rateWindow = 10 // seconds
+	rateWindow = 3 // seconds
 )
 
 // slot counts the messages of one second.
