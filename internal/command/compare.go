@@ -27,6 +27,9 @@ compared too.
                        word file stands for the name of the file
   --order              pair the first with the first instead
   --similar            pair by what messages have in common
+  --map FILE           compare what this mapping makes of LEFT: HL7 v2 with the FHIR that came
+                       of it. Each difference names the field that it comes from; the sum says
+                       what arrived, what was changed, what was lost and what no rule reads
   --ignore PATH[,...]  leave these out: MSH-7, OBX[*]-14, *-7, ZPI
   --json               print JSON: pairs (key, status, differences), patterns, summary
   --html FILE          write a page that needs nothing else
@@ -60,6 +63,7 @@ func runCompare(ctx context.Context, s *session, args []string) (err error) {
 	rulesFile := set.String("rules", "", "")
 	keys := set.String("key", "", "")
 	ignore := set.String("ignore", "", "")
+	mapFile := set.String("map", "", "")
 	order := set.Bool("order", false, "")
 	similar := set.Bool("similar", false, "")
 	asJSON := set.Bool("json", false, "")
@@ -133,10 +137,18 @@ func runCompare(ctx context.Context, s *session, args []string) (err error) {
 		}()
 		writers = append(writers, file.make(f))
 	}
-	return s.compare(ctx, left, right, o, difference.Several(writers...))
+	var first compare.Source = left
+	if *mapFile != "" {
+		e, mapErr := s.compileMapping(*mapFile)
+		if mapErr != nil {
+			return mapErr
+		}
+		first = compare.Through(left, e)
+	}
+	return s.compare(ctx, first, right, o, difference.Several(writers...))
 }
 
-func (s *session) compare(ctx context.Context, left, right *compare.Files, o compare.Options, w difference.Writer) error {
+func (s *session) compare(ctx context.Context, left, right compare.Source, o compare.Options, w difference.Writer) error {
 	if s.Live {
 		shown := int64(-1)
 		o.Report = func(done, total int64) {
@@ -300,7 +312,11 @@ func (c *compareText) patterns(sum *compare.Summary) error {
 			rows = append(rows, []string{fmt.Sprintf("… and %d more", len(sum.Patterns)-i)})
 			break
 		}
-		rows = append(rows, []string{p.Kind.String(), clean(p.Path), thousands(int64(p.Count)), "in " + plural(int64(p.Pairs), "pair", "pairs")})
+		row := []string{p.Kind.String(), clean(p.Path), thousands(int64(p.Count)), "in " + plural(int64(p.Pairs), "pair", "pairs")}
+		if p.From != "" {
+			row = append(row, "from "+clean(p.From))
+		}
+		rows = append(rows, row)
 	}
 	return writeAligned(c.s.out, "  ", rows)
 }

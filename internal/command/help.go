@@ -32,7 +32,7 @@ func entries() []entry {
 		{"clean", "clean FILE...", "take the messages out of logs, mails and source code", cleanHelp, runClean},
 		{"convert", "convert --to json|xml|er7|csv [--paths PATH,...] [--joiner TEXT] [--rows] [--guard] [--pretty] [--out FILE] [-r] FILE...", "write messages as JSON, XML, CSV or HL7", convertHelp, runConvert},
 		{"deidentify", "deidentify --key-file FILE | --project-key TEXT [--safe-harbor] [--shift-days N] [--keep-weekday] [--staff POLICY] [--sites POLICY] [--locations POLICY] [--allow FIELD,...] [--scrub-text] [--map FILE] [--out FILE] [-r] FILE...", "copy messages without what identifies people", deidentifyHelp, runDeidentify},
-		{"compare", "compare [--rules FILE] [--key PATH,...] [--order] [--similar] [--ignore PATH,...] [--json] [--html FILE] [--junit FILE] [--mask] LEFT RIGHT", "say what changed between two messages or two sets", compareHelp, runCompare},
+		{"compare", "compare [--map FILE] [--rules FILE] [--key PATH,...] [--order] [--similar] [--ignore PATH,...] [--json] [--html FILE] [--junit FILE] [--mask] LEFT RIGHT", "say what changed between two messages or two sets", compareHelp, runCompare},
 		{"workspace new", "workspace new [--project NAME] [--cipher CIPHER] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},
 		{"workspace import", "workspace import [-r] [--passphrase-file FILE] WORKSPACE FILE...", "store the messages of files in a workspace", importHelp, runImport},
 		{"workspace info", "workspace info [--json] [--passphrase-file FILE] WORKSPACE", "say what a workspace holds", infoHelp, runInfo},

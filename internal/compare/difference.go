@@ -74,6 +74,7 @@ type Side struct {
 	Path  string // where it is on this side; empty where this side has no such segment
 	Span  Span   // its bytes; empty, at the place where it would stand, if there are none
 	State hl7.State
+	From  string // of a source made by [Through]: the paths of the message that it comes from
 	Text  string // decoded to UTF-8, escape sequences resolved; of a whole segment its text as it came
 }
 

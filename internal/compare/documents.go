@@ -372,6 +372,9 @@ func documentKey(b []byte, name string) (key, kind string) {
 			if id := n.Find("id").String(); id != "" && kind != "Bundle" {
 				return kind + "/" + id, kind
 			}
+			if id := n.Find("identifier", "value").String(); id != "" && kind == "Bundle" {
+				return id, kind
+			}
 			return name, kind
 		}
 		return name, string(k)

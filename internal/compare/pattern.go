@@ -10,8 +10,9 @@ import (
 type Pattern struct {
 	Path  string // without indexes: OBX-5, PV1-7.9
 	Kind  Change
-	Count int // differences
-	Pairs int // pairs that have any of them
+	Count int    // differences
+	Pairs int    // pairs that have any of them
+	From  string // of a source made by [Through]: where the first one comes from
 
 	Examples []Example // the first ones
 }
@@ -61,6 +62,9 @@ func (p *patterns) add(pair *Pair) {
 			p.at[k] = x
 		}
 		x.Count++
+		if x.From == "" {
+			x.From = generalPath(cmp.Or(d.Left.From, d.Right.From))
+		}
 		if p.last[x] != p.pair {
 			p.last[x] = p.pair
 			x.Pairs++

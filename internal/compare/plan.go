@@ -32,6 +32,9 @@ func (s *setRun) plan(ctx context.Context) ([]couple, error) {
 	if len(s.o.Key) > 0 || few == 0 || 2*paired >= few {
 		return plan, nil
 	}
+	if s.sum.Translation != nil && !s.key.file && s.names[0] != nil && s.names[1] != nil {
+		return s.again(ctx, []string{FileKey})
+	}
 	suggestions, err := SuggestKeys(ctx, s.sources[0], s.sources[1])
 	if err != nil {
 		return nil, err
@@ -39,13 +42,17 @@ func (s *setRun) plan(ctx context.Context) ([]couple, error) {
 	if len(suggestions) == 0 || suggestions[0].Paired <= 2*paired {
 		return plan, nil
 	}
-	best := suggestions[0]
-	if s.key, err = readKey(best.Key); err != nil {
+	return s.again(ctx, suggestions[0].Key)
+}
+
+// again reads both sets once more and pairs by another key.
+func (s *setRun) again(ctx context.Context, texts []string) (plan []couple, err error) {
+	if s.key, err = readKey(texts); err != nil {
 		return nil, err
 	}
-	s.sum.Key, s.sum.Suggested = best.Key, true
+	s.sum.Key, s.sum.Suggested = texts, true
 	s.index, s.done = [2][]indexed{}, 0
-	s.sum.Messages, s.sum.Skipped, s.sum.NoKey, s.sum.Repeated = [2]int{}, [2]int{}, [2]int{}, [2]int{}
+	s.sum.Messages, s.sum.Skipped, s.sum.NoKey, s.sum.Repeated, s.failed = [2]int{}, [2]int{}, [2]int{}, [2]int{}, [2]int{}
 	if err := s.readBoth(ctx); err != nil {
 		return nil, err
 	}
@@ -93,12 +100,19 @@ func (s *setRun) readSide(ctx context.Context, side int) error {
 		if len(s.index[side]) == math.MaxInt32 {
 			return errTooMany
 		}
+		if e.Untranslated {
+			s.failed[side]++
+		}
 		x := indexed{ref: e.Ref, doc: IsDocument(e.Kind)}
 		ok := true
 		if x.doc {
-			text := e.Name
+			name := e.Name
+			if s.sum.Translation != nil {
+				name = stem(name)
+			}
+			text := name
 			if !s.key.file {
-				text, _ = documentKey(e.Bytes, e.Name)
+				text, _ = documentKey(e.Bytes, name)
 			}
 			buf = append(buf[:0], text...)
 			ok = text != ""

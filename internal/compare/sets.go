@@ -49,6 +49,8 @@ type Pair struct {
 	Result    *Result // nil if one side is missing
 	Left      Member
 	Right     Member
+
+	fate *fate // of a source made by Through
 }
 
 // Member is the message of one side of a pair.
@@ -60,19 +62,20 @@ type Member struct {
 
 // Summary sums the comparison of two sets up.
 type Summary struct {
-	Pairing   Pairing
-	Key       []string
-	Suggested bool // MSH-10 paired hardly anything, and the data suggested the key
-	Counts    [statuses]int
-	Types     []TypeCount // sorted by type
-	Messages  [2]int      // of the left and the right
-	Skipped   [2]int      // envelopes and pieces that are no messages
-	NoKey     [2]int      // messages without any value at the key
-	Repeated  [2]int      // messages whose key an earlier one has
-	Formats   int         // pairs that differ in formatting only or have any such difference
-	Patterns  []Pattern
-	Overflow  int         // differences of further patterns, which are counted here only
-	Rules     []RuleCount // in the order of the rules; one that nothing matched may be out of date
+	Pairing     Pairing
+	Key         []string
+	Suggested   bool // MSH-10 paired hardly anything, and the data suggested the key
+	Counts      [statuses]int
+	Types       []TypeCount // sorted by type
+	Messages    [2]int      // of the left and the right
+	Skipped     [2]int      // envelopes and pieces that are no messages
+	NoKey       [2]int      // messages without any value at the key
+	Repeated    [2]int      // messages whose key an earlier one has
+	Formats     int         // pairs that differ in formatting only or have any such difference
+	Patterns    []Pattern
+	Overflow    int          // differences of further patterns, which are counted here only
+	Translation *Translation // where a side is made by [Through]
+	Rules       []RuleCount  // in the order of the rules; one that nothing matched may be out of date
 }
 
 // RuleCount says of how many differences a rule spoke.
@@ -131,6 +134,11 @@ func Sets(ctx context.Context, left, right Source, o Options, sink func(*Pair) e
 		return nil, err
 	}
 	s := &setRun{o: o, sources: [2]Source{left, right}, sum: &Summary{Pairing: o.Pairing, Key: k.texts}, key: k, types: map[string]*TypeCount{}, spoke: map[string]int{}}
+	for _, source := range s.sources {
+		if _, ok := source.(*translated); ok {
+			s.sum.Translation, s.unread = &Translation{}, map[string]int{}
+		}
+	}
 	plan, err := s.plan(ctx)
 	if err != nil {
 		return nil, err
@@ -157,6 +165,8 @@ type setRun struct {
 	sum     *Summary
 	types   map[string]*TypeCount
 	found   patterns
+	failed  [2]int         // messages of a side that could not be translated
+	unread  map[string]int // paths of messages that their translator does not read
 	spoke   map[string]int // of each rule, of how many differences
 	done    int64
 	total   int
@@ -329,6 +339,11 @@ func (w *worker) pair(ctx context.Context, c couple, p *Pair) (err error) {
 	case err == nil:
 		p.Status = p.Result.Status()
 	}
+	for side, source := range w.s.sources {
+		if t, ok := source.(*translated); ok && err == nil && p.Result != nil {
+			p.fate, err = t.origins(ctx, p, side)
+		}
+	}
 	return err
 }
 
@@ -378,6 +393,9 @@ func (s *setRun) count(p *Pair) {
 		}
 	}
 	t.Counts[p.Status]++
+	if p.fate != nil {
+		s.countFate(p.fate)
+	}
 	if p.Result != nil {
 		s.found.add(p)
 		for i := range p.Result.Differences {
@@ -401,6 +419,9 @@ func (s *setRun) finish() {
 	slices.SortFunc(s.sum.Types, func(a, b TypeCount) int { return strings.Compare(a.Type, b.Type) })
 	s.sum.Patterns = s.found.list()
 	s.sum.Overflow = s.found.overflow
+	if s.sum.Translation != nil {
+		s.finishTranslation()
+	}
 	if s.o.Rules == nil {
 		return
 	}

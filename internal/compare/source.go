@@ -29,11 +29,12 @@ type Ref struct {
 
 // Entry is one message of a source.
 type Entry struct {
-	Ref   Ref
-	Name  string // of the file, for people; empty if it has none
-	Bytes []byte
-	Kind  format.Kind // empty is HL7 v2
-	Skip  bool        // no message: an envelope, or bytes of another kind; it is counted and not compared
+	Ref          Ref
+	Name         string // of the file, for people; empty if it has none
+	Bytes        []byte
+	Kind         format.Kind // empty is HL7 v2
+	Untranslated bool        // of a source made by [Through]: as it came
+	Skip         bool        // no message: an envelope, or bytes of another kind; it is counted and not compared
 }
 
 // Slice is a source that is in memory.

@@ -109,14 +109,20 @@ func NewCoverage(e *Engine) *Coverage {
 			}
 		}
 	}
+	c.leftOut = e.leftOut()
+	return c
+}
+
+// leftOut are the paths that the mapping leaves out on purpose.
+func (e *Engine) leftOut() (list []leftOut) {
 	for _, l := range e.file.LeftOut {
 		path := l.Path
 		if p, err := hl7.ParsePath(path); err == nil && e.file.Source.Kind == HL7v2 {
 			path = p.String()
 		}
-		c.leftOut = append(c.leftOut, leftOut{path, l.Reason})
+		list = append(list, leftOut{path, l.Reason})
 	}
-	return c
+	return list
 }
 
 // Add maps one sample and takes it into the account. Its error is that of the sample; others can follow.

@@ -65,6 +65,7 @@ const maxTraces = 200_000
 type tracer struct {
 	list  []Trace
 	reads reads
+	wrote map[*fhir.Node]int // what rules have made, by their place in the list; nil unless origins are asked for
 	off   bool
 }
 

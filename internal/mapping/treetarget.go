@@ -153,6 +153,9 @@ func (r *run) write(t *turn, target *treeTarget, loop *reference, rep *repetitio
 	if n == nil {
 		return
 	}
+	if r.tracer != nil {
+		r.tracer.writes(n)
+	}
 	at := t.out
 	looped := false
 	for i := range target.steps {
@@ -282,6 +285,9 @@ func (r *run) putItem(t *turn, list, item *fhir.Node, s *targetStep, inLoop bool
 		return
 	}
 	*item = *n
+	if r.tracer != nil {
+		r.tracer.writes(item)
+	}
 }
 
 // merge adds the members of a value to what other rules have made of the same thing.

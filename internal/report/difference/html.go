@@ -336,6 +336,9 @@ func Sentences(s *compare.Summary) []string {
 			}
 		}
 	}
+	if t := s.Translation; t != nil {
+		lines = append(lines, translated(t)...)
+	}
 	for _, r := range s.Rules {
 		if r.Count == 0 && s.Count(compare.Exact) < s.Total() {
 			lines = append(lines, fmt.Sprintf("Nothing matched the rule %q.", r.Rule))
@@ -343,6 +346,29 @@ func Sentences(s *compare.Summary) []string {
 	}
 	if s.Formats > 0 {
 		lines = append(lines, fmt.Sprintf("%d %s in formatting.", s.Formats, plural(s.Formats, "pair differs", "pairs differ")))
+	}
+	return lines
+}
+
+// maxUnread is how many paths the sentence about what no rule reads names.
+const maxUnread = 20
+
+func translated(t *compare.Translation) []string {
+	lines := []string{fmt.Sprintf("Of %d %s that the mapping made from messages, %d arrived, %d %s changed and %d %s lost.",
+		t.Values, plural(t.Values, "value", "values"), t.Arrived, t.Changed, plural(t.Changed, "was", "were"), t.Lost, plural(t.Lost, "was", "were"))}
+	if t.Failed > 0 {
+		lines = append(lines, fmt.Sprintf("%d %s could not be mapped and %s compared as it came.", t.Failed, plural(t.Failed, "message", "messages"), plural(t.Failed, "was", "were")))
+	}
+	if len(t.Unread) > 0 {
+		var names []string
+		for i, u := range t.Unread {
+			if i == maxUnread {
+				names = append(names, fmt.Sprintf("and %d more", len(t.Unread)-i))
+				break
+			}
+			names = append(names, fmt.Sprintf("%s (%d)", u.Path, u.Messages))
+		}
+		lines = append(lines, "No rule of the mapping reads, though messages have it: "+strings.Join(names, ", ")+".")
 	}
 	return lines
 }

@@ -2,6 +2,7 @@ package difference
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"io"
 
@@ -45,6 +46,7 @@ type DifferenceObject struct {
 	Count     int     `json:"count,omitempty"` // segments that moved together, or line ends; left out if 1
 	Expected  bool    `json:"expected,omitempty"`
 	Rule      string  `json:"rule,omitempty"`
+	From      string  `json:"from,omitempty"` // through a mapping: the paths of the message that the value comes from
 }
 
 // Object returns a pair as JSON has it.
@@ -72,7 +74,7 @@ func Object(p *compare.Pair, mask bool) PairObject {
 			o.Implied++
 			continue
 		}
-		x := DifferenceObject{Kind: d.Kind.String(), Path: d.Path, About: d.About, Expected: d.Verdict == compare.Expected, Rule: d.Rule}
+		x := DifferenceObject{Kind: d.Kind.String(), Path: d.Path, About: d.About, Expected: d.Verdict == compare.Expected, Rule: d.Rule, From: cmp.Or(d.Left.From, d.Right.From)}
 		if d.Left.Path != "" && d.Right.Path != "" && d.Left.Path != d.Right.Path {
 			x.RightPath = d.Right.Path
 		}
@@ -136,6 +138,7 @@ type SummaryObject struct {
 	Left          SideObject          `json:"left"`
 	Right         SideObject          `json:"right"`
 	Types         map[string]TypeSums `json:"types"`
+	Mapping       *MappingObject      `json:"mapping,omitempty"`
 	OtherPatterns int                 `json:"differencesOfOtherPatterns,omitempty"`
 	Rules         []RuleObject        `json:"rules,omitempty"`
 }
@@ -155,6 +158,22 @@ type SideObject struct {
 	Skipped    int `json:"skipped"` // envelopes and pieces that are no messages
 }
 
+// MappingObject says what became of the values that a mapping made from messages.
+type MappingObject struct {
+	Failed  int            `json:"failed"` // messages that could not be mapped
+	Values  int            `json:"values"`
+	Arrived int            `json:"arrived"`
+	Changed int            `json:"changed"`
+	Lost    int            `json:"lost"`
+	Unread  []UnreadObject `json:"unread"`
+}
+
+// UnreadObject is a path that is populated in messages and that no rule of the mapping reads.
+type UnreadObject struct {
+	Path     string `json:"path"`
+	Messages int    `json:"messages"`
+}
+
 // TypeSums are the counts of one type of message.
 type TypeSums struct {
 	Exact     int `json:"exact"`
@@ -171,6 +190,7 @@ type PatternObject struct {
 	Kind     string          `json:"kind"`
 	Count    int             `json:"count"`
 	Pairs    int             `json:"pairs"`
+	From     string          `json:"from,omitempty"`
 	Examples []ExampleObject `json:"examples"`
 }
 
@@ -195,6 +215,12 @@ func Summarise(s *compare.Summary) SummaryObject {
 	if s.Pairing == compare.ByKey {
 		o.Key = s.Key
 	}
+	if t := s.Translation; t != nil {
+		o.Mapping = &MappingObject{Failed: t.Failed, Values: t.Values, Arrived: t.Arrived, Changed: t.Changed, Lost: t.Lost, Unread: []UnreadObject{}}
+		for _, u := range t.Unread {
+			o.Mapping.Unread = append(o.Mapping.Unread, UnreadObject(u))
+		}
+	}
 	for _, r := range s.Rules {
 		o.Rules = append(o.Rules, RuleObject{r.Rule, r.Verdict.String(), r.Count})
 	}
@@ -216,7 +242,7 @@ func (j *JSON) Close(s *compare.Summary) error {
 			j.w.WriteByte(',')
 		}
 		j.w.WriteByte('\n')
-		o := PatternObject{Path: p.Path, Kind: p.Kind.String(), Count: p.Count, Pairs: p.Pairs, Examples: []ExampleObject{}}
+		o := PatternObject{Path: p.Path, Kind: p.Kind.String(), Count: p.Count, Pairs: p.Pairs, From: p.From, Examples: []ExampleObject{}}
 		for _, e := range p.Examples {
 			key, left, right := example(e, j.o.Mask)
 			o.Examples = append(o.Examples, ExampleObject{key, e.Path, left, right})

@@ -2,6 +2,7 @@ package difference
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -102,6 +103,14 @@ func (j *JUnit) Close(s *compare.Summary) error {
 
 // Line is a difference in one line for people.
 func Line(d *compare.Difference, mask bool) string {
+	line := what(d, mask)
+	if from := cmp.Or(d.Left.From, d.Right.From); from != "" {
+		line += " (from " + from + ")"
+	}
+	return line
+}
+
+func what(d *compare.Difference, mask bool) string {
 	left, right := d.Texts(mask)
 	switch d.Kind {
 	case compare.Added:
