@@ -341,7 +341,7 @@ func (w *worker) pair(ctx context.Context, c couple, p *Pair) (err error) {
 	}
 	for side, source := range w.s.sources {
 		if t, ok := source.(*translated); ok && err == nil && p.Result != nil {
-			p.fate, err = t.origins(ctx, p, side)
+			p.fate, err = t.origins(ctx, [...]Member{p.Left, p.Right}[side].Ref, p.Result, side)
 		}
 	}
 	return err

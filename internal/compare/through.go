@@ -78,8 +78,7 @@ type Unread struct {
 }
 
 // origins fills in where the values of a side of a pair come from, and counts what became of them.
-func (t *translated) origins(ctx context.Context, p *Pair, side int) (*fate, error) {
-	ref := [...]Member{p.Left, p.Right}[side].Ref
+func (t *translated) origins(ctx context.Context, ref Ref, r *Result, side int) (*fate, error) {
 	b, err := t.Source.Read(ctx, ref, nil)
 	if err != nil {
 		return nil, err
@@ -95,8 +94,8 @@ func (t *translated) origins(ctx context.Context, p *Pair, side int) (*fate, err
 	}
 	slices.Sort(paths)
 	gone := map[string]bool{}
-	for i := range p.Result.Differences {
-		d := &p.Result.Differences[i]
+	for i := range r.Differences {
+		d := &r.Differences[i]
 		of := [...]*Side{&d.Left, &d.Right}[side]
 		if d.Kind == [...]Change{Added, Removed}[side] || of.Path == "" {
 			continue
@@ -121,6 +120,17 @@ func (t *translated) origins(ctx context.Context, p *Pair, side int) (*fate, err
 		of.From = strings.Join(texts, ", ")
 	}
 	return f, nil
+}
+
+// Origins fills in where the values of one side of a comparison come from: 0 is the left, 1 the right. It does nothing where
+// the side is not made by [Through], or where there is no result.
+func Origins(ctx context.Context, s Source, m Member, r *Result, side int) error {
+	t, ok := s.(*translated)
+	if !ok || r == nil || m.Index < 0 {
+		return nil
+	}
+	_, err := t.origins(ctx, m.Ref, r, side)
+	return err
 }
 
 // within are the paths, of a sorted list, at a place and below it.

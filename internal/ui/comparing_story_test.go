@@ -167,3 +167,27 @@ func TestFolderIsChosenInsideADialog(t *testing.T) {
 		t.Errorf("texts %q", d.Texts())
 	}
 }
+
+// The dialog lets one side go through a mapping.
+func TestSideGoesThroughAMapping(t *testing.T) {
+	d := project(t)
+	d.s.Go(shell.Compare)
+	d.settle()
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyO)
+	d.settle()
+	d.Shot("compare-sides.png")
+	if !d.Shows("Messages as they are") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Press("Messages as they are")
+	d.settle()
+	d.Shot("compare-mappings.png")
+	d.Key(fyne.KeyDown)
+	d.Key(fyne.KeyDown)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	d.Shot("compare-mapped.png")
+	if !d.Shows("Through the mapping ADT to FHIR R4") {
+		t.Errorf("texts %q", d.Texts())
+	}
+}

@@ -161,6 +161,7 @@ func (m *Model) DeleteBaseline(name string) {
 type Choices struct {
 	Baselines []string
 	Journals  []JournalChoice
+	Mappings  []Mapping
 }
 
 // JournalChoice is a run of a sender, or the whole journal of an endpoint.
@@ -186,6 +187,9 @@ func (m *Model) LoadChoices(then func(Choices)) {
 		for _, r := range runs {
 			c.Journals = append(c.Journals, JournalChoice{r.Endpoint, r.Name,
 				fmt.Sprintf("%s, run %s, %s, %s", r.Endpoint, r.Name, r.Started.Local().Format("2006-01-02 15:04"), screen.Plural(int(r.Exchanges), "exchange"))})
+		}
+		if c.Mappings, err = mappings(); err != nil {
+			return c, err
 		}
 		all, err := m.store.EndpointFigures(ctx)
 		for _, f := range all {

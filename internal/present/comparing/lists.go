@@ -91,6 +91,12 @@ func (m *Model) Remarks() string {
 			}
 		}
 	}
+	if t := s.Translation; t != nil {
+		parts = append(parts, arrival(t))
+		if text := unread(t); text != "" {
+			parts = append(parts, text)
+		}
+	}
 	if s.Overflow > 0 {
 		parts = append(parts, screen.Count(s.Overflow)+" differences of further patterns")
 	}
@@ -228,7 +234,11 @@ func (g *patternGrid) Cell(row, col int) screen.Cell {
 		most := g.found.patterns[g.found.order[0]].count
 		return screen.Cell{Text: screen.Count(p.count), Bar: float64(p.count) / float64(max(most, p.count)), BarRole: changeSigns[p.kind].role}
 	case "what":
-		return signed(p.kind, p.path+" "+p.kind.String())
+		words := p.path + " " + p.kind.String()
+		if p.from != "" {
+			words += ", from " + p.from
+		}
+		return signed(p.kind, words)
 	case "pairs":
 		return screen.Cell{Text: screen.Count(p.pairs), Role: screen.RoleMuted}
 	}

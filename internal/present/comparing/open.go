@@ -1,6 +1,7 @@
 package comparing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -92,7 +93,13 @@ func (o *opened) read() {
 				both[i] = []byte{}
 			}
 		}
-		return readPair(both, rules), nil
+		r = readPair(both, rules)
+		for i, member := range [...]compare.Member{p.left, p.right} {
+			if err := compare.Origins(ctx, in.sources[i], member, r.result, i); err != nil {
+				return r, err
+			}
+		}
+		return r, nil
 	}, func(r pairRead, err error) {
 		if err != nil {
 			m.Fail("The pair could not be read", err)
@@ -165,6 +172,9 @@ func (o *opened) list() {
 
 // name is what the standard calls the place of a difference.
 func (o *opened) name(d *compare.Difference) string {
+	if from := cmp.Or(d.Left.From, d.Right.From); from != "" {
+		return "from " + from
+	}
 	p, err := hl7.ParsePath(d.Path)
 	if err != nil {
 		return ""

@@ -1,6 +1,7 @@
 package comparing
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -31,7 +32,8 @@ type patternRow struct {
 	count, pairs int // differences, and pairs with any of them
 	first        int // index of the first pair that has one
 	example      compare.Example
-	hidden       bool // the example may be patient data
+	from         string // the field that a mapping made the first one of
+	hidden       bool   // the example may be patient data
 }
 
 // maxPatterns bounds what is kept, whatever a set holds; the engine counts what is beyond it as well.
@@ -93,7 +95,7 @@ func (g *gatherer) pattern(d *compare.Difference) (uint16, bool) {
 		if runs := d.Words(); runs != nil { // of a long text what became of it
 			example.Left, example.Right = clip(only(runs, compare.Delete)), clip(only(runs, compare.Insert))
 		}
-		g.chunk.fresh = append(g.chunk.fresh, patternRow{patternAt: at, first: g.total, hidden: d.MayBePatientData(), example: example})
+		g.chunk.fresh = append(g.chunk.fresh, patternRow{patternAt: at, first: g.total, hidden: d.MayBePatientData(), from: strings.Clone(cmp.Or(d.Left.From, d.Right.From)), example: example})
 	}
 	for len(g.chunk.counts) <= int(id) {
 		g.chunk.counts = append(g.chunk.counts, 0)

@@ -209,6 +209,9 @@ func (m *Model) ended(fresh *results, s *compare.Summary, err error) {
 		}
 		fresh.summary = s
 		fresh.refilter()
+		if t := s.Translation; t != nil && s.Total() == 1 {
+			m.Say(screen.News{Text: strings.TrimSpace(arrival(t) + " " + unread(t))}, nil)
+		}
 		if s.Suggested {
 			m.Say(screen.News{Text: "Hardly any message has its MSH-10 on the other side: paired by " + strings.Join(s.Key, ", ") + ", as the data suggest."}, nil)
 		}

@@ -42,10 +42,14 @@ type Side struct {
 	Replies  bool     // of Journal: the answers instead of the messages
 	Name     string   // of Baseline
 	IDs      []int64  // of Chosen
+	Through  string   // the mapping that its messages go through first: of [Choices], or a file; empty for none
 }
 
 // Words names a side for people.
-func (s Side) Words() string {
+func (s Side) Words() string { return s.messages() + s.throughWords() }
+
+// messages names where the messages of a side come from.
+func (s Side) messages() string {
 	switch s.Kind {
 	case Files:
 		if len(s.Paths) == 1 {
@@ -124,17 +128,18 @@ func (m *Model) dropInputs() {
 }
 
 // openInputs opens both sides. On an error what was opened is closed.
-func (m *Model) openInputs(ctx context.Context, sides [2]Side) (i *inputs, err error) {
-	i = &inputs{}
-	defer func() {
+func (m *Model) openInputs(ctx context.Context, sides [2]Side) (*inputs, error) {
+	i := &inputs{}
+	for n, s := range sides {
+		source, err := m.openSide(ctx, s, i)
+		if err == nil && s.Through != "" {
+			source, err = through(source, s.Through)
+		}
 		if err != nil {
 			i.close()
-		}
-	}()
-	for n, s := range sides {
-		if i.sources[n], err = m.openSide(ctx, s, i); err != nil {
 			return nil, fmt.Errorf("the %s side: %w", sideNames[n], err)
 		}
+		i.sources[n] = source
 	}
 	return i, nil
 }

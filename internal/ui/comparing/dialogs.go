@@ -2,6 +2,7 @@ package comparing
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -26,6 +27,9 @@ type sideForm struct {
 	query   *kit.Field
 	files   *kit.Text
 	replies *kit.Toggle
+	through *kit.Choice
+	maps    []model.Mapping
+	own     string // a mapping of the user's
 }
 
 // ChooseSides asks what is compared, and how it is paired.
@@ -122,12 +126,53 @@ func newSideForm(v *View, s model.Side, c model.Choices) *sideForm {
 	f.query.Password = v.m.Masked()
 	f.replies = kit.NewToggle("the replies instead of the messages", func(on bool) { f.side.Replies = on })
 	f.replies.SetOn(s.Replies)
+	f.maps = c.Mappings
+	f.through = kit.NewChoice(nil, f.chooseThrough)
+	f.sayThrough()
 	f.show()
 	return f
 }
 
 func (f *sideForm) content() fyne.CanvasObject {
-	return container.New(kit.Row{Flex: 2}, container.New(kit.Width(190), f.kind), kit.Gap(6, 0), f.control)
+	side := container.New(kit.Row{Flex: 2}, container.New(kit.Width(190), f.kind), kit.Gap(6, 0), f.control)
+	return container.NewVBox(side, kit.Gap(0, 4), f.through)
+}
+
+// sayThrough lists what the messages can go through: nothing, the mappings of the program, a file once it was chosen, another.
+func (f *sideForm) sayThrough() {
+	words, at := []string{"Messages as they are"}, 0
+	for i, m := range f.maps {
+		words = append(words, "Through the mapping "+m.Words)
+		if m.ID == f.side.Through {
+			at = i + 1
+		}
+	}
+	if f.side.Through != "" && at == 0 {
+		f.own = f.side.Through
+		at = len(words)
+	}
+	if f.own != "" {
+		words = append(words, "Through the mapping "+filepath.Base(f.own))
+	}
+	f.through.SetOptions(append(words, "Through a mapping of a file…"))
+	f.through.SetSelected(at)
+}
+
+func (f *sideForm) chooseThrough(i int) {
+	switch n := len(f.maps); {
+	case i == 0:
+		f.side.Through = ""
+	case i <= n:
+		f.side.Through = f.maps[i-1].ID
+	case i == n+1 && f.own != "":
+		f.side.Through = f.own
+	default:
+		f.sayThrough() // until a file is chosen
+		f.v.host.ChooseFiles("Choose a mapping", func(paths []string) {
+			f.side.Through, f.own = paths[0], paths[0]
+			f.sayThrough()
+		})
+	}
 }
 
 // show puts the control of the chosen kind in its place.
@@ -206,7 +251,7 @@ func (f *sideForm) baseline() fyne.CanvasObject {
 
 // chosen is the side as the form has it now, or what is still missing.
 func (f *sideForm) chosen() (model.Side, error) {
-	s := model.Side{Kind: f.side.Kind}
+	s := model.Side{Kind: f.side.Kind, Through: f.side.Through}
 	switch s.Kind {
 	case model.Files:
 		if s.Paths = f.side.Paths; len(s.Paths) == 0 {
