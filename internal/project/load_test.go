@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"trestle/internal/yamlfile"
 )
 
 // small is a valid project of 35 lines; tests change single lines of it.
@@ -104,7 +106,7 @@ func TestLoadProblems(t *testing.T) {
 		{"name null", "name: A ↔ B", "name:", 1, "name is empty"},
 		{"list for text", "name: A ↔ B", "name: [A]", 1, "name must be text"},
 		{"text for list", "    versions: [\"2.5.1\"]", "    versions: 2.5.1", 19, "versions must be a list"},
-		{"text for mapping", "  - {name: Somebody, role: Analyst, side: theirs}", "  - Somebody", 24, "a person must be a list of keys and values"},
+		{"text for mapping", "  - {name: Somebody, role: Analyst, side: theirs}", "  - Somebody", 24, "a person must be keys and values"},
 		{"binary", "name: A ↔ B", "name: !!binary aGVsbG8=", 1, "name must be plain text, not binary"},
 		{"alias", "name: A ↔ B\nenvironment: test", "name: &x test\nenvironment: *x", 2, `write the value of "environment" out`},
 		{"data kind twice", "kind: insurance", "kind: demographics", 7, "demographics is decided twice"},
@@ -196,7 +198,7 @@ func TestProblemsAreCutShort(t *testing.T) {
 		fmt.Fprintf(&b, "key%d: x\n", i)
 	}
 	_, err := Load(folder(b.String()))
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != shownProblems+1 || !strings.HasPrefix(lines[shownProblems], "… and ") {
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != yamlfile.Shown+1 || !strings.HasPrefix(lines[yamlfile.Shown], "… and ") {
 		t.Errorf("%d lines, the last is %q", len(lines), lines[len(lines)-1])
 	}
 }
@@ -250,7 +252,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("project %v with error %v", p != nil, err)
 		}
 		if err != nil {
-			if n := strings.Count(err.Error(), "\n"); n > shownProblems {
+			if n := strings.Count(err.Error(), "\n"); n > yamlfile.Shown {
 				t.Errorf("the error has %d lines", n+1)
 			}
 			return

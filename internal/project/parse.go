@@ -8,7 +8,7 @@ func Parse(b []byte) (*Project, error) {
 		return nil, problems
 	}
 	if problems = append(problems, places.check(nil, p)...); len(problems) > 0 {
-		problems.sort()
+		problems.Sort()
 		return nil, problems
 	}
 	return p, nil

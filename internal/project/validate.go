@@ -11,12 +11,14 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"trestle/internal/yamlfile"
 )
 
 // places remembers at which node each part of a project was said, so that a check after reading can name the line.
 // Lists are keyed by place{list name, index} under their owner, everything else by its address.
 type places struct {
-	reader *reader
+	reader *yamlfile.Reader
 	at     map[any]*yaml.Node
 }
 
@@ -31,7 +33,7 @@ type place struct {
 func each[T any](pl *places, what string, to *[]T, read func(*yaml.Node, *T)) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		pl.at[to] = n
-		pl.reader.list(n, what, func(e *yaml.Node) {
+		pl.reader.List(n, what, func(e *yaml.Node) {
 			var v T
 			read(e, &v)
 			*to = append(*to, v)
@@ -61,14 +63,14 @@ var (
 
 // check finds what is well formed but wrong, and returns only the new problems.
 func (pl *places) check(fsys fs.FS, p *Project) Problems {
-	before := len(pl.reader.problems)
+	before := len(pl.reader.Problems)
 	pl.checkScope(p)
 	pl.checkSystems(p)
 	pl.checkMessages(fsys, p)
 	checkLists(pl, fsys, p, "rosters", &p.Rosters, func(r Roster) Roster { return r })
 	checkLists(pl, fsys, p, "plans", &p.Plans, func(l PlanList) Roster { return Roster(l) })
 	pl.checkTests(p)
-	return slices.Clone(pl.reader.problems[before:])
+	return slices.Clone(pl.reader.Problems[before:])
 }
 
 func (pl *places) checkScope(p *Project) {
@@ -81,19 +83,19 @@ func (pl *places) checkScope(p *Project) {
 	for i, f := range s.Flows {
 		n := entry(pl, "data", &s.Flows, i)
 		if f.Data != "" && seen[f.Data] {
-			pl.reader.fail(n, "%s is decided twice in the scope", f.Data)
+			pl.reader.Fail(n, "%s is decided twice in the scope", f.Data)
 		}
 		seen[f.Data] = true
 		switch {
 		case f.Record == Theirs && f.Direction == Out:
-			pl.reader.fail(n, "%s: the partner is the system of record, so the data cannot only flow out; write in or both", f.Data)
+			pl.reader.Fail(n, "%s: the partner is the system of record, so the data cannot only flow out; write in or both", f.Data)
 		case f.Record == Ours && f.Direction == In:
-			pl.reader.fail(n, "%s: we are the system of record, so the data cannot only flow in; write out or both", f.Data)
+			pl.reader.Fail(n, "%s: we are the system of record, so the data cannot only flow in; write out or both", f.Data)
 		}
 	}
 	for _, k := range DataKinds() {
 		if !seen[k] && len(s.Flows) > 0 {
-			pl.reader.fail(at, "the scope does not decide on %s; add it, with direction none if it is not exchanged", k)
+			pl.reader.Fail(at, "the scope does not decide on %s; add it, with direction none if it is not exchanged", k)
 		}
 	}
 }
@@ -108,18 +110,18 @@ func (pl *places) checkSystems(p *Project) {
 		sides[s.Side]++
 		for _, v := range s.Versions {
 			if !versionID.MatchString(v) {
-				pl.reader.fail(n, "%q is not an HL7 v2 version; write it as \"2.5.1\", in quotes", shorten(v))
+				pl.reader.Fail(n, "%q is not an HL7 v2 version; write it as \"2.5.1\", in quotes", yamlfile.Shorten(v))
 			}
 		}
 		for _, c := range s.Connections {
 			pl.unique(n, "connection", c.ID, identifier, "lower-case words joined by hyphens", links)
 			if why := addressProblem(c); why != "" {
-				pl.reader.fail(n, "connection %q: %s", shorten(c.ID), why)
+				pl.reader.Fail(n, "connection %q: %s", yamlfile.Shorten(c.ID), why)
 			}
 		}
 	}
 	if len(p.Systems) > 0 && (sides[Ours] == 0 || sides[Theirs] == 0) {
-		pl.reader.fail(pl.at[&p.Systems], "a project joins two sides: at least one system of ours and one of theirs")
+		pl.reader.Fail(pl.at[&p.Systems], "a project joins two sides: at least one system of ours and one of theirs")
 	}
 }
 
@@ -129,10 +131,10 @@ func (pl *places) unique(n *yaml.Node, what, id string, form *regexp.Regexp, wor
 		return
 	}
 	if !form.MatchString(id) {
-		pl.reader.fail(n, "%s id %q must be %s", what, shorten(id), words)
+		pl.reader.Fail(n, "%s id %q must be %s", what, yamlfile.Shorten(id), words)
 	}
 	if seen[id] {
-		pl.reader.fail(n, "two entries have the %s id %q", what, shorten(id))
+		pl.reader.Fail(n, "two entries have the %s id %q", what, yamlfile.Shorten(id))
 	}
 	seen[id] = true
 }
@@ -163,16 +165,16 @@ func (pl *places) checkMessages(fsys fs.FS, p *Project) {
 		n := entry(pl, "messages", &p.Messages, i)
 		pl.file(fsys, n, m.File, seen)
 		if len(m.Expect) > 0 && !m.Malformed() {
-			pl.reader.fail(n, "%s expects findings but does not say what is wrong; add \"wrong\"", shorten(m.File))
+			pl.reader.Fail(n, "%s expects findings but does not say what is wrong; add \"wrong\"", yamlfile.Shorten(m.File))
 		}
 		for _, f := range m.Wrong {
 			if f.ID != "" && !faultID.MatchString(f.ID) {
-				pl.reader.fail(n, "fault id %q must be a letter and a number of the malformation catalogue, such as L1", shorten(f.ID))
+				pl.reader.Fail(n, "fault id %q must be a letter and a number of the malformation catalogue, such as L1", yamlfile.Shorten(f.ID))
 			}
 		}
 		for _, c := range m.Expect {
 			if !identifier.MatchString(c) {
-				pl.reader.fail(n, "finding code %q must be lower-case words joined by hyphens", shorten(c))
+				pl.reader.Fail(n, "finding code %q must be lower-case words joined by hyphens", yamlfile.Shorten(c))
 			}
 		}
 	}
@@ -184,11 +186,11 @@ func (pl *places) file(fsys fs.FS, n *yaml.Node, name string, seen map[string]bo
 		return
 	}
 	if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, `\:`) {
-		pl.reader.fail(n, "%q is not a path inside the project folder; write it with / and without ..", shorten(name))
+		pl.reader.Fail(n, "%q is not a path inside the project folder; write it with / and without ..", yamlfile.Shorten(name))
 		return
 	}
 	if seen[name] {
-		pl.reader.fail(n, "%s is listed twice", shorten(name))
+		pl.reader.Fail(n, "%s is listed twice", yamlfile.Shorten(name))
 	}
 	seen[name] = true
 	if fsys == nil { // the project file by itself, without its folder
@@ -197,11 +199,11 @@ func (pl *places) file(fsys fs.FS, n *yaml.Node, name string, seen map[string]bo
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		pl.reader.fail(n, "%s does not exist in the project folder", shorten(name))
+		pl.reader.Fail(n, "%s does not exist in the project folder", yamlfile.Shorten(name))
 	case err != nil:
-		pl.reader.fail(n, "%s cannot be read", shorten(name))
+		pl.reader.Fail(n, "%s cannot be read", yamlfile.Shorten(name))
 	case info.IsDir():
-		pl.reader.fail(n, "%s is a folder, not a file", shorten(name))
+		pl.reader.Fail(n, "%s is a folder, not a file", yamlfile.Shorten(name))
 	}
 }
 
@@ -213,7 +215,7 @@ func checkLists[T any](pl *places, fsys fs.FS, p *Project, what string, list *[]
 		n := entry(pl, what, list, i)
 		pl.file(fsys, n, l.File, seen)
 		if _, ok := p.System(l.System); !ok && l.System != "" {
-			pl.reader.fail(n, "%s belongs to system %q, which is not among the systems", shorten(l.File), shorten(l.System))
+			pl.reader.Fail(n, "%s belongs to system %q, which is not among the systems", yamlfile.Shorten(l.File), yamlfile.Shorten(l.System))
 		}
 	}
 }
@@ -225,7 +227,7 @@ func (pl *places) checkTests(p *Project) {
 		pl.unique(n, "test", t.ID, testID, "an area and a number, such as ADT-03", seen)
 		for _, m := range t.Messages {
 			if _, ok := p.Message(m); !ok {
-				pl.reader.fail(n, "test %s uses %q, which is not among the messages", shorten(t.ID), shorten(m))
+				pl.reader.Fail(n, "test %s uses %q, which is not among the messages", yamlfile.Shorten(t.ID), yamlfile.Shorten(m))
 			}
 		}
 	}

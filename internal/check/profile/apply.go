@@ -10,6 +10,7 @@ import (
 
 	"trestle/internal/check"
 	"trestle/internal/hl7"
+	"trestle/internal/yamlfile"
 )
 
 // violation is a departure before it is a finding or a part of a gap.
@@ -428,7 +429,7 @@ func shortValue(v hl7.Value) string {
 	} else {
 		raw = []byte(v.Text())
 	}
-	return shorten(string(bytes.ToValidUTF8(raw, []byte("\uFFFD"))))
+	return yamlfile.Shorten(string(bytes.ToValidUTF8(raw, []byte("\uFFFD"))))
 }
 
 func quote(s string) string {

@@ -183,7 +183,7 @@ func TestProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "the file is empty",
 		"profile: A\nmesages: []\n":      `x.yaml:2: unknown key "mesages" in the profile`,
-		"profile: A\n- b\n":              "this is not YAML",
+		"profile: A\n- b\n":              "not readable as YAML",
 		"about: nothing\n":               "x.yaml:1: the profile needs a name",
 		"[a, b]":                         "this is no profile",
 		"profile: A\nversions: [a, [b]]": "x.yaml:2: an entry of versions must be text",
@@ -198,8 +198,8 @@ func TestProblems(t *testing.T) {
 		"profile: A\ndecisions:\n  - {path: PID-3, finding: Size, decision: open}\n":                                "x.yaml:3: finding is \"Size\"; it must be",
 		"profile: A\nmessages:\n  - message: ADT\n    fields:\n      PID-3: &a R\n      PID-4: *a\n":                "x.yaml:6: write the value of \"PID-4\" out",
 		"profile: A\nmessages:\n  - message: ADT\n    fields:\n      PID-3: R\n      PID-3: O\n":                    "x.yaml:6: \"PID-3\" is given twice",
-		"profile: A\n---\nprofile: B\n":                                                                             "more than one document",
-		"profile: A\nacknowledgement: {mode: original, accept: YES}\n":                                              "x.yaml:2: accept is \"YES\"; it must be AL, NE, ER, SU",
+		"profile: A\n---\nprofile: B\n":                                                                             "a second document starts here",
+		"profile: A\nacknowledgement: {mode: original, accept: YES}\n":                                              "x.yaml:2: accept is \"YES\"; it must be \"AL\", \"NE\", \"ER\" or \"SU\"",
 		"profile: A\nlocal-segments: {ZPV: {fields: {first: a}}}\n":                                                 "x.yaml:2: \"first\" is no field number",
 		"profile: A\nmessages:\n  - message: ADT\n    fields:\n      PID-3: {usage: 'C(R)', when: PID-4 is valued}": "a condition has two usages",
 	} {

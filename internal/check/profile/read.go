@@ -1,17 +1,15 @@
 package profile
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
 
-	"trestle/internal/hl7"
-
 	"go.yaml.in/yaml/v3"
+
+	"trestle/internal/hl7"
+	"trestle/internal/yamlfile"
 )
 
 // maxFile is the largest profile that is read, in bytes. The largest hospital guides make about a tenth of it.
@@ -23,28 +21,24 @@ func Parse(id string, b []byte) (*Profile, error) {
 	if len(b) > maxFile {
 		return nil, fmt.Errorf("%s has %d bytes and is no profile: profiles have at most %d", id, len(b), maxFile)
 	}
-	r := &reader{file: id}
-	document := &yaml.Node{}
-	decoder := yaml.NewDecoder(bytes.NewReader(b))
-	if err := decoder.Decode(document); errors.Is(err, io.EOF) {
-		return nil, Problems{{id, 0, "the file is empty; a profile starts with its name, as in profile: Riverbend"}}
-	} else if err != nil {
-		return nil, syntaxProblem(id, err)
-	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, Problems{{id, 0, "the file holds more than one document; a profile is one, without a line of three dashes in it"}}
+	r := &reader{yamlfile.Reader{File: id}}
+	document := r.Document(b)
+	if document == nil {
+		if len(r.Problems) == 0 {
+			r.Problems = Problems{{File: id, Text: "the file is empty; a profile starts with its name, as in profile: Riverbend"}}
+		}
+		return nil, r.Problems
 	}
 	p := &Profile{ID: strings.TrimSuffix(strings.TrimSuffix(baseName(id), ".yaml"), ".yml"), document: document}
-	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
-		return nil, Problems{{id, max(document.Line, 1), "this is no profile; one starts with its name, as in profile: Riverbend"}}
+	if document.Content[0].Kind != yaml.MappingNode {
+		return nil, Problems{{File: id, Line: max(document.Line, 1), Text: "this is no profile; one starts with its name, as in profile: Riverbend"}}
 	}
 	r.profile(document.Content[0], p)
-	if p.Name == "" && len(r.problems) == 0 {
-		r.fail(document.Content[0], `the profile needs a name, as in "profile: Riverbend"`)
+	if p.Name == "" && len(r.Problems) == 0 {
+		r.Fail(document.Content[0], `the profile needs a name, as in "profile: Riverbend"`)
 	}
-	if len(r.problems) > 0 {
-		r.problems.sort()
-		return nil, r.problems
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -53,108 +47,99 @@ func baseName(path string) string {
 	return path[strings.LastIndexAny(path, `/\`)+1:]
 }
 
-// yamlLine is how the YAML package names a line in its errors.
-var yamlLine = regexp.MustCompile(`line (\d+): `)
-
-func syntaxProblem(id string, err error) error {
-	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
-	if at := yamlLine.FindStringSubmatchIndex(text); at != nil {
-		line, _ = strconv.Atoi(text[at[2]:at[3]])
-		text = text[:at[0]] + text[at[1]:]
-	}
-	return Problems{{id, line, "this is not YAML: " + text}}
-}
+// reader reads a profile.
+type reader struct{ yamlfile.Reader }
 
 func (r *reader) profile(n *yaml.Node, p *Profile) {
 	fields := append(r.evidence(&p.Evidence),
-		field{"profile", r.text("profile", &p.Name)},
-		field{"about", r.text("about", &p.About)},
-		field{"aliases", r.texts("aliases", &p.Aliases)},
-		field{"versions", r.texts("versions", &p.Versions)},
-		field{"delimiters", parsed(r, "delimiters", parseDelimiters, func(d string) { p.Delimiters = d })},
-		field{"charset", r.texts("charset", &p.Charset)},
-		field{"acknowledgement", func(n *yaml.Node) { r.acknowledgement(n, &p.Acknowledgement) }},
-		field{"local-segments", func(n *yaml.Node) { r.local(n, p) }},
-		field{"messages", func(n *yaml.Node) {
-			r.list(n, "messages", func(e *yaml.Node) { r.message(e, p) })
-		}},
-		field{"facts", func(n *yaml.Node) {
-			r.list(n, "facts", func(e *yaml.Node) { r.fact(e, p) })
-		}},
-		field{"questions", r.texts("questions", &p.Questions)},
-		field{"sources", func(n *yaml.Node) {
-			r.pairs(n, "sources", func(k, v *yaml.Node) {
-				if text, ok := r.scalar(v, "a source"); ok {
+		yamlfile.Key("profile", r.Text("profile", &p.Name)),
+		yamlfile.Key("about", r.Text("about", &p.About)),
+		yamlfile.Key("aliases", r.OneOrMore("aliases", &p.Aliases)),
+		yamlfile.Key("versions", r.OneOrMore("versions", &p.Versions)),
+		yamlfile.Key("delimiters", yamlfile.Parsed(&r.Reader, "delimiters", parseDelimiters, func(d string) { p.Delimiters = d })),
+		yamlfile.Key("charset", r.OneOrMore("charset", &p.Charset)),
+		yamlfile.Key("acknowledgement", func(n *yaml.Node) { r.acknowledgement(n, &p.Acknowledgement) }),
+		yamlfile.Key("local-segments", func(n *yaml.Node) { r.local(n, p) }),
+		yamlfile.Key("messages", func(n *yaml.Node) {
+			r.Entries(n, "messages", func(e *yaml.Node) { r.message(e, p) })
+		}),
+		yamlfile.Key("facts", func(n *yaml.Node) {
+			r.Entries(n, "facts", func(e *yaml.Node) { r.fact(e, p) })
+		}),
+		yamlfile.Key("questions", r.OneOrMore("questions", &p.Questions)),
+		yamlfile.Key("sources", func(n *yaml.Node) {
+			r.Pairs(n, "sources", func(k, v *yaml.Node) {
+				if text, ok := r.Scalar(v, "a source"); ok {
 					p.Sources = append(p.Sources, Source{k.Value, text})
 				}
 			})
-		}},
-		field{"decisions", func(n *yaml.Node) {
-			r.list(n, "decisions", func(e *yaml.Node) { r.decision(e, p) })
-		}},
+		}),
+		yamlfile.Key("decisions", func(n *yaml.Node) {
+			r.Entries(n, "decisions", func(e *yaml.Node) { r.decision(e, p) })
+		}),
 	)
-	r.mapping(n, "the profile", fields...)
+	r.Mapping(n, "the profile", fields...)
 }
 
-func (r *reader) evidence(e *Evidence) []field {
+func (r *reader) evidence(e *Evidence) []yamlfile.Field {
 	levels := make([]string, 0, len(levelWords))
 	for _, l := range Levels() {
 		levels = append(levels, string(l))
 	}
-	return []field{
-		{"level", func(n *yaml.Node) {
+	return []yamlfile.Field{
+		yamlfile.Key("level", func(n *yaml.Node) {
 			var text string
-			r.word("level", &text, levels...)(n)
+			yamlfile.Word(&r.Reader, "level", &text, levels...)(n)
 			e.Level = Level(text)
-		}},
-		{"source", r.text("source", &e.Source)},
-		{"seen", r.text("seen", &e.Seen)},
-		{"note", r.text("note", &e.Note)},
+		}),
+		yamlfile.Key("source", r.Text("source", &e.Source)),
+		yamlfile.Key("seen", r.Text("seen", &e.Seen)),
+		yamlfile.Key("note", r.Text("note", &e.Note)),
 	}
 }
 
 func parseDelimiters(text string) (string, error) {
 	if n := len([]rune(text)); n < 3 || n > 6 {
-		return "", fmt.Errorf("delimiters %q are not understood: write MSH-1 and MSH-2 together, as in '|^~\\&'", shorten(text))
+		return "", fmt.Errorf("delimiters %q are not understood: write MSH-1 and MSH-2 together, as in '|^~\\&'", yamlfile.Shorten(text))
 	}
 	return text, nil
 }
 
 func (r *reader) acknowledgement(n *yaml.Node, a *Acknowledgement) {
 	if n.Kind == yaml.ScalarNode {
-		r.word("acknowledgement", &a.Mode, "original", "enhanced")(n)
+		yamlfile.Word(&r.Reader, "acknowledgement", &a.Mode, "original", "enhanced")(n)
 		return
 	}
 	conditions := []string{"AL", "NE", "ER", "SU"} // table 0155
-	r.mapping(n, "acknowledgement",
-		field{"mode", r.word("mode", &a.Mode, "original", "enhanced")},
-		field{"accept", r.word("accept", &a.Accept, conditions...)},
-		field{"application", r.word("application", &a.Application, conditions...)},
+	r.Mapping(n, "acknowledgement",
+		yamlfile.Key("mode", yamlfile.Word(&r.Reader, "mode", &a.Mode, "original", "enhanced")),
+		yamlfile.Key("accept", yamlfile.Word(&r.Reader, "accept", &a.Accept, conditions...)),
+		yamlfile.Key("application", yamlfile.Word(&r.Reader, "application", &a.Application, conditions...)),
 	)
 }
 
 func (r *reader) local(n *yaml.Node, p *Profile) {
-	r.pairs(n, "local-segments", func(k, v *yaml.Node) {
+	r.Pairs(n, "local-segments", func(k, v *yaml.Node) {
 		if !segmentName(k.Value) {
-			r.fail(k, "%q is no segment: use its three letters, as in ZPV", shorten(k.Value))
+			r.Fail(k, "%q is no segment: use its three letters, as in ZPV", yamlfile.Shorten(k.Value))
 			return
 		}
 		s := LocalSegment{Name: k.Value}
 		if v.Kind == yaml.ScalarNode {
-			r.text("the name of "+k.Value, &s.Title)(v)
+			r.Text("the name of "+k.Value, &s.Title)(v)
 		} else {
-			r.mapping(v, k.Value, field{"name", r.text("name", &s.Title)}, field{"fields", func(n *yaml.Node) {
-				r.pairs(n, "the fields of "+k.Value, func(k, v *yaml.Node) {
+			r.Mapping(v, k.Value, yamlfile.Key("name", r.Text("name", &s.Title)), yamlfile.Key("fields", func(n *yaml.Node) {
+				r.Pairs(n, "the fields of "+k.Value, func(k, v *yaml.Node) {
 					position, err := strconv.Atoi(k.Value)
 					if err != nil || position < 1 || position > 999 {
-						r.fail(k, "%q is no field number: use 1, 2, 3", shorten(k.Value))
+						r.Fail(k, "%q is no field number: use 1, 2, 3", yamlfile.Shorten(k.Value))
 						return
 					}
 					f := LocalField{Position: position}
-					r.text("the name of the field", &f.Name)(v)
+					r.Text("the name of the field", &f.Name)(v)
 					s.Fields = append(s.Fields, f)
 				})
-			}})
+			}))
 		}
 		p.Local = append(p.Local, s)
 	})
@@ -174,24 +159,24 @@ func segmentName(s string) bool {
 
 func (r *reader) message(n *yaml.Node, p *Profile) {
 	var m Message
-	r.mapping(n, "a message", append(r.evidence(&m.Evidence),
-		field{"message", r.text("message", &m.Type)},
-		field{"events", r.texts("events", &m.Events)},
-		field{"direction", r.word("direction", &m.Direction, "in", "out", "both")},
-		field{"only", r.yes("only", &m.Only)},
-		field{"segments", func(n *yaml.Node) {
-			r.pairs(n, "segments", func(k, v *yaml.Node) { r.segmentRule(k, v, &m) })
-		}},
-		field{"fields", func(n *yaml.Node) {
-			r.pairs(n, "fields", func(k, v *yaml.Node) { r.fieldRule(k, v, &m) })
-		}},
+	r.Mapping(n, "a message", append(r.evidence(&m.Evidence),
+		yamlfile.Key("message", r.Text("message", &m.Type)),
+		yamlfile.Key("events", r.OneOrMore("events", &m.Events)),
+		yamlfile.Key("direction", yamlfile.Word(&r.Reader, "direction", &m.Direction, "in", "out", "both")),
+		yamlfile.Key("only", r.Flag("only", &m.Only)),
+		yamlfile.Key("segments", func(n *yaml.Node) {
+			r.Pairs(n, "segments", func(k, v *yaml.Node) { r.segmentRule(k, v, &m) })
+		}),
+		yamlfile.Key("fields", func(n *yaml.Node) {
+			r.Pairs(n, "fields", func(k, v *yaml.Node) { r.fieldRule(k, v, &m) })
+		}),
 	)...)
 	if typ, event, both := strings.Cut(m.Type, "^"); both {
 		m.Type = typ
 		m.Events = append([]string{event}, m.Events...)
 	}
 	if m.Type == "" && n.Kind == yaml.MappingNode {
-		r.fail(n, "the message has no type; write it as in message: ADT")
+		r.Fail(n, "the message has no type; write it as in message: ADT")
 		return
 	}
 	p.Messages = append(p.Messages, m)
@@ -199,7 +184,7 @@ func (r *reader) message(n *yaml.Node, p *Profile) {
 
 // use reads "R", "C(R/X)" and "O 0..3", with "R*" for a required element that repeats.
 func (r *reader) use(n *yaml.Node, usage *Usage, card **Cardinality) {
-	text, ok := r.scalar(n, "usage")
+	text, ok := r.Scalar(n, "usage")
 	if !ok {
 		return
 	}
@@ -210,7 +195,7 @@ func (r *reader) use(n *yaml.Node, usage *Usage, card **Cardinality) {
 	}
 	u, err := ParseUsage(code)
 	if err != nil {
-		r.fail(n, "%s", err)
+		r.Fail(n, "%s", err)
 		return
 	}
 	*usage = u
@@ -222,30 +207,30 @@ func (r *reader) use(n *yaml.Node, usage *Usage, card **Cardinality) {
 	}
 	c, err := ParseCardinality(span)
 	if err != nil {
-		r.fail(n, "%s", err)
+		r.Fail(n, "%s", err)
 		return
 	}
 	*card = &c
 }
 
-func (r *reader) useFields(usage *Usage, card **Cardinality, when **Condition) []field {
-	return []field{
-		{"usage", func(n *yaml.Node) { r.use(n, usage, card) }},
-		{"cardinality", parsed(r, "cardinality", ParseCardinality, func(c Cardinality) { *card = &c })},
-		{"when", parsed(r, "when", ParseCondition, func(c *Condition) { *when = c })},
+func (r *reader) useFields(usage *Usage, card **Cardinality, when **Condition) []yamlfile.Field {
+	return []yamlfile.Field{
+		yamlfile.Key("usage", func(n *yaml.Node) { r.use(n, usage, card) }),
+		yamlfile.Key("cardinality", yamlfile.Parsed(&r.Reader, "cardinality", ParseCardinality, func(c Cardinality) { *card = &c })),
+		yamlfile.Key("when", yamlfile.Parsed(&r.Reader, "when", ParseCondition, func(c *Condition) { *when = c })),
 	}
 }
 
 func (r *reader) segmentRule(k, v *yaml.Node, m *Message) {
 	if !segmentName(k.Value) {
-		r.fail(k, "%q is no segment: use its three letters, as in PV1", shorten(k.Value))
+		r.Fail(k, "%q is no segment: use its three letters, as in PV1", yamlfile.Shorten(k.Value))
 		return
 	}
 	s := SegmentRule{Name: k.Value}
 	if v.Kind == yaml.ScalarNode {
 		r.use(v, &s.Usage, &s.Cardinality)
 	} else {
-		r.mapping(v, k.Value, append(r.evidence(&s.Evidence), r.useFields(&s.Usage, &s.Cardinality, &s.When)...)...)
+		r.Mapping(v, k.Value, append(r.evidence(&s.Evidence), r.useFields(&s.Usage, &s.Cardinality, &s.When)...)...)
 	}
 	m.Segments = append(m.Segments, s)
 }
@@ -253,21 +238,21 @@ func (r *reader) segmentRule(k, v *yaml.Node, m *Message) {
 func (r *reader) fieldRule(k, v *yaml.Node, m *Message) {
 	path, err := parseRulePath(k.Value)
 	if err != nil {
-		r.fail(k, "%s", err)
+		r.Fail(k, "%s", err)
 		return
 	}
 	f := FieldRule{Path: path}
-	if v.Kind == yaml.ScalarNode && !isEmpty(v) {
+	if v.Kind == yaml.ScalarNode && !yamlfile.IsEmpty(v) {
 		r.use(v, &f.Usage, &f.Cardinality)
 	} else if v.Kind != yaml.ScalarNode {
 		fields := append(r.evidence(&f.Evidence), r.useFields(&f.Usage, &f.Cardinality, &f.When)...)
-		r.mapping(v, k.Value, append(fields,
-			field{"length", func(n *yaml.Node) { r.length(n, &f) }},
-			field{"values", func(n *yaml.Node) { r.values(n, &f) }},
-			field{"value", func(n *yaml.Node) { r.values(n, &f) }},
-			field{"pattern", parsed(r, "pattern", parsePattern, func(p *regexp.Regexp) { f.Pattern = p })},
-			field{"format", r.word("format", &f.Format, formatNames()...)},
-			field{"equals", parsed(r, "equals", parseRulePath, func(p hl7.Path) { f.Equals = p })},
+		r.Mapping(v, k.Value, append(fields,
+			yamlfile.Key("length", func(n *yaml.Node) { r.length(n, &f) }),
+			yamlfile.Key("values", func(n *yaml.Node) { r.values(n, &f) }),
+			yamlfile.Key("value", func(n *yaml.Node) { r.values(n, &f) }),
+			yamlfile.Key("pattern", yamlfile.Parsed(&r.Reader, "pattern", parsePattern, func(p *regexp.Regexp) { f.Pattern = p })),
+			yamlfile.Key("format", yamlfile.Word(&r.Reader, "format", &f.Format, formatNames()...)),
+			yamlfile.Key("equals", yamlfile.Parsed(&r.Reader, "equals", parseRulePath, func(p hl7.Path) { f.Equals = p })),
 		)...)
 	}
 	m.Fields = append(m.Fields, f)
@@ -280,7 +265,7 @@ const maxField = 999
 func parseRulePath(text string) (hl7.Path, error) {
 	p, err := hl7.ParsePath(text)
 	if err != nil || p.Field < 1 || p.Field > maxField || len(p.Groups) > 0 || p.Occurrence != 0 || p.Repetition < 0 || p.Component < 0 || p.Subcomponent < 0 || !segmentName(p.Segment) {
-		return hl7.Path{}, fmt.Errorf("%q is no field: write it as in PID-3 or PID-3.4.1", shorten(text))
+		return hl7.Path{}, fmt.Errorf("%q is no field: write it as in PID-3 or PID-3.4.1", yamlfile.Shorten(text))
 	}
 	return p, nil
 }
@@ -288,14 +273,14 @@ func parseRulePath(text string) (hl7.Path, error) {
 func parsePattern(text string) (*regexp.Regexp, error) {
 	p, err := regexp.Compile(`^(?:` + text + `)$`)
 	if err != nil {
-		return nil, fmt.Errorf("the pattern %q is no regular expression: %s", shorten(text), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return nil, fmt.Errorf("the pattern %q is no regular expression: %s", yamlfile.Shorten(text), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return p, nil
 }
 
 // length reads 20, which is at most twenty characters, or 1..20.
 func (r *reader) length(n *yaml.Node, f *FieldRule) {
-	text, ok := r.scalar(n, "length")
+	text, ok := r.Scalar(n, "length")
 	if !ok {
 		return
 	}
@@ -309,7 +294,7 @@ func (r *reader) length(n *yaml.Node, f *FieldRule) {
 		f.MaxLength, errHigh = strconv.Atoi(high)
 	}
 	if err != nil || errHigh != nil || f.MinLength < 0 || high != "*" && f.MaxLength < max(f.MinLength, 1) {
-		r.fail(n, "length %q is not understood: write the most characters, as in 20, or 1..20", shorten(text))
+		r.Fail(n, "length %q is not understood: write the most characters, as in 20, or 1..20", yamlfile.Shorten(text))
 		f.MinLength, f.MaxLength = 0, 0
 	}
 }
@@ -318,15 +303,15 @@ func (r *reader) length(n *yaml.Node, f *FieldRule) {
 func (r *reader) values(n *yaml.Node, f *FieldRule) {
 	add := func(code, text string) { f.Values = append(f.Values, Value{code, text}) }
 	if n.Kind != yaml.MappingNode {
-		r.list(n, "values", func(e *yaml.Node) {
-			if code, ok := r.scalar(e, "a value"); ok {
+		r.Entries(n, "values", func(e *yaml.Node) {
+			if code, ok := r.Scalar(e, "a value"); ok {
 				add(code, "")
 			}
 		})
 		return
 	}
-	r.pairs(n, "values", func(k, v *yaml.Node) {
-		if text, ok := r.scalar(v, "the meaning of a value"); ok {
+	r.Pairs(n, "values", func(k, v *yaml.Node) {
+		if text, ok := r.Scalar(v, "the meaning of a value"); ok {
 			add(strings.TrimSpace(k.Value), text)
 		}
 	})
@@ -335,12 +320,12 @@ func (r *reader) values(n *yaml.Node, f *FieldRule) {
 func (r *reader) fact(n *yaml.Node, p *Profile) {
 	var f Fact
 	if n.Kind == yaml.ScalarNode {
-		r.text("a fact", &f.Text)(n)
+		r.Text("a fact", &f.Text)(n)
 	} else {
-		r.mapping(n, "a fact", append(r.evidence(&f.Evidence), field{"text", r.text("text", &f.Text)})...)
+		r.Mapping(n, "a fact", append(r.evidence(&f.Evidence), yamlfile.Key("text", r.Text("text", &f.Text)))...)
 	}
 	if f.Text == "" {
-		r.fail(n, "a fact needs a text")
+		r.Fail(n, "a fact needs a text")
 		return
 	}
 	p.Facts = append(p.Facts, f)
@@ -349,16 +334,16 @@ func (r *reader) fact(n *yaml.Node, p *Profile) {
 func (r *reader) decision(n *yaml.Node, p *Profile) {
 	var d Decision
 	var choice, kind string
-	r.mapping(n, "a decision",
-		field{"message", r.text("message", &d.Message)},
-		field{"path", r.text("path", &d.Path)},
-		field{"finding", r.word("finding", &kind, kindNames()...)},
-		field{"decision", r.word("decision", &choice, choiceNames()...)},
-		field{"note", r.text("note", &d.Note)},
+	r.Mapping(n, "a decision",
+		yamlfile.Key("message", r.Text("message", &d.Message)),
+		yamlfile.Key("path", r.Text("path", &d.Path)),
+		yamlfile.Key("finding", yamlfile.Word(&r.Reader, "finding", &kind, kindNames()...)),
+		yamlfile.Key("decision", yamlfile.Word(&r.Reader, "decision", &choice, choiceNames()...)),
+		yamlfile.Key("note", r.Text("note", &d.Note)),
 	)
 	d.Kind, d.Choice = Kind(kind), Choice(choice)
 	if n.Kind == yaml.MappingNode && (d.Kind == "" || d.Choice == "") {
-		r.fail(n, "a decision needs the finding that it is about and what was decided")
+		r.Fail(n, "a decision needs the finding that it is about and what was decided")
 		return
 	}
 	p.Decisions = append(p.Decisions, d)
