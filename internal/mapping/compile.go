@@ -281,6 +281,12 @@ func (c *compiler) rule(src *Rule, b *block) *rule {
 			c.fail(src.Line, src.ID, err.Error())
 		}
 	}
+	if lacks := src.unfinished(); len(lacks) > 0 { // only of a file that was not read by Parse
+		for _, text := range lacks {
+			c.fail(src.Line, src.ID, text)
+		}
+		return r
+	}
 	if src.Each != "" {
 		if r.loop = c.source(src.Line, src.ID, src.Each); r.loop != nil && c.file.Source.Kind == HL7v2 && (r.loop.path.Field == 0 || r.loop.path.Component != 0) {
 			fail(fmt.Errorf("each: %s is no field; a rule repeats for each repetition of a field, a block for each segment", src.Each))

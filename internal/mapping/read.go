@@ -21,12 +21,15 @@ const MaxFile = 64 << 20
 const maxDepth = 12
 
 // Load reads a mapping and the tables beside it. What is wrong is told all at once, as [Problems] with lines.
-func Load(dir fs.FS, name string) (*File, error) {
+func Load(dir fs.FS, name string) (*File, error) { return load(dir, name, Parse) }
+
+// load reads a mapping and its tables; parse reads the mapping itself.
+func load(dir fs.FS, name string, parse func([]byte) (*File, error)) (*File, error) {
 	text, err := readLimited(dir, name)
 	if err != nil {
 		return nil, fmt.Errorf("read the mapping: %w", err)
 	}
-	f, err := Parse(text)
+	f, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +71,13 @@ func readLimited(dir fs.FS, name string) ([]byte, error) {
 }
 
 // Parse reads a mapping without its tables. What is wrong is told all at once, as [Problems] with lines.
-func Parse(b []byte) (*File, error) {
+func Parse(b []byte) (*File, error) { return parse(b, false) }
+
+// ParseDraft is Parse for a mapping that is being worked on: rules that do not say yet where their value comes from or goes
+// are let through. [Compile] names them.
+func ParseDraft(b []byte) (*File, error) { return parse(b, true) }
+
+func parse(b []byte, draft bool) (*File, error) {
 	if len(b) > MaxFile {
 		return nil, Problems{{Text: fmt.Sprintf("the file has %d bytes; mappings of at most %d are read", len(b), MaxFile)}}
 	}
@@ -79,7 +88,7 @@ func Parse(b []byte) (*File, error) {
 	} else if err != nil {
 		return nil, syntax(err)
 	}
-	r, f := &reader{}, &File{}
+	r, f := &reader{draft: draft}, &File{}
 	if len(doc.Content) == 1 && r.plain(doc.Content[0]) {
 		r.keep(&doc, "", &f.comments)
 		r.file(doc.Content[0], f)
@@ -307,13 +316,20 @@ func (r *reader) identities(f *File) {
 	})
 }
 
-// shape checks that a rule says where its value comes from, once.
+// shape checks that a rule is finished, unless it may be a draft.
 func (r *reader) shape(rule *Rule) {
-	fail := func(text string) {
+	if r.draft {
+		return
+	}
+	for _, text := range rule.unfinished() {
 		r.problems = append(r.problems, Problem{Line: rule.Line, Rule: rule.ID, Text: text})
 	}
+}
+
+// unfinished is what a rule lacks: it must say where its value goes, and once where it comes from.
+func (rule *Rule) unfinished() (texts []string) {
 	if rule.To == "" {
-		fail("says not where the value goes; add to:")
+		texts = append(texts, "says not where the value goes; add to:")
 	}
 	ways := 0
 	for _, has := range []bool{len(rule.From) > 0, rule.Formula != "", rule.Value != ""} {
@@ -323,11 +339,12 @@ func (r *reader) shape(rule *Rule) {
 	}
 	switch {
 	case ways > 1:
-		fail("has more than one of from, formula and value; a rule has one source")
+		texts = append(texts, "has more than one of from, formula and value; a rule has one source")
 	case ways == 0 && rule.Default == "" && len(rule.Do) == 0:
-		fail("says not where the value comes from; add from, formula or value")
+		texts = append(texts, "says not where the value comes from; add from, formula or value")
 	}
 	if len(rule.Inputs) > 0 && rule.Formula == "" {
-		fail("names inputs, but has no formula that uses them")
+		texts = append(texts, "names inputs, but has no formula that uses them")
 	}
+	return texts
 }

@@ -46,7 +46,10 @@ type comment struct{ head, line, foot string }
 
 // reader walks YAML nodes and collects problems with their lines. It is stricter than YAML: codes such as 01, N and ~
 // must stay what they are, so what YAML would read as a number, truth value or nothing has to stand in quotes.
-type reader struct{ problems Problems }
+type reader struct {
+	problems Problems
+	draft    bool // rules need not be finished
+}
 
 func (r *reader) fail(n *yaml.Node, format string, args ...any) {
 	r.problems = append(r.problems, Problem{Line: n.Line, Text: fmt.Sprintf(format, args...)})
