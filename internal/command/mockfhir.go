@@ -21,13 +21,14 @@ import (
 const mockFHIRHelp = `
 Is a FHIR R4 server: create, read, update, patch, delete with versions and conditions, history,
 search, batch and transaction, operations such as $validate and $everything, JSON and XML.
-Resources are in memory and end with the program. Prints one line when it listens, and one line a
-request: time, method, type, status, how fast, which rule. Ends with Ctrl-C.
+Resources are in memory and end with the program; with --workspace they last, and an answer to a
+change means that it is on disk. Prints one line when it listens, and one line a request: time,
+method, type, status, how fast, which rule. Ends with Ctrl-C.
 
   --listen ADDRESS     where, as 127.0.0.1:8080; port 0 takes a free one
   --load PATH          resources to begin with: NDJSON, Bundles, single resources in JSON or
                        XML, or a folder with files .json, .ndjson, .jsonl and .xml; may be repeated
-  --patients N         begin with N invented patients; 10 where nothing is loaded
+  --patients N         begin with N invented patients; 10 where nothing is loaded or stored
   --seed N             of the invented patients (1)
   --base PATH          path of the service (/fhir; of a personality the vendor's)
   --personality NAME   do only what a vendor's public statement says; see
@@ -47,8 +48,9 @@ request: time, method, type, status, how fast, which rule. Ends with Ctrl-C.
   --open               allow an address that other computers reach
   --journal FILE.jsonl keep every exchange, one JSON object a line. It holds patient data in clear.
   --no-payloads        the journal keeps sizes, times and hashes only
-  --workspace W        keep every exchange in this workspace instead, encrypted
-  --endpoint NAME      name of the endpoint in the journal (fhir)
+  --workspace W        keep resources and every exchange in this workspace, encrypted; see
+                       "trestle mock fhir-state" for snapshots of the resources
+  --endpoint NAME      name of the endpoint: of its resources and in the journal (fhir)
   --passphrase-file FILE  read the passphrase of the workspace from a file
   --quiet              no line for each request
   --tls auto           encrypt, with a certificate of an authority that is made for this run
@@ -174,9 +176,6 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 	case m.patients > 10000:
 		return usagef("--patients takes up to 10000")
 	}
-	if m.patients < 0 && len(m.load) == 0 {
-		m.patients = 10
-	}
 	var o fhirserver.Options
 	if err := s.prepareFHIR(&m, &o); err != nil {
 		return err
@@ -199,7 +198,7 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 			if err := w.LogAct(ctx, workspace.ActionStarted, object, where); err != nil {
 				return errors.Join(err, j.Close())
 			}
-			err = s.mockFHIR(ctx, &m, o)
+			err = s.mockStoredFHIR(ctx, w, &m, o)
 			return errors.Join(err, j.Close(), w.LogAct(context.WithoutCancel(ctx), workspace.ActionStopped, object, ""))
 		})
 	case m.journal != "":
@@ -251,9 +250,26 @@ func (s *session) prepareFHIR(m *mockFHIR, o *fhirserver.Options) (err error) {
 	return err
 }
 
+// mockStoredFHIR is mockFHIR with the resources in a workspace.
+func (s *session) mockStoredFHIR(ctx context.Context, w *workspace.Workspace, m *mockFHIR, o fhirserver.Options) error {
+	kept, err := w.OpenResources(ctx, m.config.Name)
+	if err != nil {
+		return err
+	}
+	if o.Store, err = fhirstore.Open(ctx, fhirstore.Options{Keeper: kept}); err == nil {
+		err = s.mockFHIR(ctx, m, o)
+	}
+	return errors.Join(err, kept.Close())
+}
+
 // mockFHIR loads what there is to load and serves until ctx ends.
 func (s *session) mockFHIR(ctx context.Context, m *mockFHIR, o fhirserver.Options) error {
-	o.Store = fhirstore.New(fhirstore.Options{})
+	if o.Store == nil {
+		o.Store = fhirstore.New(fhirstore.Options{})
+	}
+	if m.patients < 0 && len(m.load) == 0 && len(o.Store.Types()) == 0 {
+		m.patients = 10
+	}
 	if m.patients > 0 {
 		if err := o.Store.Fill(ctx, fhirstore.Invent(m.seed, m.patients)); err != nil {
 			return err

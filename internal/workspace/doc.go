@@ -15,7 +15,7 @@
 //
 // Beside messages a workspace holds documents with their history ([Workspace.PutDocument]), sets of messages to compare with
 // ([Workspace.PutSet]), the journal of endpoints ([Workspace.OpenJournal], [Workspace.Exchanges]) and the runs of senders in it, the
-// queues of senders ([Workspace.Queues]), and of the linkage its rosters, runs and an append-only ledger of decisions
+// queues of senders ([Workspace.Queues]), the resources of FHIR endpoints with their versions and snapshots ([Workspace.OpenResources]), and of the linkage its rosters, runs and an append-only ledger of decisions
 // ([Workspace.Linkage]). Each is what a tool asks for through an interface of its own.
 //
 // # Keys

@@ -283,6 +283,7 @@ const (
 	schemaWithDocuments = 6
 	schemaWithJournal   = 7
 	schemaWithLinkage   = 8
+	schemaWithResources = 10
 )
 
 // knows refuses what a workspace that is only read, and so was not brought up to date, has no tables for.

@@ -135,6 +135,7 @@ ALTER TABLE access_log ADD COLUMN result TEXT NOT NULL DEFAULT '';  -- empty: it
 	schemaJournal,
 	schemaLinkage,
 	schemaSecrets,
+	schemaResources,
 }
 
 // secretsVersion is the first version with secrets.

@@ -37,6 +37,8 @@ type Workspace struct {
 	slots     sync.Mutex   // one change of the key slots at a time
 	copying   sync.Mutex   // one backup, compaction or new data key at a time
 	sets      sync.Mutex   // one set being stored at a time
+	serving   sync.Mutex
+	served    map[int64]bool // whose resources are open
 	frozen    atomic.Bool
 	anchors   AnchorStore // nil: none
 	anchored  bool        // it remembers this workspace

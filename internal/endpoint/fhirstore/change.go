@@ -1,9 +1,10 @@
 package fhirstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,9 +42,9 @@ func (s *Store) Draft(n *fhir.Node) Draft {
 // Tx is a transaction. It is valid within the function that [Store.Change] calls, in its goroutine.
 type Tx struct {
 	s       *Store
-	ctx     context.Context
 	method  string
 	changes []change
+	seq     uint64
 }
 
 type change struct{ before, after *Version }
@@ -51,49 +52,65 @@ type change struct{ before, after *Version }
 // Change runs a transaction: what f did is kept if it returns nil and the keeper took it, and taken back otherwise. Nobody sees
 // anything of it before. Searches inside must be those of the Tx.
 func (s *Store) Change(ctx context.Context, f func(tx *Tx) error) error {
+	g, err := s.change(ctx, f)
+	if err != nil || g == nil {
+		return err
+	}
+	<-g.done
+	return g.err
+}
+
+// change runs f with the lock held. The batch is what the answer depends on: that of the transaction, or the last one that it may have
+// seen if it changed nothing.
+func (s *Store) change(ctx context.Context, f func(tx *Tx) error) (*batch, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tx := &Tx{s: s, ctx: ctx}
-	kept := false
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	tx := &Tx{s: s, seq: s.changed + 1}
+	made := false
 	defer func() {
-		if !kept {
+		if !made {
 			tx.rollback()
 		}
 	}()
 	if err := f(tx); err != nil {
-		return err
+		return nil, err
 	}
-	if err := tx.keep(); err != nil {
-		return err
-	}
-	kept = true
-	if len(tx.changes) > 0 {
+	made = true
+	switch {
+	case len(tx.changes) == 0:
+		return s.waiting(), nil
+	case s.keeper == nil:
 		s.revision++
+		s.sweep()
+		return nil, nil
 	}
-	s.sweep()
-	return nil
-}
-
-func (tx *Tx) keep() error {
-	if tx.s.keeper == nil || len(tx.changes) == 0 {
-		return nil
-	}
-	list := make([]*Version, len(tx.changes))
-	for i, c := range tx.changes {
-		list[i] = c.after
-	}
-	if err := tx.s.keeper.Keep(tx.ctx, list); err != nil {
-		return fmt.Errorf("the change could not be stored and was taken back: %w", err)
-	}
-	return nil
+	s.changed++
+	s.revision++
+	return s.join(tx), nil
 }
 
 // rollback undoes the changes from the last to the first. The indexes keep what they were given, which leads nowhere.
 func (tx *Tx) rollback() {
 	s := tx.s
-	for i := len(tx.changes) - 1; i >= 0; i-- {
-		c := tx.changes[i]
+	for _, c := range slices.Backward(tx.changes) {
 		s.leave(c.after)
+		if c.before != nil && !c.before.Deleted() {
+			s.docs[c.before.doc] = c.before
+			s.dead--
+		}
+	}
+	tx.undo()
+}
+
+// undo takes the changes out of the histories.
+func (tx *Tx) undo() {
+	s := tx.s
+	for _, c := range slices.Backward(tx.changes) {
 		k := s.kinds[c.after.Type]
 		if list := k.history[c.after.ID]; len(list) == 1 {
 			delete(k.history, c.after.ID)
@@ -106,8 +123,6 @@ func (tx *Tx) rollback() {
 		}
 		if c.before != nil && !c.before.Deleted() {
 			k.live++
-			s.docs[c.before.doc] = c.before
-			s.dead--
 		}
 	}
 	tx.changes = nil
@@ -148,6 +163,12 @@ func (tx *Tx) Put(d Draft, id string) (v *Version, created bool, err error) {
 	before := tx.s.kinds[d.Type].current(id)
 	v, err = tx.store(d, id, "PUT")
 	return v, before == nil || before.Deleted(), err
+}
+
+// has says that the current version of a resource has the content of a draft already.
+func (tx *Tx) has(d Draft, id string) bool {
+	v := tx.s.kinds[d.Type].current(id)
+	return v != nil && !v.Deleted() && bytes.Equal(fhir.AppendJSON(make([]byte, 0, len(v.Body)), stamp(d.Tree, v)), v.Body)
 }
 
 // Delete deletes a resource. Deleting what is not there, or not any more, is no error and changes nothing.
@@ -202,6 +223,7 @@ func (tx *Tx) store(d Draft, id, method string) (*Version, error) {
 func (tx *Tx) apply(before, v *Version, found []paramAtom) {
 	s := tx.s
 	s.leave(before)
+	v.seq = tx.seq
 	s.append(v)
 	if !v.Deleted() {
 		s.enter(v, found)

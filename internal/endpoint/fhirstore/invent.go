@@ -26,7 +26,7 @@ func Invent(seed uint64, n int) []*fhir.Node {
 	return g.made
 }
 
-// Fill stores the resources under their own ids.
+// Fill stores the resources under their own ids, those that are not there already.
 func (s *Store) Fill(ctx context.Context, resources []*fhir.Node) error {
 	drafts := make([]Draft, len(resources))
 	for i, n := range resources {
@@ -34,7 +34,11 @@ func (s *Store) Fill(ctx context.Context, resources []*fhir.Node) error {
 	}
 	return s.Change(ctx, func(tx *Tx) error {
 		for _, d := range drafts {
-			if _, _, err := tx.Put(d, d.Tree.Member("id").String()); err != nil {
+			id := d.Tree.Member("id").String()
+			if tx.has(d, id) {
+				continue
+			}
+			if _, _, err := tx.Put(d, id); err != nil {
 				return err
 			}
 		}

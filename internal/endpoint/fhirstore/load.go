@@ -13,6 +13,7 @@ import (
 // Loaded says what became of a stream of resources.
 type Loaded struct {
 	Resources int // stored
+	Same      int // were there already, with the same content
 	Skipped   int // what was no resource, or none that the definitions know
 }
 
@@ -84,8 +85,14 @@ func (l *loader) flush() error {
 			drafts = append(drafts, l.s.Draft(waiting[i].n))
 			waiting[i].n = nil
 		}
+		same := 0
 		err := l.s.Change(l.ctx, func(tx *Tx) error {
+			same = 0
 			for i, d := range drafts {
+				if tx.has(d, ids[from+i]) {
+					same++
+					continue
+				}
 				if _, _, err := tx.Put(d, ids[from+i]); err != nil {
 					return err
 				}
@@ -95,7 +102,8 @@ func (l *loader) flush() error {
 		if err != nil {
 			return fmt.Errorf("store the resources: %w", err)
 		}
-		l.done.Resources += len(drafts)
+		l.done.Resources += len(drafts) - same
+		l.done.Same += same
 	}
 	return nil
 }

@@ -9,10 +9,9 @@ import (
 )
 
 // Search finds the resources for which all filters hold, in the order of the query; without one in the order of their last change.
-func (s *Store) Search(ctx context.Context, q *Query) ([]*Version, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.search(ctx, q)
+func (s *Store) Search(ctx context.Context, q *Query) (list []*Version, err error) {
+	s.see(func() { list, err = s.search(ctx, q) })
+	return list, err
 }
 
 // Search is [Store.Search] inside the transaction.
@@ -443,9 +442,12 @@ func (s *Store) targets(p *Param, v *Version) (list []string) {
 func (s *Store) Targets(p *Param, v *Version) []string { return s.targets(p, v) }
 
 // Pointing lists the resources of a type that point to reference, Type/id, by a parameter.
-func (s *Store) Pointing(typ string, p *Param, reference string) []*Version {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+func (s *Store) Pointing(typ string, p *Param, reference string) (list []*Version) {
+	s.see(func() { list = s.pointers(typ, p, reference) })
+	return list
+}
+
+func (s *Store) pointers(typ string, p *Param, reference string) []*Version {
 	k := s.kinds[typ]
 	if k == nil || p.Type != "reference" {
 		return nil

@@ -28,6 +28,7 @@ type Store struct {
 	paramMu sync.Mutex
 	params  map[string][]*Param
 
+	gate      sync.RWMutex // before mu; for reading while a change is made
 	mu        sync.RWMutex
 	kinds     map[string]*kind
 	log       []*Version // of all types, in the order of the changes
@@ -37,6 +38,9 @@ type Store struct {
 	serial    uint64 // of the last id
 	last      time.Time
 	snapshots map[string]*snapshot
+
+	changed, kept     uint64 // serial numbers of the last transaction, and of the last that the keeper has
+	flying, gathering *batch // what the keeper is storing, and what it gets next
 }
 
 // kind is what the store knows of one resource type.
@@ -52,7 +56,7 @@ type kind struct {
 
 // New makes an empty store.
 func New(o Options) *Store {
-	s := &Store{d: o.Definitions, keeper: o.Keeper, now: o.Now, params: map[string][]*Param{}, kinds: map[string]*kind{}, docs: make([]*Version, 1), serial: 1000, snapshots: map[string]*snapshot{}}
+	s := &Store{d: o.Definitions, keeper: o.Keeper, now: o.Now, params: map[string][]*Param{}, kinds: map[string]*kind{}, docs: make([]*Version, 1), serial: firstSerial, snapshots: map[string]*snapshot{}}
 	if s.d == nil {
 		s.d = fhir.R4()
 	}
@@ -70,9 +74,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for v, err := range o.Keeper.Kept(ctx) {
+	return s, s.read(ctx)
+}
+
+// read takes over what is kept. The lock must be held.
+func (s *Store) read(ctx context.Context) error {
+	s.kinds, s.log, s.serial = map[string]*kind{}, nil, firstSerial
+	for v, err := range s.keeper.Kept(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("read the resources that were kept: %w", err)
+			return fmt.Errorf("read the resources that were kept: %w", err)
 		}
 		s.append(v)
 	}
@@ -84,8 +94,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 	}
 	s.reindex()
-	return s, nil
+	return nil
 }
+
+// firstSerial is the id before the first that the store gives out.
+const firstSerial = 1000
 
 // Definitions are those that the store reads resources by.
 func (s *Store) Definitions() *fhir.Definitions { return s.d }
@@ -147,9 +160,7 @@ func (k *kind) current(id string) *Version {
 
 // Read returns the current version. The error is [ErrNotFound] or [ErrGone]; with ErrGone comes the version that deleted it.
 func (s *Store) Read(typ, id string) (*Version, error) {
-	s.mu.RLock()
-	v := s.kinds[typ].current(id)
-	s.mu.RUnlock()
+	v := s.current(typ, id)
 	switch {
 	case v == nil:
 		return nil, ErrNotFound
@@ -161,28 +172,30 @@ func (s *Store) Read(typ, id string) (*Version, error) {
 
 // ReadVersion returns one version; the errors are those of [Store.Read].
 func (s *Store) ReadVersion(typ, id string, number int64) (*Version, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	k := s.kinds[typ]
-	if k == nil {
+	var v *Version
+	s.see(func() {
+		v = nil
+		if k := s.kinds[typ]; k != nil && number >= 1 && number <= int64(len(k.history[id])) {
+			v = k.history[id][number-1]
+		}
+	})
+	switch {
+	case v == nil:
 		return nil, ErrNotFound
-	}
-	list := k.history[id]
-	if number < 1 || number > int64(len(list)) {
-		return nil, ErrNotFound
-	}
-	if v := list[number-1]; v.Deleted() {
+	case v.Deleted():
 		return v, ErrGone
-	} else {
-		return v, nil
 	}
+	return v, nil
 }
 
 // History returns versions, newest first: of one resource, of a type if id is "", of everything if both are. The error is
 // ErrNotFound for a resource that never was.
-func (s *Store) History(typ, id string) ([]*Version, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+func (s *Store) History(typ, id string) (list []*Version, err error) {
+	s.see(func() { list, err = s.history(typ, id) })
+	return list, err
+}
+
+func (s *Store) history(typ, id string) ([]*Version, error) {
 	var list []*Version
 	k := s.kinds[typ]
 	switch {

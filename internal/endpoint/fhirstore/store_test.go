@@ -1,9 +1,7 @@
 package fhirstore
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -288,7 +286,9 @@ func TestChangesAreTakenBack(t *testing.T) {
 
 func TestSnapshots(t *testing.T) {
 	s := filled(t)
-	s.Snapshot("start")
+	if err := s.Snapshot("start"); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Change(t.Context(), func(tx *Tx) error { _, err := tx.Delete("Patient", "p1"); return err }); err != nil {
 		t.Fatal(err)
 	}
@@ -301,8 +301,15 @@ func TestSnapshots(t *testing.T) {
 	if got := search(t, s, "Patient", "name=moss"); got != "p1 p3" || s.Count("") != 11 {
 		t.Errorf("%s, %d", got, s.Count(""))
 	}
-	if err := s.Restore(t.Context(), "other"); err == nil || !strings.Contains(err.Error(), "no snapshot") {
+	if err := s.Restore(t.Context(), "other"); !errors.Is(err, ErrNoSnapshot) {
 		t.Errorf("%v", err)
+	}
+	// Going back can be undone.
+	if err := s.Restore(t.Context(), BeforeRestore); err != nil || search(t, s, "Patient", "name=moss") != "p3" {
+		t.Errorf("%v", err)
+	}
+	if err := s.Drop(t.Context(), "start"); err != nil || strings.Join(s.Snapshots(), ",") != BeforeRestore {
+		t.Errorf("%v, %v", err, s.Snapshots())
 	}
 }
 
@@ -318,49 +325,6 @@ func TestSweep(t *testing.T) {
 	}
 	if len(s.docs) > 4200 || search(t, s, "Patient", "gender=other") != "p3" || search(t, s, "Patient", "") != "p1 p2 p3" {
 		t.Errorf("%d documents, %s", len(s.docs), search(t, s, "Patient", ""))
-	}
-}
-
-// notebook is a keeper in memory.
-type notebook struct {
-	kept []*Version
-	err  error
-}
-
-func (n *notebook) Keep(_ context.Context, list []*Version) error {
-	if n.err == nil {
-		n.kept = append(n.kept, list...)
-	}
-	return n.err
-}
-
-func (n *notebook) Kept(context.Context) iter.Seq2[*Version, error] {
-	return func(yield func(*Version, error) bool) {
-		for _, v := range n.kept {
-			copied := *v
-			if !yield(&copied, nil) {
-				return
-			}
-		}
-	}
-}
-
-func TestKeeper(t *testing.T) {
-	var n notebook
-	s := New(Options{Keeper: &n})
-	if _, err := s.Load(t.Context(), strings.NewReader(shelf)); err != nil {
-		t.Fatal(err)
-	}
-	n.err = errors.New("disk full")
-	if err := s.Change(t.Context(), func(tx *Tx) error { _, err := tx.Delete("Patient", "p1"); return err }); !errors.Is(err, n.err) || search(t, s, "Patient", "name=moss") != "p1 p3" {
-		t.Errorf("%v", err)
-	}
-	again, err := Open(t.Context(), Options{Keeper: &n})
-	if err != nil || again.Count("") != 11 || search(t, again, "Patient", "name=moss") != "p1 p3" {
-		t.Errorf("%v", err)
-	}
-	if err := s.Restore(t.Context(), "x"); err == nil {
-		t.Error("there is no snapshot, and the store is durable")
 	}
 }
 

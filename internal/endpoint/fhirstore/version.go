@@ -1,10 +1,8 @@
 package fhirstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strconv"
 	"time"
 
@@ -20,6 +18,7 @@ type Version struct {
 	Body     []byte    // JSON without blanks, with id and meta as stored; nil of a delete
 
 	doc uint32 // number in the indexes; 0 while it is in none
+	seq uint64 // of the transaction that made it; 0 of one that was kept before
 }
 
 // Deleted says that the resource was deleted with this version.
@@ -41,15 +40,6 @@ func (v *Version) Tree() *fhir.Node {
 		return nil
 	}
 	return n
-}
-
-// Keeper makes changes durable, and gives them back when a store is opened. A workspace implements it.
-type Keeper interface {
-	// Keep stores the versions of one transaction, all or none, and returns when they would survive a crash. The store lets nobody
-	// see them before. It is called by one goroutine at a time.
-	Keep(ctx context.Context, versions []*Version) error
-	// Kept returns every version in the order in which it was kept.
-	Kept(ctx context.Context) iter.Seq2[*Version, error]
 }
 
 // Errors of reading and changing. Those that a client must be able to tell apart.
