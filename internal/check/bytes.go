@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,12 @@ func (c *checker) bytes() {
 		c.mark()
 	}
 	for i := start; i < len(c.b); i++ {
+		for len(c.b)-i >= 8 && printable(binary.LittleEndian.Uint64(c.b[i:])) {
+			i += 8
+		}
+		if i == len(c.b) {
+			break
+		}
 		b := c.b[i]
 		if plainByte[b] {
 			continue
@@ -67,6 +74,14 @@ var plainByte = func() (plain [256]bool) {
 	plain['\r'], plain['\n'], plain['\t'] = true, true, true
 	return plain
 }()
+
+// printable reports whether all of eight bytes are printable ASCII: none has its
+// highest bit, lies below 20 or is 7F. Borrows between bytes only err towards
+// false, and then the bytes are looked at one by one.
+func printable(b uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return (b|(b-0x20*ones)|(b+ones))&tops == 0
+}
 
 // mark reports a byte order mark at the start of the bytes.
 func (c *collector) mark() {

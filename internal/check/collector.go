@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 
 	"trestle/internal/hl7"
@@ -37,6 +38,16 @@ func newCollector(o Options) collector {
 // caller may change severity and repair of what is returned, until the next
 // call.
 func (c *collector) add(d *Description, path string, offset, length int, format string, args ...any) *Finding {
+	f := c.say(d, path, offset, length, format)
+	if len(args) > 0 && f != &c.scratch {
+		f.Text = fmt.Sprintf(format, args...)
+	}
+	return f
+}
+
+// say is add for a text that is written already: what most messages have some
+// of is put together without the formatter.
+func (c *collector) say(d *Description, path string, offset, length int, text string) *Finding {
 	if r := c.options.Rules; r != nil && c.m != nil && !d.root && r.Agrees(c.m, Finding{Code: d.Code, Severity: d.Severity, Path: path, Offset: offset, Length: length}) {
 		c.scratch = Finding{}
 		return &c.scratch
@@ -47,10 +58,6 @@ func (c *collector) add(d *Description, path string, offset, length int, format 
 			c.overflow[d.index] = offset
 		}
 		return &c.scratch
-	}
-	text := format
-	if len(args) > 0 {
-		text = fmt.Sprintf(format, args...)
 	}
 	c.found = append(c.found, entry{about: d, Finding: Finding{
 		Code: d.Code, Severity: d.Severity, Path: path, Offset: offset, Length: length, Text: text,
@@ -144,6 +151,9 @@ const maxQuote = 40
 // quote shortens a value for a sentence and makes control characters visible.
 // It is the raw text: what was sent is the evidence.
 func quote(raw []byte) string {
+	if len(raw) <= maxQuote && plainText(raw) {
+		return string(raw)
+	}
 	out := make([]rune, 0, maxQuote)
 	for i := 0; i < len(raw); {
 		r, n := utf8.DecodeRune(raw[i:])
@@ -165,9 +175,19 @@ func quote(raw []byte) string {
 	return string(out)
 }
 
+// plainText reports text of which every byte is a character that shows.
+func plainText(raw []byte) bool {
+	for _, b := range raw {
+		if b < 0x20 || b >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
 func plural(n int, one, many string) string {
 	if n == 1 {
-		return fmt.Sprintf("%d %s", n, one)
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return strconv.Itoa(n) + " " + many
 }

@@ -2,6 +2,8 @@ package check
 
 import (
 	"bytes"
+	"slices"
+	"strconv"
 	"strings"
 
 	"trestle/internal/dictionary"
@@ -178,11 +180,10 @@ func (c *checker) required(s hl7.Segment, n int, f *fieldPlan, offset int) {
 	}
 	at := place{segment: s, field: n}.String()
 	if later := c.plans.relaxed(s.Name(), n); later != "" {
-		c.add(codeFieldRequired, at, offset, 0, "%s-%d (%s) is empty; HL7 %s requires it, %s does not any more, and few receivers ask for it.",
-			s.Name(), n, f.def.Name, c.v.Name, later).Severity = Information
+		c.say(codeFieldRequired, at, offset, 0, s.Name()+"-"+strconv.Itoa(n)+" ("+f.def.Name+") is empty; HL7 "+c.v.Name+" requires it, "+later+" does not any more, and few receivers ask for it.").Severity = Information
 		return
 	}
-	c.add(codeFieldRequired, at, offset, 0, "%s-%d (%s) is empty, but HL7 %s requires it.", s.Name(), n, f.def.Name, c.v.Name)
+	c.say(codeFieldRequired, at, offset, 0, s.Name()+"-"+strconv.Itoa(n)+" ("+f.def.Name+") is empty, but HL7 "+c.v.Name+" requires it.")
 }
 
 // beyond reports a field that the version does not define, once for each field
@@ -194,10 +195,10 @@ func (c *checker) beyond(s hl7.Segment, name string, n int, v hl7.Value) {
 	}
 	at := place{segment: s, field: n}.String()
 	if later, f, ok := dictionary.DefinedLater(c.v.Name, name, n); ok {
-		c.add(codeFieldBeyond, at, v.Offset(), len(v.Raw()), "%s-%d is not defined in HL7 %s; from %s on it is %s. A receiver ignores it.", name, n, c.v.Name, later, f.Name)
+		c.say(codeFieldBeyond, at, v.Offset(), len(v.Raw()), name+"-"+strconv.Itoa(n)+" is not defined in HL7 "+c.v.Name+"; from "+later+" on it is "+f.Name+". A receiver ignores it.")
 		return
 	}
-	c.add(codeFieldBeyond, at, v.Offset(), len(v.Raw()), "%s-%d is not defined in HL7 %s nor in a later version. A receiver ignores it.", name, n, c.v.Name)
+	c.say(codeFieldBeyond, at, v.Offset(), len(v.Raw()), name+"-"+strconv.Itoa(n)+" is not defined in HL7 "+c.v.Name+" nor in a later version. A receiver ignores it.")
 }
 
 // fieldKey is a field of any segment of a name.
@@ -210,13 +211,20 @@ type fieldKey struct {
 // a segment name: what repeats in a thousand OBX is one thing to know.
 func (c *checker) firstTime(what string, at place) bool {
 	key := fieldKey{what, at.segment.Name(), min(at.field, 1000)}
-	if c.told[key] {
+	if slices.Contains(c.told, key) || c.more[key] {
 		return false
 	}
-	if c.told == nil {
-		c.told = map[fieldKey]bool{}
+	if len(c.told) < cap(c.told) || cap(c.told) == 0 { // a message has few: a short list is faster than a map
+		if c.told == nil {
+			c.told = make([]fieldKey, 0, 32)
+		}
+		c.told = append(c.told, key)
+		return true
 	}
-	c.told[key] = true
+	if c.more == nil {
+		c.more = map[fieldKey]bool{}
+	}
+	c.more[key] = true
 	return true
 }
 
@@ -349,8 +357,8 @@ func (c *checker) componentBeyond(at place, f *fieldPlan, v hl7.Value) {
 	if !c.firstTime("parts", at) {
 		return
 	}
-	c.add(codeComponentBeyond, at.String(), v.Offset(), len(v.Raw()), "The data type %s (%s) has %s in HL7 %s. A receiver ignores what comes after.",
-		f.def.Type, f.def.Name, plural(len(f.parts), "part", "parts"), c.v.Name)
+	c.say(codeComponentBeyond, at.String(), v.Offset(), len(v.Raw()),
+		"The data type "+f.def.Type+" ("+f.def.Name+") has "+plural(len(f.parts), "part", "parts")+" in HL7 "+c.v.Name+". A receiver ignores what comes after.")
 }
 
 func (c *checker) components(raw []byte) int {
@@ -381,8 +389,8 @@ func (c *checker) partsInPrimitive(at place, f *fieldPlan, v hl7.Value) {
 		return
 	}
 	if later := c.compositeLater(at); later != "" {
-		c.add(codeComponentBeyond, at.String(), v.Offset(), len(raw), "%s has no components in HL7 %s, but from %s on. Receivers of %s may take it for one text.",
-			at, c.v.Name, later, c.v.Name)
+		path := at.String()
+		c.say(codeComponentBeyond, path, v.Offset(), len(raw), path+" has no components in HL7 "+c.v.Name+", but from "+later+" on. Receivers of "+c.v.Name+" may take it for one text.")
 		return
 	}
 	if at.segment.Name() == "OBX" && at.field == 3 && at.comp == 1 {

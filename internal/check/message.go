@@ -35,7 +35,8 @@ type checker struct {
 	skip  map[int]bool // segments whose fields would only repeat a root cause
 
 	seen map[string]bool   // unknown segments that are reported
-	told map[fieldKey]bool // fields whose every occurrence would say the same
+	told []fieldKey        // fields whose every occurrence would say the same
+	more map[fieldKey]bool // those that told has no room for
 }
 
 // Message returns what is to be said about m: root causes first, then by
@@ -64,8 +65,8 @@ func Message(m *hl7.Message, o Options) []Finding {
 var checkers = sync.Pool{New: func() any { return &checker{} }}
 
 func (c *checker) reset(m *hl7.Message, o Options) {
-	found, shapes := c.found[:0], c.shapes
-	*c = checker{collector: newCollector(o), b: m.Bytes(), shapes: shapes}
+	found, shapes, told := c.found[:0], c.shapes, c.told[:0]
+	*c = checker{collector: newCollector(o), b: m.Bytes(), shapes: shapes, told: told}
 	c.m, c.found = m, found
 }
 
@@ -76,7 +77,7 @@ func (c *checker) release() {
 	if cap(c.found) > maxKept {
 		c.found = nil
 	}
-	*c = checker{collector: collector{found: c.found[:0]}, shapes: c.shapes}
+	*c = checker{collector: collector{found: c.found[:0]}, shapes: c.shapes, told: c.told[:0]}
 	checkers.Put(c)
 }
 

@@ -1,10 +1,12 @@
 package check
 
 import (
+	"bytes"
 	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"trestle/internal/dictionary"
 )
@@ -31,6 +33,7 @@ type fieldPlan struct {
 	def      dictionary.Field
 	kind     valueKind
 	required bool
+	careful  bool // always read carefully: its type is another field's matter, unknown or withdrawn
 	codes    *codeSet
 	shape    shape
 	parts    []fieldPlan // of a composite: its components
@@ -68,8 +71,20 @@ type codeSet struct {
 
 // suggest finds the code that a value outside of the table means: the same in
 // another case, or the code whose name the value is.
-func (s *codeSet) suggest(value string) (string, bool) {
-	code, ok := s.fold()[strings.ToLower(strings.TrimSpace(value))]
+func (s *codeSet) suggest(value []byte) (string, bool) {
+	var room [32]byte
+	lower := room[:0]
+	for _, b := range bytes.TrimSpace(value) {
+		if b >= utf8.RuneSelf || len(lower) == len(room) {
+			code, ok := s.fold()[strings.ToLower(strings.TrimSpace(string(value)))]
+			return code, ok && code != ""
+		}
+		if b >= 'A' && b <= 'Z' {
+			b += 'a' - 'A'
+		}
+		lower = append(lower, b)
+	}
+	code, ok := s.fold()[string(lower)]
 	return code, ok && code != ""
 }
 
@@ -165,6 +180,7 @@ const maxDepth = 2
 
 func (p *versionPlans) plan(f dictionary.Field, depth int) fieldPlan {
 	out := fieldPlan{def: f, required: f.Usage == "R", kind: kindOf(f.Type)}
+	out.careful = out.kind == valueVaries || f.Type == "" || f.Usage == "W" || f.Usage == "X"
 	parts := f.Components()
 	if len(parts) > 0 && depth < maxDepth {
 		out.kind = valueComposite

@@ -16,9 +16,19 @@ type quick struct {
 	on                    bool
 	comp, rep, sub, esc   byte
 	cut                   byte
-	special               *[256]bool // bytes that need the careful reading
+	class                 *[256]byteClass
 	components, fragments [20][]byte
 }
+
+// byteClass is what a byte means to the first reading.
+type byteClass uint8
+
+const (
+	classPlain byteClass = iota
+	classPart            // separates components or subcomponents
+	classRepetition
+	classSpecial // needs the careful reading
+)
 
 // ready prepares the reading for a message. It is off where a delimiter is
 // missing or has several bytes. Bytes above 7F may hide a delimiter, so a field
@@ -29,39 +39,43 @@ func (q *quick) ready(c *checker) {
 		return
 	}
 	q.comp, q.rep, q.sub, q.esc, q.cut = c.comp[0], c.repetition[0], c.sub[0], c.escape[0], c.cut
-	if q.special = &specialBytes; q.esc != '\\' {
-		other := specialBytes
-		other['\\'], other[q.esc] = false, true
-		q.special = &other
+	if q.class = &usualClasses; q.comp != '^' || q.rep != '~' || q.sub != '&' || q.esc != '\\' {
+		other := classes(q.comp, q.rep, q.sub, q.esc)
+		q.class = &other
 	}
 }
 
-// specialBytes are those of the usual escape character.
-var specialBytes = func() (special [256]bool) {
-	for i := range special {
-		special[i] = i < 0x20 || i >= 0x7F
+// usualClasses are those of the delimiters that the standard recommends.
+var usualClasses = classes('^', '~', '&', '\\')
+
+func classes(comp, rep, sub, esc byte) (class [256]byteClass) {
+	for i := range class {
+		if i < 0x20 || i >= 0x7F {
+			class[i] = classSpecial
+		}
 	}
-	special['\\'] = true
-	return special
-}()
+	class[esc], class[comp], class[sub], class[rep] = classSpecial, classPart, classPart, classRepetition
+	return class
+}
 
 // fine reports whether a field, with all of its repetitions, has no finding. A
 // limit of 0 allows any number of repetitions.
 func (q *quick) fine(f *fieldPlan, raw []byte, limit int) bool {
-	if !q.on || f.kind == valueVaries || f.def.Type == "" || f.def.Usage == "W" || f.def.Usage == "X" {
+	if !q.on || f.careful {
 		return false
 	}
-	reps := 0
-	start := 0
+	reps, start := 0, 0
 	parts := false
 	for i := 0; ; i++ {
+		for i < len(raw) && q.class[raw[i]] == classPlain {
+			i++
+		}
 		if i < len(raw) {
-			b := raw[i]
-			if b != q.rep {
-				if q.special[b] {
-					return false
-				}
-				parts = parts || b == q.comp || b == q.sub
+			switch q.class[raw[i]] {
+			case classSpecial:
+				return false
+			case classPart:
+				parts = true
 				continue
 			}
 		}
@@ -83,35 +97,41 @@ var null = []byte(`""`)
 
 // value is a repetition; parts says whether a separator stands in it.
 func (q *quick) value(f *fieldPlan, raw []byte, parts bool) bool {
-	if bytes.Equal(raw, null) {
+	if raw[0] == '"' && bytes.Equal(raw, null) {
 		return true
 	}
 	if f.kind != valueComposite {
 		return !parts && q.leaf(f, raw)
 	}
-	n, ok := q.split(raw, q.comp, &q.components)
+	n, ok := 1, true
+	if q.components[0] = raw; parts {
+		n, ok = q.split(raw, q.comp, &q.components)
+	}
 	if !ok || n > len(f.parts) {
 		return false
 	}
 	for i, part := range q.components[:n] {
-		if len(part) == 0 || bytes.Equal(part, null) {
+		if len(part) == 0 || part[0] == '"' && bytes.Equal(part, null) {
 			continue
 		}
-		if !q.component(&f.parts[i], part) {
+		if !q.component(&f.parts[i], part, parts) {
 			return false
 		}
 	}
 	return short(f, raw) && q.coded(f, n) && q.shaped(f.shape, n)
 }
 
-func (q *quick) component(p *fieldPlan, raw []byte) bool {
+func (q *quick) component(p *fieldPlan, raw []byte, parts bool) bool {
 	if !p.defined() {
 		return false
 	}
 	if p.kind != valueComposite {
-		return bytes.IndexByte(raw, q.sub) < 0 && q.leaf(p, raw)
+		return !(parts && bytes.IndexByte(raw, q.sub) >= 0) && q.leaf(p, raw)
 	}
-	n, ok := q.split(raw, q.sub, &q.fragments)
+	n, ok := 1, true
+	if q.fragments[0] = raw; parts {
+		n, ok = q.split(raw, q.sub, &q.fragments)
+	}
 	if !ok || n > len(p.parts) {
 		return false
 	}

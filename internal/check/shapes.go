@@ -18,7 +18,7 @@ type shapeKey struct {
 }
 
 const (
-	maxShapes    = 256  // that are remembered before the memory starts anew
+	maxShapes    = 1024 // that are remembered before the memory starts anew
 	maxShapeName = 2048 // bytes of names; longer sequences hardly come twice
 )
 

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -250,22 +251,22 @@ func (c *checker) notInTable(at place, f *fieldPlan, raw []byte, offset int, str
 	if c.escape != "" && bytes.Contains(raw, []byte(c.escape)) {
 		return
 	}
-	table, value := f.codes.table, string(raw)
-	if better, ok := f.codes.suggest(value); ok && !(strings.EqualFold(better, value) && f.codes.elsewhere()[value] != "") {
-		found := c.add(codeNotInTable, at.String(), offset, len(raw), "%s is not in table %s (%s); the code is %s.", quote(raw), table.ID, table.Name, better)
+	table := f.codes.table
+	if better, ok := f.codes.suggest(raw); ok && !(strings.EqualFold(better, string(raw)) && f.codes.elsewhere()[string(raw)] != "") {
+		found := c.say(codeNotInTable, at.String(), offset, len(raw), quote(raw)+" is not in table "+table.ID+" ("+table.Name+"); the code is "+better+".")
 		found.Repair = &Repair{Title: "Write " + better, Offset: offset, Length: len(raw), Replacement: []byte(better)}
 		return
 	}
-	if other := f.codes.elsewhere()[value]; other != "" {
-		found := c.add(codeNotInTable, at.String(), offset, len(raw), "%s is not in table %s (%s) of HL7 %s, but in that of %s.", quote(raw), table.ID, table.Name, c.v.Name, other)
+	if other := f.codes.elsewhere()[string(raw)]; other != "" {
+		found := c.say(codeNotInTable, at.String(), offset, len(raw), quote(raw)+" is not in table "+table.ID+" ("+table.Name+") of HL7 "+c.v.Name+", but in that of "+other+".")
 		found.Severity = Information
 		return
 	}
 	if !strict {
-		c.add(codeLocal, at.String(), offset, len(raw), "%s is not among the values that HL7 %s suggests in table %s (%s); sender and receiver must have agreed on it.", quote(raw), c.v.Name, table.ID, table.Name)
+		c.say(codeLocal, at.String(), offset, len(raw), quote(raw)+" is not among the values that HL7 "+c.v.Name+" suggests in table "+table.ID+" ("+table.Name+"); sender and receiver must have agreed on it.")
 		return
 	}
-	c.add(codeNotInTable, at.String(), offset, len(raw), "%s is not in table %s (%s) of HL7 %s.", quote(raw), table.ID, table.Name, c.v.Name)
+	c.say(codeNotInTable, at.String(), offset, len(raw), quote(raw)+" is not in table "+table.ID+" ("+table.Name+") of HL7 "+c.v.Name+".")
 }
 
 // lengthOf reports a value over the length that the version gives. Before 2.7
@@ -282,5 +283,6 @@ func (c *checker) lengthOf(at place, f *fieldPlan, raw []byte, offset int) {
 	if n <= limit || !c.firstTime("long", at) {
 		return
 	}
-	c.add(codeTooLong, at.String(), offset, len(raw), "%s (%s) has %d characters; HL7 %s gives it %d. A receiver that keeps to that cuts it off.", at, f.def.Name, n, c.v.Name, limit)
+	path := at.String()
+	c.say(codeTooLong, path, offset, len(raw), path+" ("+f.def.Name+") has "+strconv.Itoa(n)+" characters; HL7 "+c.v.Name+" gives it "+strconv.Itoa(limit)+". A receiver that keeps to that cuts it off.")
 }

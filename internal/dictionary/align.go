@@ -19,8 +19,10 @@ package dictionary
 // and of two readings that end in different places the one whose place stands
 // earlier in the structure wins.
 func (g *grammar) align(n int, name func(int) string) []int16 {
-	a := &aligner{grammar: g, slot: make([]int32, len(g.places))}
-	a.live = append(a.live, reading{trail: -1})
+	a := aligners.Get().(*aligner)
+	defer a.release()
+	a.grammar, a.slot = g, zeroed(a.slot, len(g.places))
+	a.live = append(a.live[:0], reading{trail: -1})
 	for i := range n {
 		if s := name(i); s != "" {
 			a.step(int32(i), s)
@@ -59,6 +61,18 @@ type aligner struct {
 	live, next []reading // sorted by place
 	slot       []int32   // place -> index in next + 1, while a step is made
 	trails     []trail
+}
+
+// maxTrails is how many steps an aligner keeps the room for.
+const maxTrails = 4096
+
+// release gives the aligner back with nothing but its room.
+func (a *aligner) release() {
+	if cap(a.trails) > maxTrails {
+		a.trails = nil
+	}
+	*a = aligner{live: a.live[:0], next: a.next[:0], slot: a.slot, trails: a.trails[:0]}
+	aligners.Put(a)
 }
 
 func (a *aligner) step(segment int32, name string) {

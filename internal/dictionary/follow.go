@@ -237,6 +237,9 @@ func (f *follower) expected(from int16) []string {
 	names, ok := f.hints[from]
 	if !ok {
 		names = f.grammar.expected(from)
+		if f.hints == nil {
+			f.hints = map[int16][]string{}
+		}
 		f.hints[from] = names
 	}
 	return names

@@ -2,6 +2,7 @@ package dictionary
 
 import (
 	"strings"
+	"sync"
 
 	"trestle/internal/hl7"
 )
@@ -100,16 +101,13 @@ func (v *Version) grammar(s *Structure) *grammar {
 }
 
 func matchNames(g *grammar, n int, name func(int) string) *Match {
-	f := &follower{
-		Match: &Match{
-			Structure: g.structure, grammar: g,
-			filled: g.align(n, name), inside: make([]int32, n), instances: make([]instance, 1),
-		},
-		open:  make([]int32, len(g.groups)),
-		count: make([]int32, len(g.groups)),
-		last:  make([]int32, len(g.places)),
-		hints: map[int16][]string{},
+	f := followers.Get().(*follower)
+	defer f.release()
+	f.Match = &Match{
+		Structure: g.structure, grammar: g,
+		filled: g.align(n, name), inside: make([]int32, n), instances: make([]instance, 1, 8),
 	}
+	f.open, f.count, f.last = zeroed(f.open, len(g.groups)), zeroed(f.count, len(g.groups)), zeroed(f.last, len(g.places))
 	for i := range f.open {
 		f.open[i] = -1
 	}
@@ -119,6 +117,30 @@ func matchNames(g *grammar, n int, name func(int) string) *Match {
 	}
 	f.run(n, name)
 	return f.Match
+}
+
+// followers and aligners are used again: what they need for a message is larger
+// than most messages.
+var (
+	followers = sync.Pool{New: func() any { return &follower{} }}
+	aligners  = sync.Pool{New: func() any { return &aligner{} }}
+)
+
+// release gives the follower back with nothing but its room.
+func (f *follower) release() {
+	clear(f.hints)
+	*f = follower{open: f.open, count: f.count, last: f.last, hints: f.hints, strays: f.strays[:0]}
+	followers.Put(f)
+}
+
+// zeroed is room for n numbers, all 0.
+func zeroed(room []int32, n int) []int32 {
+	if cap(room) < n {
+		return make([]int32, n)
+	}
+	room = room[:n]
+	clear(room)
+	return room
 }
 
 // Groups returns the groups that a segment is in, outermost first, with their

@@ -40,7 +40,7 @@ func (s Segment) Name() string {
 	if l.kind != LineSegment || s.m == nil {
 		return ""
 	}
-	return string(l.name[:])
+	return nameText(l.name)
 }
 
 // Lead returns what stands in the place of the ID: the text before the first
@@ -65,8 +65,23 @@ func (s Segment) Occurrence() int {
 	if s.m == nil {
 		return 0
 	}
+	if s.i < fewLines { // counted sooner than an index is made
+		l, n := s.line(), 0
+		if l.kind != LineSegment {
+			return 0
+		}
+		for i := range s.i + 1 {
+			if o := &s.m.lines[i]; o.name == l.name && o.kind == LineSegment {
+				n++
+			}
+		}
+		return n
+	}
 	return int(s.m.nameIndex().occurrence[s.i])
 }
+
+// fewLines is how many lines are gone through for one occurrence.
+const fewLines = 64
 
 // Offset is the place of the first byte in the message.
 func (s Segment) Offset() int { return s.line().start }
@@ -184,8 +199,12 @@ func (s Segment) eachField(yield func(int, Value) bool) {
 		}
 		v.off, n = at+i+w, 3
 	}
+	quick := d.quick[roleField]
 	for ; ; n++ {
-		i, w := d.next(s.m.b[v.off:l.end], roleField)
+		i, w := 0, 1
+		if quick < 0 || v.off >= l.end || s.m.b[v.off] != byte(quick) { // most fields of most segments are empty
+			i, w = d.next(s.m.b[v.off:l.end], roleField)
+		}
 		if i < 0 {
 			v.end = l.end
 			yield(n, v)

@@ -1,6 +1,9 @@
 package inspect
 
 import (
+	"crypto/sha256"
+	"math"
+
 	"trestle/internal/check"
 	"trestle/internal/format"
 	"trestle/internal/hl7"
@@ -39,7 +42,16 @@ type reader struct {
 	skip   bool
 	check  check.Options
 	chain  check.Chain
-	ids    map[string]int // sender and control ID -> index of the first message that has it
+	ids    map[identity]uint32 // index of the first message that has it
+}
+
+// identity is a digest of a sender and a control ID: a million of them take a
+// few bytes each, and two that are equal by chance are not to be expected.
+type identity [12]byte
+
+func identityOf(s Summary) identity {
+	sum := sha256.Sum256([]byte(s.SendingApplication + "\x00" + s.SendingFacility + "\x00" + s.ControlID))
+	return identity(sum[:len(identity{})])
 }
 
 // maxIDs is how many control IDs of one file are remembered.
@@ -84,15 +96,15 @@ func (rd *reader) twice(s Summary, index int) (earlier int, ok bool) {
 	if s.ControlID == "" {
 		return 0, false
 	}
-	key := s.SendingApplication + "\x00" + s.SendingFacility + "\x00" + s.ControlID
-	if earlier, ok = rd.ids[key]; ok {
-		return earlier, true
+	key := identityOf(s)
+	if first, ok := rd.ids[key]; ok {
+		return int(first), true
 	}
 	if rd.ids == nil {
-		rd.ids = map[string]int{}
+		rd.ids = map[identity]uint32{}
 	}
-	if len(rd.ids) < maxIDs {
-		rd.ids[key] = index
+	if len(rd.ids) < maxIDs && uint64(index) <= math.MaxUint32 {
+		rd.ids[key] = uint32(index)
 	}
 	return 0, false
 }
