@@ -40,6 +40,11 @@ func (s Segment) Name() string {
 	if l.kind != LineSegment || s.m == nil {
 		return ""
 	}
+	if s.m.text != "" {
+		if id := s.m.text[l.start : l.start+3]; id == string(l.name[:]) {
+			return id
+		}
+	}
 	return string(l.name[:])
 }
 
