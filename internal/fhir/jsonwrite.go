@@ -89,13 +89,21 @@ func (w *jsonWriter) line(dst []byte, depth int) []byte {
 
 const hexDigits = "0123456789abcdef"
 
+// asItIs are the bytes that JSON takes as they are.
+var asItIs = func() (set [256]bool) {
+	for c := byte(0x20); c < utf8.RuneSelf; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
+
 // AppendQuoted writes text as a JSON string, with the escapes that JSON requires and no others.
 func AppendQuoted(dst []byte, text string) []byte {
 	dst = append(dst, '"')
 	from := 0
 	for i := 0; i < len(text); {
 		c := text[i]
-		if c >= 0x20 && c != '"' && c != '\\' && c < utf8.RuneSelf {
+		if asItIs[c] {
 			i++
 			continue
 		}

@@ -166,17 +166,20 @@ func firstInvalidUTF8(b []byte) int {
 
 // decode reads bytes by the character set of the message.
 func (m *Message) decode(b []byte) string {
-	plain := true
-	for _, c := range b {
-		if c >= utf8.RuneSelf || c == 0x1B {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	if isPlain(b) {
 		return string(b)
 	}
 	return decodeAs(m.Charset().Name, b)
+}
+
+// isPlain reports whether the bytes are the same text in every character set.
+func isPlain(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf || c == 0x1B {
+			return false
+		}
+	}
+	return true
 }
 
 // Encode writes text in the character set. It says which character the set does not have.

@@ -12,6 +12,7 @@ import (
 // it. The zero Message is an empty one.
 type Message struct {
 	b     []byte
+	text  string // b once more, where ShareText was called
 	lines []line
 	conts []Continuation
 
@@ -38,7 +39,7 @@ func Parse(b []byte) *Message {
 // Reset makes m the message of b, reusing its memory. Values and segments of
 // the former message must not be used any more.
 func (m *Message) Reset(b []byte) {
-	m.b = b
+	m.b, m.text = b, ""
 	m.lines, m.conts, m.more = m.lines[:0], m.conts[:0], m.more[:0]
 	m.sets, m.main, m.group = 0, 0, nil
 	m.charset.Store(nil)
@@ -47,6 +48,12 @@ func (m *Message) Reset(b []byte) {
 	m.index()
 	m.chooseHeader()
 }
+
+// ShareText makes the texts of plain values (ASCII, without escape sequences)
+// parts of one copy of the message instead of copies of their own. It is for
+// readers that ask for most of a message; each text then keeps all of it in
+// memory.
+func (m *Message) ShareText() { m.text = string(m.b) }
 
 // chooseHeader finds the header whose delimiters stand for the message, and
 // tells every set whether characters of two bytes may hide delimiters.

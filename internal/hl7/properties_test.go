@@ -43,8 +43,39 @@ func checkMessage(t testing.TB, data []byte) {
 	for i := 0; i <= len(data); i += step {
 		m.Locate(i)
 	}
+	shared := Parse(data)
+	shared.ShareText()
+	for i := range m.Len() {
+		if a, b := m.Segment(i), shared.Segment(i); a.Name() != b.Name() {
+			t.Fatalf("segment %d is %q, with shared text %q", i, a.Name(), b.Name())
+		}
+		for f, g := m.Segment(i).Field(1), shared.Segment(i).Field(1); f.IsPresent(); f, g = f.Next(), g.Next() {
+			sameTexts(t, f, g)
+			for r, q := f.Repetition(1), g.Repetition(1); r.IsPresent(); r, q = r.Next(), q.Next() {
+				sameTexts(t, r, q)
+				for c, d := r.Component(1), q.Component(1); c.IsPresent(); c, d = c.Next(), d.Next() {
+					sameTexts(t, c, d)
+					sameTexts(t, c.Subcomponent(1), d.Subcomponent(1))
+				}
+			}
+		}
+	}
 	if c := m.Charset(); c.Name == "" || c.Source == "" {
 		t.Fatalf("no character set: %+v", c)
+	}
+}
+
+// sameTexts compares a value of a message with the same of one that shares its text.
+func sameTexts(t testing.TB, v, shared Value) {
+	if v.Text() != shared.Text() {
+		t.Fatalf("the text at %d is %q, with shared text %q", v.off, v.Text(), shared.Text())
+	}
+	want := ""
+	if first := v.Subcomponent(1); first.State() != Null {
+		want = first.Text()
+	}
+	if v.First() != want || shared.First() != want {
+		t.Fatalf("the first text at %d is %q, with shared text %q, expected %q", v.off, v.First(), shared.First(), want)
 	}
 }
 

@@ -1,6 +1,9 @@
 package hl7
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Text returns the value as UTF-8 text: escape sequences resolved, bytes
 // decoded by the character set of the message. Highlighting and layout
@@ -14,6 +17,9 @@ func (v Value) Text() string {
 	raw := v.Raw()
 	d := v.m.setAt(v.set)
 	if i, _ := d.next(raw, roleEscape); i < 0 || v.whole {
+		if v.m.text != "" && isPlain(raw) {
+			return v.m.text[v.off:v.end]
+		}
 		return v.m.decode(raw)
 	}
 	t := textBuilder{m: v.m, d: d}
@@ -34,6 +40,46 @@ func (v Value) Text() string {
 	t.run = append(t.run, raw[pos:]...)
 	t.flush()
 	return string(t.out)
+}
+
+// First returns the text of the first subcomponent of the first component of
+// the first repetition, which is how a receiver reads one value where a sender
+// has put several; "" for Null.
+func (v Value) First() string {
+	if !v.present || v.off == v.end {
+		return ""
+	}
+	d := v.m.setAt(v.set)
+	if v.whole || d.wide || v.m.text == "" || d.quick[roleEscape] < 0 {
+		return v.firstSlow()
+	}
+	escape := byte(d.quick[roleEscape])
+	b := v.m.b[v.off:v.end]
+	for i, c := range b {
+		switch {
+		case c == escape || c >= utf8.RuneSelf || c == 0x1B:
+			return v.firstSlow()
+		case d.class[c] != 0:
+			b = b[:i]
+		default:
+			continue
+		}
+		break
+	}
+	if len(b) == 2 && b[0] == '"' && b[1] == '"' {
+		return ""
+	}
+	return v.m.text[v.off : v.off+len(b)]
+}
+
+func (v Value) firstSlow() string {
+	if v.level < LevelSubcomponent {
+		v = v.Subcomponent(1)
+	}
+	if v.State() == Null {
+		return ""
+	}
+	return v.Text()
 }
 
 // textBuilder collects runs of bytes of one character set.

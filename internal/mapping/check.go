@@ -180,7 +180,7 @@ func (k *checker) targets(b *block) {
 			}
 			place := loop + " " + r.src.To
 			before := written[place]
-			if before != nil && !r.many() && r.when == nil && before.when == nil {
+			if before != nil && !r.many && r.when == nil && before.when == nil {
 				k.add(CodeDuplicate, Warn, r.src.Line, r.src.ID, fmt.Sprintf("%s writes %s too; say with conditions which of them is to", before.src.ID, r.src.To))
 			}
 			written[place] = r

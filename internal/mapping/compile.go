@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // Windows has no time zones that Go can read
@@ -23,9 +22,8 @@ type Engine struct {
 	zone        *time.Location
 	grouped     bool // the groups of HL7 v2 messages are needed
 
-	structures     sync.Map // structureKey to structureFound
-	structureCount atomic.Int64
-	nodes          atomic.Int64 // how many nodes the last message took
+	layouts layouts
+	nodes   atomic.Int64 // how many nodes the last message took
 }
 
 // File is the mapping that the engine runs. It must not be changed.
@@ -64,6 +62,10 @@ type rule struct {
 	when    condition
 	tree    treeTarget
 	hl7     hl7Target
+
+	many    bool // the target takes many values
+	appends bool // with a loop: writes to a list within the item of its turn
+	unasked bool // makes something where its sources hold nothing
 }
 
 type compiler struct {
@@ -324,6 +326,16 @@ func (c *compiler) rule(src *Rule, b *block) *rule {
 	r.when, err = c.condition(src.When, subject, r.loop)
 	fail(err)
 	fail(c.target(r))
+	lists := 0
+	for _, s := range r.tree.steps {
+		if s.mode == newItem {
+			lists++
+		}
+	}
+	n := len(r.tree.steps)
+	r.many = r.hl7.loop || n > 0 && r.tree.steps[n-1].mode == newItem
+	r.appends = lists > 1
+	r.unasked = r.formula != nil || slices.ContainsFunc(src.Do, func(s Step) bool { f := libraryByName[s.Name]; return f != nil && f.unasked })
 	return r
 }
 

@@ -258,6 +258,9 @@ func (p *conditionParser) comparison(refs []*reference, every bool) (condition, 
 func (p *conditionParser) holds(match func(string) bool) func(r *run, ref *reference, t *turn, rep *repetition) bool {
 	loop := p.loop
 	return func(r *run, ref *reference, t *turn, rep *repetition) bool {
+		if ref.single && r.message.hl7 != nil {
+			return match(r.hl7One(ref, t, rep).First())
+		}
 		var few [4]value
 		values := r.values(ref, loop, t, rep, few[:0])
 		for i := range values {

@@ -132,11 +132,10 @@ func (c *Coverage) Add(ctx context.Context, rec Record) error {
 	var m *message
 	var result *Result
 	var err error
+	result, err = c.e.runRecord(ctx, rec, tr)
 	if rec.root != nil {
 		m = &message{root: rec.root}
-		result, err = c.e.runTree(ctx, rec.Bytes, rec.root, tr)
 	} else {
-		result, err = c.e.run(ctx, rec.Bytes, tr)
 		m = c.reread(rec.Bytes)
 	}
 	c.traced(tr.list)

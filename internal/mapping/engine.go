@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"sync"
 
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -51,14 +54,16 @@ type FailedLookup struct {
 // maxWarnings is how many warnings one message may give; the rest is counted in the last.
 const maxWarnings = 200
 
-// run is the mapping of one message.
+// run is the mapping of one message. Its memory is used again for the next ([runs]).
 type run struct {
 	e        *Engine
 	ctx      context.Context
 	message  *message
+	own      message // what message is, unless it was read before
 	identity string
 	turns    [][]*turn // by block
 	order    []*turn
+	list     []*turn // turns that were found, while they are being planned
 	planned  int
 	keyed    map[string]*turn // by the identifier of what they make
 	root     *fhir.Node
@@ -66,11 +71,13 @@ type run struct {
 	rows     []*fhir.Node
 	segments []*segmentOut
 	edits    []edit
-	arena    []fhir.Node
-	slots    []*fhir.Node
+	keys     []itemKey // of the turn that is being made
+	made     arena[turn]
+	nodes    arena[fhir.Node]
+	slots    arena[*fhir.Node]
 	call     call
+	rep      repetition
 	split    []hl7.Value // the components of the value that is being converted
-	made     int         // nodes that were taken for the arena
 	spent    int         // bytes that functions made
 	steps    int         // values that rules read
 	warnings []Warning
@@ -84,61 +91,126 @@ type run struct {
 	nowRep  *repetition
 }
 
+var runs = sync.Pool{New: func() any { return &run{buffer: make([]value, 0, 16)} }}
+
+// begin takes a run for one message.
+func (e *Engine) begin(ctx context.Context, tr *tracer) *run {
+	r := runs.Get().(*run)
+	r.e, r.ctx, r.tracer = e, ctx, tr
+	if r.turns = slices.Grow(r.turns[:0], len(e.all))[:len(e.all)]; tr == nil {
+		r.nodes.expect(int(min(e.nodes.Load()+8, 4096))) // messages of one feed are alike
+	}
+	return r
+}
+
+// end lets go of the message. With again the tree that was made is given up too, and its memory used again.
+func (r *run) end(again bool) {
+	if again {
+		r.nodes.reset()
+		r.slots.reset()
+	} else {
+		r.nodes.leave()
+		r.slots.leave()
+	}
+	r.made.reset()
+	r.own.forget()
+	for i := range r.turns {
+		clear(r.turns[i])
+		r.turns[i] = r.turns[i][:0]
+	}
+	clear(r.keyed)
+	*r = run{
+		own: r.own, turns: r.turns[:0], order: emptied(r.order), list: emptied(r.list), keyed: r.keyed, segments: emptied(r.segments), edits: emptied(r.edits),
+		keys: emptied(r.keys), made: r.made, nodes: r.nodes, slots: r.slots, split: emptied(r.split), buffer: emptied(r.buffer),
+	}
+	runs.Put(r)
+}
+
+// emptied is a list without what it held.
+func emptied[T any](list []T) []T {
+	clear(list[:cap(list)])
+	return list[:0]
+}
+
 // Run maps one message: HL7 v2, or a document of JSON, XML or FHIR, or a CSV file of one row ([Records] takes apart what
 // holds many). An error means that there is no result; what one rule could not do is a warning.
 func (e *Engine) Run(ctx context.Context, b []byte) (*Result, error) { return e.run(ctx, b, nil) }
 
 func (e *Engine) run(ctx context.Context, b []byte, tr *tracer) (*Result, error) {
-	if e.file.Source.Kind == HL7v2 {
-		m := e.newHL7(b)
-		if _, ok := m.hl7.Header(); !ok {
-			m.release()
-			return nil, errors.New("this is no HL7 v2 message: it has no MSH segment")
-		}
-		defer m.release()
-		return e.do(ctx, m, tr)
-	}
-	var root *fhir.Node
-	var err error
-	switch e.file.Source.Kind {
-	case FHIR:
-		root, err = e.definitions.Parse(b)
-	case JSON:
-		root, err = fhir.ParseJSON(b)
-	case XML:
-		root, err = fhir.ParseXML(b)
-	case CSV:
-		return e.oneRow(ctx, b, tr)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the source: %w", err)
-	}
-	return e.runTree(ctx, b, root, tr)
+	return e.runRecord(ctx, Record{Bytes: b}, tr)
 }
 
-// runTree maps a document that was read already. b is its text, from which identifiers are derived.
-func (e *Engine) runTree(ctx context.Context, b []byte, root *fhir.Node, tr *tracer) (*Result, error) {
-	m := &message{bytes: b, root: root}
+func (e *Engine) runRecord(ctx context.Context, rec Record, tr *tracer) (*Result, error) {
+	r := e.begin(ctx, tr)
+	defer r.end(false)
+	return r.record(rec)
+}
+
+// Convert maps one message and appends the text of the result to dst, as [Result.Bytes] gives it. It is for feeds: the
+// memory of the tree is used again for the next message, so that the result that it returns has neither Tree nor Rows nor
+// Message, but warnings and failed lookups only.
+func (e *Engine) Convert(ctx context.Context, dst []byte, rec Record) ([]byte, *Result, error) {
+	r := e.begin(ctx, nil)
+	defer r.end(true)
+	result, err := r.record(rec)
+	if err != nil {
+		return dst, nil, err
+	}
+	if dst, err = result.append(dst, ""); err != nil {
+		return dst, nil, err
+	}
+	result.Tree, result.Rows, result.Message = nil, nil, nil
+	return dst, result, nil
+}
+
+// record reads the source and maps it.
+func (r *run) record(rec Record) (*Result, error) {
+	e, b := r.e, rec.Bytes
+	r.message = &r.own
+	if e.file.Source.Kind == HL7v2 {
+		r.own.read(e, b)
+		if _, ok := r.own.hl7.Header(); !ok {
+			return nil, errors.New("this is no HL7 v2 message: it has no MSH segment")
+		}
+		return r.do()
+	}
+	root := rec.root
+	if root == nil {
+		var err error
+		switch e.file.Source.Kind {
+		case FHIR:
+			root, err = e.definitions.Parse(b)
+		case JSON:
+			root, err = fhir.ParseJSON(b)
+		case XML:
+			root, err = fhir.ParseXML(b)
+		case CSV:
+			b, root, err = oneRow(r.ctx, b)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the source: %w", err)
+		}
+	}
+	r.message = &message{bytes: b, root: root}
 	if e.file.Source.Kind == FHIR {
 		if root.ResourceType() == "Bundle" {
 			for n := range root.All("entry", "resource") {
-				m.resources = append(m.resources, n)
+				r.message.resources = append(r.message.resources, n)
 			}
 		} else {
-			m.resources = []*fhir.Node{root}
+			r.message.resources = []*fhir.Node{root}
 		}
 	}
-	return e.do(ctx, m, tr)
+	return r.do()
 }
 
-func (e *Engine) do(ctx context.Context, m *message, tr *tracer) (*Result, error) {
-	r := &run{e: e, ctx: ctx, message: m, tracer: tr, turns: make([][]*turn, len(e.all)), buffer: make([]value, 0, 16)}
-	r.begin()
-	for _, b := range e.blocks {
+func (r *run) do() (*Result, error) {
+	r.makeRoot()
+	for _, b := range r.e.blocks {
 		r.plan(b, nil)
 	}
 	for _, t := range r.order {
-		if err := ctx.Err(); err != nil {
+		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
 		if !r.make(t) {
@@ -151,9 +223,10 @@ func (e *Engine) do(ctx context.Context, m *message, tr *tracer) (*Result, error
 			return nil, r.refused
 		}
 	}
-	out := &Result{Tree: r.root, Rows: r.rows, Failed: r.failed, file: e.file, size: 32 * (r.made - len(r.arena))}
-	e.nodes.Store(int64(r.made - len(r.arena)))
-	if e.file.Target.Kind == HL7v2 {
+	used := r.nodes.used()
+	out := &Result{Tree: r.root, Rows: r.rows, Failed: r.failed, file: r.e.file, size: 32 * used}
+	r.e.nodes.Store(int64(used))
+	if r.e.file.Target.Kind == HL7v2 {
 		var err error
 		if out.Message, err = r.finishHL7(); err != nil {
 			return nil, err
@@ -166,8 +239,8 @@ func (e *Engine) do(ctx context.Context, m *message, tr *tracer) (*Result, error
 	return out, nil
 }
 
-// begin makes the root of the target.
-func (r *run) begin() {
+// makeRoot makes the root of the target.
+func (r *run) makeRoot() {
 	t := r.e.file.Target
 	switch t.Kind {
 	case FHIR:
@@ -189,11 +262,15 @@ func (r *run) begin() {
 
 // plan finds the turns of a block before anything is made, so that rules can refer to what comes later.
 func (r *run) plan(b *block, parent *turn) {
-	for _, t := range r.loop(b, parent) {
+	from := len(r.list)
+	r.loop(b, parent)
+	found := len(r.list)
+	for i := from; i < found; i++ {
 		if r.planned++; r.planned > maxTurns {
 			r.warnAt(b, nil, fmt.Sprintf("the loops make more than %d turns; the rest was left out", maxTurns))
-			return
+			break
 		}
+		t := r.list[i]
 		t.block, t.parent = b, parent
 		if b.when != nil && !b.when(r, t, nil) {
 			if r.tracer != nil {
@@ -211,6 +288,7 @@ func (r *run) plan(b *block, parent *turn) {
 			r.plan(inner, t)
 		}
 	}
+	r.list = r.list[:from]
 }
 
 // identify derives the identifier of a resource, from its keys or from the message and the place in it.
@@ -219,11 +297,7 @@ func (r *run) identify(t *turn) {
 	parts := append(few[:0], t.block.src.Make)
 	filled := false
 	for _, k := range t.block.key {
-		var buf [4]value
-		text := ""
-		if values := r.values(k, nil, t, nil, buf[:0]); len(values) > 0 {
-			text = values[0].String()
-		}
+		text := r.firstText(k, t)
 		filled = filled || text != ""
 		parts = append(parts, text)
 	}
@@ -231,18 +305,18 @@ func (r *run) identify(t *turn) {
 		if r.identity == "" {
 			r.identity = derivedUUID(r.e.file.Seed, string(r.message.bytes))
 		}
-		parts = append(few[:0], r.identity, t.block.src.ID, fmt.Sprint(t.index))
+		parts = append(few[:0], r.identity, t.block.src.ID, strconv.Itoa(t.index))
 	}
-	t.id = derivedUUID(r.e.file.Seed, parts...)
+	t.urn = derivedURN(r.e.file.Seed, parts)
 	if filled {
-		if other := r.keyed[t.id]; other != nil {
+		if other := r.keyed[t.urn]; other != nil {
 			t.twin = other
 			return
 		}
 		if r.keyed == nil {
 			r.keyed = map[string]*turn{}
 		}
-		r.keyed[t.id] = t
+		r.keyed[t.urn] = t
 	}
 }
 
@@ -265,23 +339,23 @@ func (r *run) group(t *turn, g *ruleGroup) {
 		}
 		return
 	}
-	n := 0
-	r.repetitions(g.each, t, func(rep *repetition) bool {
-		rep.n = n
-		n++
-		for _, rule := range g.rules {
-			if r.refused == nil {
-				r.rule(t, rule, rep)
-			}
-		}
-		return n < maxValues && r.refused == nil
-	})
-	if n == 0 && r.tracer != nil {
+	if n := r.repetitions(g, t); n == 0 && r.tracer != nil {
 		for _, rule := range g.rules {
 			r.tracer.begin(rule, t, nil)
 			r.tracer.skip(rule.src.Each + " has no repetition here")
 		}
 	}
+}
+
+// repeat runs the rules of a group for one repetition. It is false when no more are to follow.
+func (r *run) repeat(t *turn, g *ruleGroup, rep repetition) bool {
+	r.rep = rep
+	for _, rule := range g.rules {
+		if r.refused == nil {
+			r.rule(t, rule, &r.rep)
+		}
+	}
+	return rep.n+1 < maxValues && r.refused == nil
 }
 
 // rule runs one rule once.
@@ -304,15 +378,20 @@ func (r *run) rule(t *turn, rule *rule, rep *repetition) {
 		r.refuse(fmt.Sprintf("the loops of the mapping make more than %d steps of this message; it was given up", maxSteps))
 		return
 	}
-	r.call = call{run: r, turn: t, rep: rep, rule: rule}
-	for i, f := range rule.steps {
-		values = f(&r.call, values)
-		if r.tracer != nil {
-			r.tracer.step(rule.names[i], values)
+	if len(values) > 0 || rule.unasked || r.tracer != nil {
+		r.call = call{run: r, turn: t, rep: rep, rule: rule}
+		for i, f := range rule.steps {
+			values = f(&r.call, values)
+			if r.tracer != nil {
+				r.tracer.step(rule.names[i], values)
+			}
 		}
+		values = r.keepValued(values)
 	}
-	values = r.keepValued(values)
-	if len(values) == 0 && rule.src.Default != "" {
+	if len(values) == 0 {
+		if rule.src.Default == "" {
+			return
+		}
 		values = append(values, textValue(rule.src.Default))
 		if r.tracer != nil {
 			r.tracer.step("default", values)
@@ -337,56 +416,65 @@ func (r *run) inputs(t *turn, rule *rule, rep *repetition) []value {
 	values := r.buffer[:0]
 	switch {
 	case rule.src.Value != "":
-		values = append(values, textValue(rule.src.Value))
+		return append(values, textValue(rule.src.Value))
 	case rule.formula != nil:
-		in := make([]any, len(rule.inputs))
-		for i, ref := range rule.inputs {
-			found := r.values(ref, rule.loop, t, rep, nil)
-			if r.tracer != nil {
-				r.tracer.input(rule.src.Inputs[i].Path, found)
-			}
-			texts := make([]string, len(found))
-			for j := range found {
-				texts[j] = found[j].String()
-			}
-			switch {
-			case rule.lists[i]:
-				in[i] = texts
-			case len(texts) > 0:
-				in[i] = texts[0]
-			default:
-				in[i] = ""
-			}
+		return r.computed(t, rule, rep, values)
+	case r.tracer == nil && len(rule.refs) == 1 && rule.refs[0].single:
+		if v := r.hl7One(rule.refs[0], t, rep); v.State() == hl7.Valued || v.State() == hl7.Null && r.e.file.Target.Kind == HL7v2 {
+			values = append(values, hl7Value(v))
 		}
-		out, err := rule.formula.evaluate(r.ctx, in)
-		if err != nil {
-			r.warn(err.Error())
-		}
-		c := call{run: r}
-		for i := range out {
-			if len(values) < maxValues && c.spend(len(out[i].text)) {
-				values = append(values, out[i])
-			}
-		}
+		return values
+	}
+	for i, ref := range rule.refs {
+		from := len(values)
+		values = r.values(ref, rule.loop, t, rep, values)
 		if r.tracer != nil {
-			r.tracer.step("formula", values)
+			r.tracer.input(rule.src.From[i], values[from:])
 		}
-	default:
-		for i, ref := range rule.refs {
-			from := len(values)
-			values = r.values(ref, rule.loop, t, rep, values)
-			if r.tracer != nil {
-				r.tracer.input(rule.src.From[i], values[from:])
-			}
+	}
+	return r.keepValued(values)
+}
+
+// computed are the values of a formula.
+func (r *run) computed(t *turn, rule *rule, rep *repetition, values []value) []value {
+	in := make([]any, len(rule.inputs))
+	for i, ref := range rule.inputs {
+		found := r.values(ref, rule.loop, t, rep, nil)
+		if r.tracer != nil {
+			r.tracer.input(rule.src.Inputs[i].Path, found)
 		}
+		texts := make([]string, len(found))
+		for j := range found {
+			texts[j] = found[j].String()
+		}
+		switch {
+		case rule.lists[i]:
+			in[i] = texts
+		case len(texts) > 0:
+			in[i] = texts[0]
+		default:
+			in[i] = ""
+		}
+	}
+	out, err := rule.formula.evaluate(r.ctx, in)
+	if err != nil {
+		r.warn(err.Error())
+	}
+	c := call{run: r}
+	for i := range out {
+		if len(values) < maxValues && c.spend(len(out[i].text)) {
+			values = append(values, out[i])
+		}
+	}
+	if r.tracer != nil {
+		r.tracer.step("formula", values)
 	}
 	return values
 }
 
 // output writes what came out of a rule.
 func (r *run) output(t *turn, rule *rule, rep *repetition, values []value) {
-	many := rule.many()
-	if len(values) > 1 && (!many || rep != nil && !rule.appends()) {
+	if len(values) > 1 && (!rule.many || rep != nil && !rule.appends) {
 		r.warn(fmt.Sprintf("%s takes one value and there are %d; the first was taken", rule.src.To, len(values)))
 		values = values[:1]
 	}
@@ -400,23 +488,6 @@ func (r *run) output(t *turn, rule *rule, rep *repetition, values []value) {
 			r.write(t, &rule.tree, rule.loop, rep, &values[i])
 		}
 	}
-}
-
-// many says whether the target takes many values.
-func (r *rule) many() bool {
-	n := len(r.tree.steps)
-	return r.hl7.loop || n > 0 && r.tree.steps[n-1].mode == newItem
-}
-
-// appends says whether a rule with a loop writes to a list within the item of its turn.
-func (r *rule) appends() bool {
-	n := 0
-	for _, s := range r.tree.steps {
-		if s.mode == newItem {
-			n++
-		}
-	}
-	return n > 1
 }
 
 func (r *run) warn(text string) { r.warnAt(nil, r.now, text) }

@@ -25,6 +25,7 @@ type Function struct {
 	least, most int
 	whole       bool // takes all values at once, not one after the other
 	reserved    bool // makes a tree, or needs the message: of no use in a formula
+	unasked     bool // makes something where there is nothing
 	make        func(c *compiler, args []string) (apply, error)
 }
 
@@ -43,6 +44,12 @@ func (c *call) warn(text string) {
 	if c.run != nil {
 		c.run.warn(text)
 	}
+}
+
+// unasked marks a function that makes something where there is nothing.
+func unasked(f *Function) *Function {
+	f.unasked = true
+	return f
 }
 
 // library is in the order of the groups of the reference. It is filled by init, because functions name others.
@@ -358,14 +365,14 @@ func choiceFunctions() []*Function {
 		return &Function{Name: name, Group: "choice", Arguments: arguments, Does: does, least: least, most: most, whole: true, make: m}
 	}
 	return []*Function{
-		choice("default", "text", "the text, if there is nothing", 1, 1, func(_ *compiler, args []string) (apply, error) {
+		unasked(choice("default", "text", "the text, if there is nothing", 1, 1, func(_ *compiler, args []string) (apply, error) {
 			return func(c *call, in []value) []value {
 				if in = present(in); len(in) == 0 {
 					return append(in, textValue(args[0]))
 				}
 				return in
 			}, nil
-		}),
+		})),
 		choice("constant", "text", "the text, if there is anything", 1, 1, func(_ *compiler, args []string) (apply, error) {
 			return func(c *call, in []value) []value {
 				if in = present(in); len(in) == 0 {
@@ -403,9 +410,9 @@ func choiceFunctions() []*Function {
 				return s
 			}), nil
 		}),
-		choice("null", "", `HL7's "", which asks the receiver to delete`, 0, 0, func(*compiler, []string) (apply, error) {
+		unasked(choice("null", "", `HL7's "", which asks the receiver to delete`, 0, 0, func(*compiler, []string) (apply, error) {
 			return func(c *call, in []value) []value { return append(in[:0], textValue(`""`)) }, nil
-		}),
+		})),
 	}
 }
 
@@ -425,9 +432,9 @@ func listFunctions() []*Function {
 			}
 			return nil
 		}),
-		list("count", "", "how many there are", 0, func(in []value, _ []string) []value {
+		unasked(list("count", "", "how many there are", 0, func(in []value, _ []string) []value {
 			return []value{textValue(strconv.Itoa(len(in)))}
-		}),
+		})),
 		list("distinct", "", "each value once", 0, func(in []value, _ []string) []value {
 			seen := map[string]bool{}
 			return slices.DeleteFunc(in, func(v value) bool {

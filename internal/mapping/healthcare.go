@@ -141,11 +141,10 @@ func (p parts) text(n int) string {
 		}
 		return ""
 	}
-	v := hl7Value(p.component(n))
-	if !v.hl7.IsPresent() {
-		return ""
+	if n <= len(p.split) {
+		return p.split[n-1].First()
 	}
-	return v.String()
+	return p.component(n).First()
 }
 
 // sub are the subcomponents of component n.
@@ -428,7 +427,10 @@ func (c *call) coding(p parts, at int) *fhir.Node {
 	}
 	r.addText(n, "system", system)
 	r.addText(n, "version", p.text(version))
-	r.addText(n, "code", strings.Join(strings.Fields(code), " "))
+	if strings.ContainsAny(code, " \t\r\n\f\v") { // FHIR's code has single blanks only
+		code = strings.Join(strings.Fields(code), " ")
+	}
+	r.addText(n, "code", code)
 	r.addText(n, "display", p.text(at+1))
 	return n
 }

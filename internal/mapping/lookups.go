@@ -118,7 +118,7 @@ func identityFunctions() []*Function {
 				return append(in[:0], textValue(derivedUUID(c.run.e.file.Seed, parts...)))
 			}, nil
 		}),
-		id("counter", "", "the number of the turn, from 1", 0, 0, func(*compiler, []string) (apply, error) {
+		unasked(id("counter", "", "the number of the turn, from 1", 0, 0, func(*compiler, []string) (apply, error) {
 			return func(c *call, in []value) []value {
 				n := 1
 				if c.rep != nil {
@@ -128,8 +128,8 @@ func identityFunctions() []*Function {
 				}
 				return append(in[:0], textValue(strconv.Itoa(n)))
 			}, nil
-		}),
-		id("reference", "block", "a Reference to what the block has made that belongs here", 1, 1, func(c *compiler, args []string) (apply, error) {
+		})),
+		unasked(id("reference", "block", "a Reference to what the block has made that belongs here", 1, 1, func(c *compiler, args []string) (apply, error) {
 			c.references = append(c.references, args[0])
 			name := args[0]
 			return func(c *call, in []value) []value {
@@ -139,12 +139,12 @@ func identityFunctions() []*Function {
 						continue
 					}
 					ref := c.run.object()
-					c.run.addText(ref, "reference", "urn:uuid:"+t.id)
+					c.run.addText(ref, "reference", t.urn)
 					in = append(in, nodeValue(ref))
 				}
 				return in
 			}, nil
-		}),
+		})),
 	}
 }
 
@@ -165,7 +165,10 @@ func (t *turn) belongs(o *turn, names []string) bool {
 }
 
 // derivedUUID is a UUID of version 5 (RFC 9562) over the parts, each ended so that they cannot run into another.
-func derivedUUID(seed string, parts ...string) string {
+func derivedUUID(seed string, parts ...string) string { return derivedURN(seed, parts)[len(urnUUID):] }
+
+// derivedURN is the URN of derivedUUID.
+func derivedURN(seed string, parts []string) string {
 	var few [256]byte
 	text := append(append(append(few[:0], "trestle mapping\x00"...), seed...), 0)
 	for _, p := range parts {
@@ -174,14 +177,15 @@ func derivedUUID(seed string, parts ...string) string {
 	b := sha1.Sum(text)
 	b[6] = b[6]&0x0f | 0x50
 	b[8] = b[8]&0x3f | 0x80
-	var out [36]byte
+	var whole [len(urnUUID) + 36]byte
+	out := whole[copy(whole[:], urnUUID):]
 	hex.Encode(out[0:8], b[0:4])
 	hex.Encode(out[9:13], b[4:6])
 	hex.Encode(out[14:18], b[6:8])
 	hex.Encode(out[19:23], b[8:10])
 	hex.Encode(out[24:36], b[10:16])
 	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
-	return string(out[:])
+	return string(whole[:])
 }
 
 // object makes an object of the result.
@@ -191,20 +195,7 @@ func (r *run) object() *fhir.Node {
 	return n
 }
 
-// node takes a node from a block of them: a message makes hundreds.
-func (r *run) node() *fhir.Node {
-	if len(r.arena) == 0 {
-		n := 64
-		if r.made == 0 { // messages of one feed are alike: begin with what the last one took
-			n = int(min(max(16, r.e.nodes.Load()+8), 4096))
-		}
-		r.arena = make([]fhir.Node, n)
-		r.made += n
-	}
-	n := &r.arena[0]
-	r.arena = r.arena[1:]
-	return n
-}
+func (r *run) node() *fhir.Node { return r.nodes.next() }
 
 func (r *run) addText(to *fhir.Node, name, text string) {
 	if text == "" {
@@ -215,13 +206,10 @@ func (r *run) addText(to *fhir.Node, name, text string) {
 	r.attach(to, n)
 }
 
-// attach adds a child. Small lists of children are cut from one block too.
+// attach adds a child. Lists of children are cut from blocks too.
 func (r *run) attach(to, child *fhir.Node) {
-	if to.Children == nil {
-		if len(r.slots) < 4 {
-			r.slots = make([]*fhir.Node, 256)
-		}
-		to.Children, r.slots = r.slots[:0:4], r.slots[4:]
+	if n := len(to.Children); n == cap(to.Children) && n < 64 {
+		to.Children = append(r.slots.some(max(4, 2*n)), to.Children...)
 	}
 	to.Children = append(to.Children, child)
 }

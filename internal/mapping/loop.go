@@ -7,44 +7,49 @@ import (
 	"trestle/internal/hl7"
 )
 
-// loop finds what a block stands at.
-func (r *run) loop(b *block, parent *turn) []*turn {
+// loop finds what a block stands at, and puts a turn for each into the list.
+func (r *run) loop(b *block, parent *turn) {
 	m := r.message
 	if b.per == nil && b.group == "" {
-		t := &turn{segment: -1, bounds: span{0, len(m.names)}}
+		t := r.made.next()
+		*t = turn{segment: -1, bounds: span{0, len(m.names)}}
 		if parent != nil {
 			*t = turn{segment: parent.segment, field: parent.field, rep: parent.rep, chain: parent.chain, bounds: parent.bounds, node: parent.node}
 		}
-		return []*turn{t}
+		r.list = append(r.list, t)
+		return
 	}
 	if m.hl7 == nil {
-		var list []*turn
-		for _, n := range r.nodes(b.per, parent) {
-			list = append(list, &turn{segment: -1, node: n})
+		for _, n := range r.items(b.per, parent) {
+			t := r.made.next()
+			t.segment, t.node = -1, n
+			r.list = append(r.list, t)
 		}
-		return list
+		return
 	}
 	in := span{0, len(m.names)}
 	if parent != nil {
 		in = parent.bounds
 	}
 	if b.group != "" {
-		return r.groupTurns(b.group, in)
+		r.groupTurns(b.group, in)
+		return
 	}
-	var list []*turn
 	p := &b.per.path
 	if p.Field > 0 {
 		i := m.locate(parent, p.Segment, p.Occurrence)
 		if i < 0 {
-			return nil
+			return
 		}
-		for v := range m.field(i, p.Field).AllRepetitions() {
-			if v.State() == hl7.Valued && len(list) < maxTurns {
-				list = append(list, r.segmentTurn(i))
-				list[len(list)-1].field, list[len(list)-1].rep = p.Field, v
+		n := 0
+		for v := m.field(i, p.Field).Repetition(1); v.IsPresent() && n < maxTurns; v = v.Next() {
+			if v.State() == hl7.Valued {
+				t := r.segmentTurn(i)
+				t.field, t.rep = p.Field, v
+				n++
 			}
 		}
-		return list
+		return
 	}
 	n := 0
 	for i := in.from; i < in.to; i++ {
@@ -53,37 +58,37 @@ func (r *run) loop(b *block, parent *turn) []*turn {
 		}
 		n++
 		if p.Occurrence <= 0 || n == p.Occurrence {
-			list = append(list, r.segmentTurn(i))
+			r.segmentTurn(i)
 		}
 	}
-	return list
 }
 
 func (r *run) segmentTurn(i int) *turn {
-	t := &turn{segment: i, chain: r.message.chainOf(i)}
+	t := r.made.next()
+	t.segment, t.chain = i, r.message.chainOf(i)
 	t.bounds = r.message.boundsOf(i, t.chain)
+	r.list = append(r.list, t)
 	return t
 }
 
 // groupTurns are the repetitions of a group.
-func (r *run) groupTurns(name string, in span) []*turn {
-	var list []*turn
+func (r *run) groupTurns(name string, in span) {
 	for i := in.from; i < in.to; i++ {
 		chain := r.message.chainOf(i)
 		depth := slices.IndexFunc(chain, func(g hl7.GroupStep) bool { return g.Name == name })
 		if depth < 0 {
 			continue
 		}
-		t := &turn{segment: -1, chain: chain[:depth+1]}
+		t := r.made.next()
+		t.segment, t.chain = -1, chain[:depth+1]
 		t.bounds = r.message.boundsOf(i, t.chain)
-		list = append(list, t)
+		r.list = append(r.list, t)
 		i = t.bounds.to - 1
 	}
-	return list
 }
 
-// nodes are the items of a tree that a block loops over.
-func (r *run) nodes(ref *reference, parent *turn) []*fhir.Node {
+// items are the nodes of a tree that a block loops over.
+func (r *run) items(ref *reference, parent *turn) []*fhir.Node {
 	var list []*fhir.Node
 	if ref.resource != "" && len(ref.steps) == 0 && ref.fhirpath == nil {
 		for _, n := range r.message.resources {
@@ -108,28 +113,38 @@ func (r *run) nodes(ref *reference, parent *turn) []*fhir.Node {
 	return list
 }
 
-// repetitions calls use for each repetition of a field, or each item of a list.
-func (r *run) repetitions(each *reference, t *turn, use func(*repetition) bool) {
+// repetitions runs the rules of a group for each repetition of a field, or each item of a list, and counts them.
+func (r *run) repetitions(g *ruleGroup, t *turn) (n int) {
 	if r.message.hl7 == nil {
-		for _, n := range r.nodes(each, t) {
-			if !use(&repetition{segment: -1, node: n}) {
-				return
+		for _, node := range r.items(g.each, t) {
+			n++
+			if !r.repeat(t, g, repetition{n: n - 1, segment: -1, node: node}) {
+				return n
 			}
 		}
-		return
+		return n
 	}
-	p := &each.path
+	p := &g.each.path
 	i := r.message.locate(t, p.Segment, p.Occurrence)
 	if i < 0 {
-		return
+		return 0
 	}
 	if t.field == p.Field && t.segment == i { // the block loops over this field already
-		use(&repetition{segment: i, field: p.Field, value: t.rep})
-		return
+		r.repeat(t, g, repetition{segment: i, field: p.Field, value: t.rep})
+		return 1
 	}
-	for v := range r.message.field(i, p.Field).AllRepetitions() {
-		if v.State() == hl7.Valued && !use(&repetition{segment: i, field: p.Field, value: v}) {
-			return
+	field := r.message.field(i, p.Field)
+	if s := field.State(); s == hl7.Absent || s == hl7.Empty {
+		return 0
+	}
+	for v := field.Repetition(1); v.IsPresent(); v = v.Next() {
+		if v.State() != hl7.Valued {
+			continue
+		}
+		n++
+		if !r.repeat(t, g, repetition{n: n - 1, segment: i, field: p.Field, value: v}) {
+			return n
 		}
 	}
+	return n
 }

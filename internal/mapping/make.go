@@ -10,6 +10,7 @@ import (
 // make makes what a turn writes into. It is false for what an earlier turn has made already.
 func (r *run) make(t *turn) bool {
 	r.now, r.nowTurn, r.nowRep = nil, t, nil
+	r.keys = r.keys[:0]
 	src := t.block.src
 	switch r.e.file.Target.Kind {
 	case FHIR:
@@ -54,15 +55,15 @@ func (r *run) makeResource(t *turn) bool {
 			r.warn(fmt.Sprintf("the message has more than one of what becomes the %s; they were written over each other", src.Make))
 		}
 		if src.Make != "Bundle" && t.index == 0 {
-			r.addText(t.out, "id", t.id)
+			r.addText(t.out, "id", t.id())
 		}
 		return true
 	}
 	t.out = r.object()
 	r.addText(t.out, "resourceType", src.Make)
-	r.addText(t.out, "id", t.id)
+	r.addText(t.out, "id", t.id())
 	entry := r.object()
-	r.addText(entry, "fullUrl", "urn:uuid:"+t.id)
+	r.addText(entry, "fullUrl", t.urn)
 	r.add(entry, "resource", t.out)
 	r.attach(r.entries, entry)
 	return true

@@ -47,19 +47,13 @@ func (e *Engine) Records(ctx context.Context, in io.Reader) iter.Seq2[Record, er
 
 // RunRecord maps one record of [Engine.Records].
 func (e *Engine) RunRecord(ctx context.Context, rec Record) (*Result, error) {
-	if rec.root != nil {
-		return e.runTree(ctx, rec.Bytes, rec.root, nil)
-	}
-	return e.Run(ctx, rec.Bytes)
+	return e.runRecord(ctx, rec, nil)
 }
 
 // TraceRecord is [Engine.Trace] for one record of [Engine.Records].
 func (e *Engine) TraceRecord(ctx context.Context, rec Record) (*Result, []Trace, error) {
-	if rec.root == nil {
-		return e.Trace(ctx, rec.Bytes)
-	}
 	tr := &tracer{}
-	result, err := e.runTree(ctx, rec.Bytes, rec.root, tr)
+	result, err := e.runRecord(ctx, rec, tr)
 	return result, tr.list, err
 }
 
@@ -178,13 +172,10 @@ func rowNode(names, cells []string) *fhir.Node {
 	return root
 }
 
-// oneRow maps the one row of a CSV file.
-func (e *Engine) oneRow(ctx context.Context, b []byte, tr *tracer) (*Result, error) {
+// oneRow reads the first row of a CSV file.
+func oneRow(ctx context.Context, b []byte) ([]byte, *fhir.Node, error) {
 	for rec, err := range rowRecords(ctx, bytes.NewReader(b)) {
-		if err != nil {
-			return nil, err
-		}
-		return e.runTree(ctx, rec.Bytes, rec.root, tr)
+		return rec.Bytes, rec.root, err
 	}
-	return nil, errors.New("the file has no row below its line of names")
+	return nil, nil, errors.New("the file has no row below its line of names")
 }

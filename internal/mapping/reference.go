@@ -17,6 +17,7 @@ type reference struct {
 	// HL7 v2
 	path     hl7.Path
 	relative bool // .1: below the repetition of the rule's loop
+	single   bool // names one place at most
 	// everything else
 	absolute bool
 	resource string // the first step names a type of resource
@@ -53,6 +54,7 @@ func (c *compiler) reference(text string) (*reference, error) {
 				return nil, fmt.Errorf("the source %q is no component of the repetition; write for example .1 or .4.2", text)
 			}
 			ref.path = part
+			ref.single = !ref.many()
 			return ref, nil
 		}
 		ref.path, err = hl7.ParsePath(text)
@@ -62,6 +64,7 @@ func (c *compiler) reference(text string) (*reference, error) {
 		if len(ref.path.Groups) > 0 {
 			c.grouped = true
 		}
+		ref.single = ref.path.Field > 0 && len(ref.path.Groups) == 0 && !ref.many()
 		return ref, nil
 	}
 	if c.file.Source.Kind == FHIR && strings.ContainsAny(text, "()|") {
@@ -165,25 +168,73 @@ func (r *run) values(ref *reference, loop *reference, t *turn, rep *repetition, 
 	return r.treeValues(ref, loop, t, rep, dst)
 }
 
+// firstText is the text of the first value that a reference names.
+func (r *run) firstText(ref *reference, t *turn) string {
+	if ref.single && r.message.hl7 != nil {
+		return r.hl7One(ref, t, nil).First()
+	}
+	var few [4]value
+	if values := r.values(ref, nil, t, nil, few[:0]); len(values) > 0 {
+		return values[0].String()
+	}
+	return ""
+}
+
+// hl7One is the one place that a single reference names.
+func (r *run) hl7One(ref *reference, t *turn, rep *repetition) hl7.Value {
+	p := &ref.path
+	v, whole := r.here(ref, t, rep)
+	switch {
+	case whole:
+	case ref.relative:
+		return hl7.Value{}
+	default:
+		i := r.message.locate(t, p.Segment, p.Occurrence)
+		if i < 0 {
+			return hl7.Value{}
+		}
+		v = r.message.field(i, p.Field)
+		if s := v.State(); s == hl7.Absent || s == hl7.Empty {
+			return v
+		}
+		if p.Component == 0 || p.Repetition > 1 {
+			v = v.Repetition(max(p.Repetition, 1))
+		}
+	}
+	if p.Component > 0 {
+		v = v.Component(p.Component)
+	}
+	if p.Subcomponent > 0 {
+		v = v.Subcomponent(p.Subcomponent)
+	}
+	return v
+}
+
+// here is the repetition that a reference means because a loop stands at it.
+func (r *run) here(ref *reference, t *turn, rep *repetition) (hl7.Value, bool) {
+	p, names := &ref.path, r.message.names
+	switch {
+	case ref.relative && rep != nil:
+		return rep.value, true
+	case ref.relative && t != nil && t.field > 0:
+		return t.rep, true
+	case ref.relative || p.Repetition != 0 || p.Occurrence != 0:
+		return hl7.Value{}, false
+	case rep != nil && rep.field > 0 && p.Field == rep.field && names[rep.segment] == p.Segment:
+		return rep.value, true
+	case t != nil && t.field > 0 && p.Field == t.field && names[t.segment] == p.Segment:
+		return t.rep, true
+	}
+	return hl7.Value{}, false
+}
+
 func (r *run) hl7Values(ref *reference, t *turn, rep *repetition, dst []value) []value {
 	m := r.message
 	p := &ref.path
-	if ref.relative {
-		if rep != nil {
-			return appendParts(dst, rep.value, p)
-		}
-		if t != nil && t.field > 0 {
-			return appendParts(dst, t.rep, p)
-		}
-		return dst
+	if v, ok := r.here(ref, t, rep); ok {
+		return appendParts(dst, v, p)
 	}
-	if rep != nil && rep.field > 0 && p.Field == rep.field && p.Repetition == 0 && p.Occurrence == 0 && m.names[rep.segment] == p.Segment {
-		return appendParts(dst, rep.value, p)
-	}
-	if t != nil && t.field > 0 && p.Field == t.field && p.Repetition == 0 && p.Occurrence == 0 && m.names[t.segment] == p.Segment {
-		return appendParts(dst, t.rep, p)
-	}
-	if p.Field == 0 {
+	if ref.relative || p.Field == 0 {
 		return dst
 	}
 	if p.Occurrence == hl7.All || len(p.Groups) > 0 {
@@ -426,6 +477,9 @@ func present(values []value) []value {
 func (r *run) valued(ref, loop *reference, t *turn, rep *repetition) bool {
 	if r.message.hl7 != nil && !ref.relative && ref.path.Field == 0 {
 		return r.message.locate(t, ref.path.Segment, ref.path.Occurrence) >= 0
+	}
+	if ref.single && r.message.hl7 != nil {
+		return r.hl7One(ref, t, rep).State() == hl7.Valued
 	}
 	var few [4]value
 	for _, v := range r.values(ref, loop, t, rep, few[:0]) {

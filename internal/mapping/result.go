@@ -11,17 +11,22 @@ import (
 
 // Bytes writes the result in the form of the target: HL7 v2, FHIR or other JSON on one line, XML, or the rows of CSV without
 // the line of names, which is [Result.Header].
-func (r *Result) Bytes() ([]byte, error) { return r.write("") }
+func (r *Result) Bytes() ([]byte, error) {
+	if r.file.Target.Kind == HL7v2 {
+		return r.Message, nil
+	}
+	return r.append(make([]byte, 0, r.size+64), "")
+}
 
 // Indented is Bytes for people: JSON and XML with indents.
-func (r *Result) Indented() ([]byte, error) { return r.write("  ") }
+func (r *Result) Indented() ([]byte, error) { return r.append(nil, "  ") }
 
-func (r *Result) write(indent string) ([]byte, error) {
+func (r *Result) append(dst []byte, indent string) ([]byte, error) {
 	switch r.file.Target.Kind {
 	case HL7v2:
-		return r.Message, nil
+		return append(dst, r.Message...), nil
 	case CSV:
-		return r.rows()
+		return r.rows(dst)
 	case XML:
 		name := r.file.Target.Root
 		if name == "" {
@@ -29,14 +34,14 @@ func (r *Result) write(indent string) ([]byte, error) {
 		}
 		root, err := element(name, r.Tree, 0)
 		if err != nil {
-			return nil, err
+			return dst, err
 		}
-		return append(fhir.AppendXMLTree([]byte("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), root), '\n'), nil
+		return append(fhir.AppendXMLTree(append(dst, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"...), root), '\n'), nil
 	}
 	if indent == "" {
-		return append(fhir.AppendJSON(make([]byte, 0, r.size+64), r.Tree), '\n'), nil
+		return append(fhir.AppendJSON(dst, r.Tree), '\n'), nil
 	}
-	return append(fhir.AppendIndentedJSON(nil, r.Tree, indent), '\n'), nil
+	return append(fhir.AppendIndentedJSON(dst, r.Tree, indent), '\n'), nil
 }
 
 // Columns are those of a CSV target, in their order.
@@ -69,9 +74,9 @@ func (f *File) Header() []byte {
 	return b.Bytes()
 }
 
-func (r *Result) rows() ([]byte, error) {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
+func (r *Result) rows(dst []byte) ([]byte, error) {
+	b := bytes.NewBuffer(dst)
+	w := csv.NewWriter(b)
 	columns := r.file.Columns()
 	line := make([]string, len(columns))
 	for _, row := range r.Rows {
@@ -82,7 +87,7 @@ func (r *Result) rows() ([]byte, error) {
 			}
 		}
 		if err := w.Write(line); err != nil {
-			return nil, err
+			return dst, err
 		}
 	}
 	w.Flush()

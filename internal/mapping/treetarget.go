@@ -191,22 +191,22 @@ func (r *run) write(t *turn, target *treeTarget, loop *reference, rep *repetitio
 		}
 		inLoop := s.mode == newItem && rep != nil && !looped
 		looped = looped || inLoop
-		item := r.item(t, list, s, inLoop, loop, rep)
+		item := r.item(list, s, inLoop, loop, rep)
 		if last {
-			r.putItem(t, list, item, s, inLoop, loop, rep, n)
+			r.putItem(list, item, s, inLoop, loop, rep, n)
 			return
 		}
 		if item == nil {
 			item = r.object()
 			r.attach(list, item)
-			t.remember(list, s, inLoop, loop, rep, item)
+			r.remember(list, s, inLoop, loop, rep, item)
 		}
 		at = item
 	}
 }
 
 // item finds the item that a step means, nil if it is not there yet.
-func (r *run) item(t *turn, list *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition) *fhir.Node {
+func (r *run) item(list *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition) *fhir.Node {
 	switch {
 	case s.mode == numberedItem:
 		for len(list.Children) < s.index { // what no rule fills shows in the result, as JSON's null
@@ -222,8 +222,8 @@ func (r *run) item(t *turn, list *fhir.Node, s *targetStep, inLoop bool, loop *r
 		if rep != nil {
 			n, text = rep.n, loop.text
 		}
-		for i := len(t.keys) - 1; i >= 0; i-- {
-			if k := &t.keys[i]; k.list == list && k.n == n && k.tag == s.tag && k.loop == text {
+		for i := len(r.keys) - 1; i >= 0; i-- {
+			if k := &r.keys[i]; k.list == list && k.n == n && k.tag == s.tag && k.loop == text {
 				return k.item
 			}
 		}
@@ -231,7 +231,7 @@ func (r *run) item(t *turn, list *fhir.Node, s *targetStep, inLoop bool, loop *r
 	return nil
 }
 
-func (t *turn) remember(list *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition, item *fhir.Node) {
+func (r *run) remember(list *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition, item *fhir.Node) {
 	if s.mode != taggedItem && !inLoop {
 		return
 	}
@@ -239,7 +239,7 @@ func (t *turn) remember(list *fhir.Node, s *targetStep, inLoop bool, loop *refer
 	if rep != nil {
 		k.n, k.loop = rep.n, loop.text
 	}
-	t.keys = append(t.keys, k)
+	r.keys = append(r.keys, k)
 }
 
 // put writes a value as a member of an object.
@@ -273,11 +273,11 @@ func choiceSuffix(n *fhir.Node) string {
 	return "String"
 }
 
-func (r *run) putItem(t *turn, list, item *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition, n *fhir.Node) {
+func (r *run) putItem(list, item *fhir.Node, s *targetStep, inLoop bool, loop *reference, rep *repetition, n *fhir.Node) {
 	n.Name = ""
 	if item == nil {
 		r.attach(list, n)
-		t.remember(list, s, inLoop, loop, rep, n)
+		r.remember(list, s, inLoop, loop, rep, n)
 		return
 	}
 	if item.Kind == fhir.Object && n.Kind == fhir.Object {
@@ -321,8 +321,9 @@ func (r *run) treeValue(target *treeTarget, v *value) *fhir.Node {
 			if target.typ != "" && n.Name == "" {
 				return r.textNode(target, n.Text)
 			}
-			c := *n
-			return &c
+			c := r.node()
+			*c = *n
+			return c
 		}
 		if primitiveTypes[target.typ] {
 			r.warn(fmt.Sprintf("%s takes plain text, and the value is a whole %s; name the part that is meant", target.text, n.Kind))

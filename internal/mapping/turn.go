@@ -2,9 +2,7 @@ package mapping
 
 import (
 	"slices"
-	"sync"
 
-	"trestle/internal/dictionary"
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
 )
@@ -25,12 +23,16 @@ type turn struct {
 	// Of any other source.
 	node *fhir.Node
 
-	id   string     // of the FHIR resource
-	out  *fhir.Node // what is made of a tree
-	keys []itemKey
+	urn  string      // of the FHIR resource: urn:uuid: and its identifier
+	out  *fhir.Node  // what is made of a tree
 	seg  *segmentOut // what is made of HL7 v2
 	twin *turn       // the turn that made the same resource before
 }
+
+// id is the identifier of the FHIR resource.
+func (t *turn) id() string { return t.urn[len(urnUUID):] }
+
+const urnUUID = "urn:uuid:"
 
 type span struct{ from, to int } // segments, to excluded
 
@@ -49,8 +51,8 @@ type message struct {
 	// HL7 v2
 	hl7    *hl7.Message
 	names  []string
-	groups *dictionary.Match
-	index  *fieldIndex
+	layout *layout
+	index  fieldIndex
 	// everything else
 	root      *fhir.Node
 	resources []*fhir.Node
@@ -58,62 +60,41 @@ type message struct {
 
 // newHL7 lays a message over its structure.
 func (e *Engine) newHL7(b []byte) *message {
-	m := &message{bytes: b, hl7: hl7.Parse(b)}
-	m.names = make([]string, m.hl7.Len())
-	m.index = indexes.Get().(*fieldIndex)
-	m.index.reset(m.hl7.Len())
-	for i := range m.names {
-		m.names[i] = m.hl7.Segment(i).Name()
-	}
-	if !e.grouped {
-		return m
-	}
-	version, structure := e.structure(m.hl7)
-	m.groups = version.Match(m.hl7, structure)
+	m := &message{}
+	m.read(e, b)
 	return m
 }
 
-// structure finds the structure of a message, and remembers it: messages of one mapping share a few.
-func (e *Engine) structure(m *hl7.Message) (*dictionary.Version, *dictionary.Structure) {
-	header, _ := m.Header()
-	kind, event, id := header.Field(9).Component(1).Text(), header.Field(9).Component(2).Text(), header.Field(9).Component(3).Text()
-	name := header.Field(12).Component(1).Text()
-	if e.file.Source.Version != "" {
-		name = e.file.Source.Version
+// read is newHL7 in the memory of a former message.
+func (m *message) read(e *Engine, b []byte) {
+	m.bytes = b
+	if m.hl7 == nil {
+		m.hl7 = &hl7.Message{}
 	}
-	if e.file.Source.Message != "" {
-		id = e.file.Source.Message
+	m.hl7.Reset(b)
+	m.hl7.ShareText()
+	n := m.hl7.Len()
+	m.names = slices.Grow(m.names[:0], n)
+	for i := range n {
+		m.names = append(m.names, m.hl7.Segment(i).Name())
 	}
-	k := structureKey{name, kind, event, id}
-	if v, ok := e.structures.Load(k); ok {
-		found := v.(structureFound)
-		return found.version, found.structure
+	m.index.reset(n)
+	m.layout = nil
+	if e.grouped {
+		m.layout = e.layoutOf(m)
 	}
-	version, _ := dictionary.For(name)
-	s, ok := version.Structure(id)
-	if !ok {
-		if of, known := version.StructureOf(kind, event); known {
-			s, _ = version.Structure(of)
-		}
-	}
-	if e.structureCount.Add(1) < 1000 { // a flood of invented message types must not fill the memory
-		e.structures.Store(k, structureFound{version, s})
-	}
-	return version, s
 }
 
-type structureKey struct{ version, kind, event, id string }
-
-type structureFound struct {
-	version   *dictionary.Version
-	structure *dictionary.Structure
-}
-
-func (m *message) chainOf(segment int) []hl7.GroupStep {
-	if m.groups == nil {
-		return nil
+// forget lets go of the message and keeps the memory.
+func (m *message) forget() {
+	if m.hl7 != nil {
+		m.hl7.Reset(nil)
 	}
-	return m.groups.Groups(segment)
+	clear(m.names)
+	m.index.reset(0)
+	m.bytes, m.layout, m.root = nil, nil, nil
+	clear(m.resources)
+	m.resources = m.resources[:0]
 }
 
 // boundsOf are the segments around one that share the first depth groups with it.
@@ -207,8 +188,6 @@ type fieldIndex struct {
 	segments []span // of fields; to is 0 where a segment was not looked at
 }
 
-var indexes = sync.Pool{New: func() any { return new(fieldIndex) }}
-
 func (x *fieldIndex) reset(segments int) {
 	clear(x.fields) // values hold the message
 	x.fields = x.fields[:0]
@@ -221,8 +200,8 @@ const maxIndexed = 20_000
 
 // field is field n of a segment.
 func (m *message) field(segment, n int) hl7.Value {
-	x := m.index
-	if x == nil || len(x.fields) > maxIndexed || n < 1 {
+	x := &m.index
+	if len(x.fields) > maxIndexed || n < 1 {
 		return m.hl7.Segment(segment).Field(n)
 	}
 	s := &x.segments[segment]
@@ -237,14 +216,4 @@ func (m *message) field(segment, n int) hl7.Value {
 		return hl7.Value{}
 	}
 	return x.fields[s.from+n-1]
-}
-
-// release gives the index back when nothing of the message is looked at any more.
-func (m *message) release() {
-	if m.index != nil {
-		x := m.index
-		m.index = nil
-		x.reset(0)
-		indexes.Put(x)
-	}
 }

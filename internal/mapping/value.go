@@ -35,17 +35,7 @@ func hl7Value(v hl7.Value) value { return value{hl7: v, isHL7: true} }
 func (v *value) String() string {
 	switch {
 	case v.isHL7:
-		at := v.hl7
-		switch at.Level() {
-		case hl7.LevelField, hl7.LevelRepetition:
-			at = at.Component(1).Subcomponent(1)
-		case hl7.LevelComponent:
-			at = at.Subcomponent(1)
-		}
-		if at.State() == hl7.Null {
-			return ""
-		}
-		return at.Text()
+		return v.hl7.First()
 	case v.node != nil:
 		return nodeText(v.node)
 	case v.parts != nil:
