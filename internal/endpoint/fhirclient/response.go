@@ -55,10 +55,10 @@ func (p *Response) Tree() *fhir.Node {
 
 // Issue is what an OperationOutcome says.
 type Issue struct {
-	Severity   string // fatal, error, warning, information
-	Code       string
-	Text       string // details and diagnostics
-	Expression string // where, in FHIRPath
+	Severity   string `json:"severity"` // fatal, error, warning, information
+	Code       string `json:"code"`
+	Text       string `json:"text,omitempty"`       // details and diagnostics
+	Expression string `json:"expression,omitempty"` // where, in FHIRPath
 }
 
 // Issues are those of the OperationOutcome that n is, or that a Bundle of search results or responses holds.
