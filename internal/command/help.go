@@ -74,6 +74,7 @@ func entries() []entry {
 		{"map new", "map new [--from NAME] [--out FILE]", "write a starter mapping", mapNewHelp, runMapNew},
 		{"fhir path", "fhir path [--json] [--entries] [--strict] [--package FILE] EXPRESSION [FILE...]", "evaluate a FHIRPath expression on resources", fhirPathHelp, runFHIRPath},
 		{"fhir validate", "fhir validate [--json] [--profile URL] [--package FILE] [--minimum SEVERITY] [--allow-comments] [--best-practice] FILE...", "check FHIR resources against the definitions", fhirValidateHelp, runFHIRValidate},
+		{"fhir send", "fhir send --to ADDRESS [--header LINE] [--auth METHOD] [--secret NAME | --secret-file FILE] [--key-id KID] [--scope SCOPES] [--token-endpoint URL] [--plain] [--timeout D] [--expect STATUS] [--include] [--curl] [--json] [--journal FILE.jsonl | --workspace W] [--endpoint NAME] [--run NAME] [--passphrase-file FILE] [--tls-ca FILE] [--tls-cert FILE --tls-key FILE] [--tls-name NAME] [--tls-insecure] [METHOD] PATH [FILE] | --requests FILE", "send requests to a FHIR server", fhirSendHelp, runFHIRSend},
 		{"fhir convert", "fhir convert --to json|xml [--compact] [--package FILE] FILE...", "convert FHIR resources between JSON and XML", fhirConvertHelp, runFHIRConvert},
 		{"tour", "tour [--dir DIR]", "show the main job on the sample project, here and in pictures", tourHelp, runTour},
 		{"version", "version", "print the version", "", runVersion},

@@ -102,7 +102,7 @@ func (ln *line) incoming(c *mllp.Client, ev *mllp.Event) {
 // noteIncoming journals what came without having been called for.
 func (s *Sender) noteIncoming(c *mllp.Client, ev *mllp.Event, b []byte) {
 	e := &Exchange{
-		Endpoint: s.config.Endpoint, Run: s.config.Run, Kind: KindBytes, Direction: Inbound, Peer: c.Remote().String(), TLS: tlsOf(c.TLS()),
+		Endpoint: s.config.Endpoint, Run: s.config.Run, Kind: KindBytes, Direction: Inbound, Peer: c.Remote().String(), TLS: TLSOf(c.TLS()),
 		FirstByte: ev.FirstByte, LastByte: ev.LastByte, Decided: ev.LastByte, Request: b, Findings: deviations(ev), Outcome: OutcomeSilent,
 	}
 	if ack, ok := mllp.ParseAck(b); ok {
@@ -217,7 +217,7 @@ func (ln *line) try(b []byte, m *hl7.Message, expect []mllp.Code, r *Result, e *
 		e.Outcome = OutcomeFailed
 		return false
 	}
-	e.Peer, e.TLS = c.Remote().String(), tlsOf(c.TLS())
+	e.Peer, e.TLS = c.Remote().String(), TLSOf(c.TLS())
 	var application chan []byte
 	if wantsApplication(expect) && asksForApplication(m) {
 		application = ln.expectApplication(r.ControlID)

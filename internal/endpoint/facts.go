@@ -95,8 +95,8 @@ func outcomeOf(code mllp.Code) Outcome {
 	return OutcomeSilent
 }
 
-// tlsOf is what the journal keeps of a connection's encryption.
-func tlsOf(s *tls.ConnectionState) *TLS {
+// TLSOf is what the journal keeps of a connection's encryption.
+func TLSOf(s *tls.ConnectionState) *TLS {
 	if s == nil {
 		return nil
 	}

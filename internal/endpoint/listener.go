@@ -217,7 +217,7 @@ func (l *Listener) Stats() Stats { return l.counters.stats() }
 func (l *Listener) Subscribe(size int) *Subscription { return l.feed.Subscribe(size) }
 
 func (l *Listener) opened(c *mllp.Conn) error {
-	k := &client{address: c.Remote().Addr().Unmap(), peer: c.Remote().String(), tls: tlsOf(c.TLS())}
+	k := &client{address: c.Remote().Addr().Unmap(), peer: c.Remote().String(), tls: TLSOf(c.TLS())}
 	l.clients.Store(c, k)
 	l.counters.open.Add(1)
 	l.counters.connected.Add(1)

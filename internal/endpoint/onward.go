@@ -129,7 +129,7 @@ func (l *Listener) answered(e *Exchange, a *mllp.Answer, c *mllp.Client, err err
 	e.Decided = time.Now()
 	l.counters.out.Add(1)
 	if c != nil {
-		e.TLS = tlsOf(c.TLS())
+		e.TLS = TLSOf(c.TLS())
 	}
 	if err != nil {
 		e.Outcome, e.Detail = OutcomeFailed, plainError(err)

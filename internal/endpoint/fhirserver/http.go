@@ -375,7 +375,7 @@ func (x *exchange) record() *endpoint.Exchange {
 	}
 	e.RequestSize, e.ReplySize = int64(len(x.body)), int64(len(x.payload))
 	if t := x.h.TLS; t != nil {
-		e.TLS = &endpoint.TLS{ServerName: t.ServerName}
+		e.TLS = endpoint.TLSOf(t)
 	}
 	return e
 }
