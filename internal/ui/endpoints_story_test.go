@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"trestle/internal/present/endpoints"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/kit"
 )
@@ -86,7 +87,7 @@ func TestStandInByKeyboard(t *testing.T) {
 	d.until("the message", func() bool {
 		h, _ := m.Header()
 		text, _ := m.SendLine()
-		return h.Sender && text != "" && !m.IsSending()
+		return h.Kind == endpoints.Sender && text != "" && !m.IsSending()
 	})
 	d.s.Lock()
 	d.settle()
@@ -96,20 +97,20 @@ func TestStandInByKeyboard(t *testing.T) {
 func TestMessageOfAPairIsSent(t *testing.T) {
 	d := project(t)
 	m := d.s.session.endpoints
-	create := func(name, address string, sends bool) {
+	create := func(name, address string, kind endpoints.Kind) {
 		t.Helper()
-		draft := m.NewDraft(sends)
+		draft := m.NewDraft(kind)
 		draft.Name, draft.Address = name, address
 		if err := m.Create(draft); err != nil {
 			t.Fatal(err)
 		}
 		d.settle()
 	}
-	create("adt-in", "127.0.0.1:0", false)
+	create("adt-in", "127.0.0.1:0", endpoints.Listener)
 	m.Start("adt-in")
 	d.until("the listener", m.IsRunning)
 	h, _ := m.Header()
-	create("adt-out", strings.TrimPrefix(h.State, "listening on "), true)
+	create("adt-out", strings.TrimPrefix(h.State, "listening on "), endpoints.Sender)
 	d.s.Go(shell.Compare)
 	d.s.Drop([]string{d.file("before.hl7", good), d.file("after.hl7", later)})
 	d.settle()

@@ -119,7 +119,7 @@ func (p *painter) endpoints() {
 	}
 	m.StandIn()
 	p.wait()
-	listener := m.NewDraft(false)
+	listener := m.NewDraft(endpoints.Listener)
 	listener.Name, listener.Address = "siu-in", "127.0.0.1:0" // whatever else runs on this computer
 	p.do(m.Create(listener))
 	form := m.RuleForm(-1)
@@ -136,7 +136,7 @@ func (p *painter) endpoints() {
 	if !ok {
 		return
 	}
-	sender := m.NewDraft(true)
+	sender := m.NewDraft(endpoints.Sender)
 	sender.Name, sender.Address = "siu-out", address
 	p.do(m.Create(sender))
 	p.do(m.OfferSeries("3 S12 S13 S15"))

@@ -504,6 +504,39 @@ func (w *Workspace) resourceSnapshots(ctx context.Context) (map[int64][]Resource
 	return out, w.sqlError(ctx, rows.Err())
 }
 
+// RenameResources gives what an endpoint holds another name; an endpoint that holds nothing yet is no error. Errors: ErrInUse while the
+// endpoint runs, ErrName where another endpoint's resources have the name.
+func (w *Workspace) RenameResources(ctx context.Context, from, to string) error {
+	to, err := cleanTitle(to)
+	if err != nil {
+		return err
+	}
+	w.serving.Lock()
+	defer w.serving.Unlock()
+	return w.update(ctx, func(tx *tx) error {
+		var id, other int64
+		err := tx.QueryRow("SELECT id FROM fhir_stores WHERE name=?", from).Scan(&id)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return nil
+		case err != nil:
+			return err
+		case w.served[id]:
+			return fail(ErrInUse, "the endpoint %s is running; stop it before its resources get another name", from)
+		}
+		switch err := tx.QueryRow("SELECT id FROM fhir_stores WHERE name=? AND id<>?", to, id).Scan(&other); {
+		case err == nil:
+			return fail(ErrName, "there are resources of an endpoint %s already: delete them, or choose another name", to)
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		if _, err := tx.Exec("UPDATE fhir_stores SET name=? WHERE id=?", to, id); err != nil {
+			return err
+		}
+		return tx.log(ActionEdited, "resources of "+from, "now those of "+to)
+	})
+}
+
 // DeleteResources deletes what an endpoint holds, with its snapshots. What is removed is overwritten in the file. Errors: ErrNotFound,
 // ErrInUse while the endpoint runs.
 func (w *Workspace) DeleteResources(ctx context.Context, name string) error {

@@ -147,6 +147,12 @@ func (s *Server) Listen(ctx context.Context) error {
 	return nil
 }
 
+// Fired is how often a rule has fired since the rules were set.
+func (s *Server) Fired(rule int) int64 { return s.program.Load().Fired(rule) }
+
+// Addr is where the server listens, after Listen.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
 // URL is the address of the service root, after Listen.
 func (s *Server) URL() string {
 	scheme := "http"

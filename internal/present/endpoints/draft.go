@@ -17,9 +17,9 @@ import (
 
 // Draft is an endpoint as a form has it: every value as it is typed.
 type Draft struct {
-	Sender  bool
+	Kind    Kind
 	Name    string
-	Address string // of a listener, or the partner's for a sender
+	Address string // where it listens; of a sender the partner's; of a REST console that of the service
 	Preset  string // ID of a preset for a new listener, "" for one that accepts
 
 	// Of a listener.
@@ -51,6 +51,27 @@ type Draft struct {
 	NewIDs      bool
 	Expect      string
 
+	// Of a FHIR server, beside Open, TLS, ClientRequired and KeepPayloads.
+	Base        string // path of the service; "" is the usual one
+	Personality string // ID of a vendor's, "" for all of FHIR R4
+	Strict      bool   // search parameters that are not known are an error
+	Validate    bool   // what the definitions forbid is refused
+	DeleteMany  bool
+	Invent      bool // a new one begins with invented patients
+
+	// Of a FHIR server and a REST console.
+	Auth   int    // index into ServerAuths or ClientAuths
+	User   string // of Basic; the client_id of OAuth
+	Header string // of an API key
+	Secret string // as it is typed; "" keeps the one that is stored
+
+	// Of a REST console, beside Timeout and KeepPayloads.
+	Plain         bool // credentials may go over plain HTTP
+	KeyID         string
+	Scope         string
+	TokenEndpoint string
+	SystemTrust   bool // the authorities of the system are trusted, not those of the project
+
 	base endpoint.Config // what the form does not show stays as it was
 }
 
@@ -78,6 +99,9 @@ const (
 	TimeoutField
 	RetriesField
 	ExpectField
+	BaseField
+	UserField
+	SecretField
 )
 
 // DraftError is what is wrong with a field.
@@ -93,19 +117,29 @@ func wrong(f DraftField, format string, args ...any) error {
 }
 
 // NewDraft is a form for a new endpoint, with a free port.
-func (m *Model) NewDraft(sender bool) Draft {
-	d := Draft{Sender: sender, KeepPayloads: true, Start: "0B", End: "1C0D", MaxFrame: "64", Timeout: "30", Connections: "1", Retries: "0", Preset: "always-accepts"}
-	if sender {
+func (m *Model) NewDraft(kind Kind) Draft {
+	d := Draft{Kind: kind, KeepPayloads: true, Start: "0B", End: "1C0D", MaxFrame: "64", Timeout: "30", Connections: "1", Retries: "0", Preset: "always-accepts"}
+	switch kind {
+	case Sender:
 		d.Name, d.Address, d.Expect = m.freeName("adt-out"), "127.0.0.1:2575", ""
-		return d
+	case FHIRServer:
+		d.Name, d.Address, d.Validate, d.Invent = m.freeName("fhir"), m.freeAddress(8080), true, true
+	case RESTClient:
+		d.Name, d.Address = m.freeName("rest"), m.firstService()
+	default:
+		d.Name, d.Address = m.freeName("adt-in"), m.freeAddress(2575)
 	}
-	d.Name = m.freeName("adt-in")
-	port := 2575
-	for slices.ContainsFunc(m.points, func(p *point) bool { return strings.HasSuffix(p.config.Address, ":"+strconv.Itoa(port)) }) {
+	return d
+}
+
+// freeAddress is one of this computer with a port that no endpoint of the project has.
+func (m *Model) freeAddress(port int) string {
+	for slices.ContainsFunc(m.points, func(p *point) bool {
+		return p.kind.Listens() && strings.HasSuffix(p.listens(), ":"+strconv.Itoa(port))
+	}) {
 		port++
 	}
-	d.Address = fmt.Sprintf("127.0.0.1:%d", port)
-	return d
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 // Draft is the form of the chosen endpoint; ok is false where none is chosen.
@@ -114,9 +148,12 @@ func (m *Model) Draft() (d Draft, ok bool) {
 	if p == nil {
 		return d, false
 	}
+	if p.kind.FHIR() {
+		return p.fhirDraft(), true
+	}
 	if s := p.sender; s != nil {
 		return Draft{
-			Sender: true, Name: p.name, Address: s.To, TLS: s.TLS, Connections: strconv.Itoa(max(s.Connections, 1)), PerMessage: s.PerMessage, Rate: number(s.Rate),
+			Kind: Sender, Name: p.name, Address: s.To, TLS: s.TLS, Connections: strconv.Itoa(max(s.Connections, 1)), PerMessage: s.PerMessage, Rate: number(s.Rate),
 			Timeout: number(cmpDuration(s.Timeout, endpoint.DefaultTimeout).Seconds()), Retries: strconv.Itoa(s.Retries), NewIDs: s.NewIDs, Expect: s.Expect, KeepPayloads: !s.DropPayload,
 		}, true
 	}
@@ -173,7 +210,10 @@ func (d *Draft) name(m *Model, p *point) error {
 	if other := m.named(d.Name); other != nil && other != p {
 		return wrong(NameField, "another endpoint is called %s", other.name)
 	}
-	if host, port, ok := cutAddress(strings.TrimSpace(d.Address)); !ok || port == "" || host == "" && d.Sender {
+	if d.Kind == RESTClient {
+		return nil // its address is checked with the rest
+	}
+	if host, port, ok := cutAddress(strings.TrimSpace(d.Address)); !ok || port == "" || host == "" && d.Kind == Sender {
 		return wrong(AddressField, "write it as host:port, such as 127.0.0.1:2575")
 	}
 	return nil
@@ -283,9 +323,14 @@ func (m *Model) Create(d Draft) error {
 
 // prepare reads the form of a new endpoint and gives what stores it.
 func (m *Model) prepare(d Draft) (put func(context.Context) error, err error) {
-	if d.Sender {
+	switch d.Kind {
+	case Sender:
 		s, err := d.settings()
-		return func(ctx context.Context) error { return m.putSender(ctx, d.Name, s, 0) }, err
+		return func(ctx context.Context) error { return m.putSettings(ctx, Sender, d.Name, s, 0) }, err
+	case FHIRServer:
+		return m.prepareFHIR(d, nil)
+	case RESTClient:
+		return m.prepareREST(d, nil)
 	}
 	preset, err := endpoint.FindPreset(d.Preset)
 	if err != nil {
@@ -317,31 +362,22 @@ func (m *Model) Save(d Draft) error {
 	if err := d.name(m, p); err != nil {
 		return err
 	}
-	put := func(context.Context) error { return nil }
-	kind := workspace.DocumentEndpoint
-	if p.isSender() {
-		s, err := d.settings()
-		if err != nil {
-			return err
-		}
-		kind = documentSender
-		put = func(ctx context.Context) error { return m.putSender(ctx, p.name, s, p.revision) }
-	} else {
-		c, err := d.config()
-		if err != nil {
-			return err
-		}
-		put = func(ctx context.Context) error { return m.putConfig(ctx, p.name, c, p.revision) }
+	put, err := m.prepareChange(d, p)
+	if err != nil {
+		return err
 	}
 	wasRunning, old := p.running != nil, p.name
 	if wasRunning && d.Name != old {
 		return wrong(NameField, "stop it before you give it another name")
 	}
+	if d.Name != old {
+		m.putAway(p)
+	}
 	m.write("store the settings", func(ctx context.Context) error {
 		if err := put(ctx); err != nil {
 			return err
 		}
-		return m.rename(ctx, kind, old, d.Name)
+		return m.rename(ctx, p.kind, old, d.Name)
 	}, func() {
 		m.chooseNamed(d.Name)
 		if wasRunning {
@@ -351,12 +387,30 @@ func (m *Model) Save(d Draft) error {
 	return nil
 }
 
-// rename gives the documents of an endpoint another name.
-func (m *Model) rename(ctx context.Context, kind workspace.DocumentKind, from, to string) error {
+// prepareChange reads the form of an endpoint that is there and gives what stores it.
+func (m *Model) prepareChange(d Draft, p *point) (put func(context.Context) error, err error) {
+	switch p.kind {
+	case Sender:
+		s, err := d.settings()
+		return func(ctx context.Context) error { return m.putSettings(ctx, Sender, p.name, s, p.revision) }, err
+	case FHIRServer:
+		return m.prepareFHIR(d, p)
+	case RESTClient:
+		return m.prepareREST(d, p)
+	}
+	c, err := d.config()
+	return func(ctx context.Context) error { return m.putConfig(ctx, p.name, c, p.revision) }, err
+}
+
+// rename gives the documents of an endpoint another name, and what it keeps beside them.
+func (m *Model) rename(ctx context.Context, kind Kind, from, to string) error {
 	if from == to {
 		return nil
 	}
-	for _, k := range []workspace.DocumentKind{kind, workspace.DocumentRules} {
+	if err := m.renameKept(ctx, kind, from, to); err != nil {
+		return err
+	}
+	for _, k := range []workspace.DocumentKind{documentKinds[kind], workspace.DocumentRules} {
 		d, err := m.store.Document(ctx, k, from)
 		if errors.Is(err, workspace.ErrNotFound) {
 			continue
@@ -397,15 +451,19 @@ func (m *Model) Delete() {
 		return
 	}
 	if p.running != nil {
+		p.doomed = true
 		m.stop(p)
+		return
 	}
-	kind := workspace.DocumentEndpoint
-	if p.isSender() {
-		kind = documentSender
-	}
-	name := p.name
+	m.remove(p)
+}
+
+// remove deletes an endpoint that does not run.
+func (m *Model) remove(p *point) {
+	m.putAway(p)
+	kind, name := p.kind, p.name
 	m.write("delete the endpoint", func(ctx context.Context) error {
-		for _, k := range []workspace.DocumentKind{kind, workspace.DocumentRules} {
+		for _, k := range []workspace.DocumentKind{documentKinds[kind], workspace.DocumentRules} {
 			d, err := m.store.Document(ctx, k, name)
 			if errors.Is(err, workspace.ErrNotFound) {
 				continue
@@ -417,7 +475,7 @@ func (m *Model) Delete() {
 				return err
 			}
 		}
-		return nil
+		return m.dropKept(ctx, kind, name)
 	}, nil)
 }
 

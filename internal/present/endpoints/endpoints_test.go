@@ -65,7 +65,7 @@ func (p *place) until(what string, holds func() bool) {
 // listener makes a listener on a free port and starts it.
 func (p *place) listener(name, preset string) {
 	p.t.Helper()
-	d := p.NewDraft(false)
+	d := p.NewDraft(Listener)
 	d.Name, d.Address, d.Preset = name, "127.0.0.1:0", preset
 	if err := p.Create(d); err != nil {
 		p.t.Fatal(err)
@@ -78,8 +78,8 @@ func (p *place) listener(name, preset string) {
 // sender makes a sender to the listener of that name and chooses it.
 func (p *place) sender(name, to string) {
 	p.t.Helper()
-	d := p.NewDraft(true)
-	d.Name, d.Address = name, p.named(to).running.listener.Addr().String()
+	d := p.NewDraft(Sender)
+	d.Name, d.Address = name, p.named(to).running.server.Addr().String()
 	if err := p.Create(d); err != nil {
 		p.t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestTakenPortOffersAFreeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	d := p.NewDraft(false)
+	d := p.NewDraft(Listener)
 	d.Address = l.Addr().String()
 	if err := p.Create(d); err != nil {
 		t.Fatal(err)
@@ -308,10 +308,10 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 		"odd network":  {func(d *Draft) { d.Allow = "10.0.0.0/99" }, AllowField},
 		"odd framing":  {func(d *Draft) { d.Start = "0G" }, FramingField},
 		"odd limit":    {func(d *Draft) { d.MaxFrame = "much" }, LimitField},
-		"odd rate":     {func(d *Draft) { d.Sender, d.Rate = true, "fast" }, RateField},
-		"odd expected": {func(d *Draft) { d.Sender, d.Expect = true, "AQ" }, ExpectField},
+		"odd rate":     {func(d *Draft) { d.Kind, d.Rate = Sender, "fast" }, RateField},
+		"odd expected": {func(d *Draft) { d.Kind, d.Expect = Sender, "AQ" }, ExpectField},
 	} {
-		d := p.NewDraft(false)
+		d := p.NewDraft(Listener)
 		d.Name = "other"
 		c.change(&d)
 		err := p.Create(d)
@@ -363,7 +363,7 @@ func TestConditionsRoundTrip(t *testing.T) {
 // TLS with certificates that one click made: the listener asks for the client's, and the sender has one.
 func TestTLSWithTheProjectsOwnAuthority(t *testing.T) {
 	p := open(t)
-	d := p.NewDraft(false)
+	d := p.NewDraft(Listener)
 	d.Name, d.Address, d.TLS, d.ClientRequired = "safe-in", "127.0.0.1:0", true, true
 	if err := p.Create(d); err != nil {
 		t.Fatal(err)
@@ -371,8 +371,8 @@ func TestTLSWithTheProjectsOwnAuthority(t *testing.T) {
 	p.settle()
 	p.Start("safe-in")
 	p.until("the listener", p.IsRunning)
-	s := p.NewDraft(true)
-	s.Name, s.Address, s.TLS = "safe-out", p.named("safe-in").running.listener.Addr().String(), true
+	s := p.NewDraft(Sender)
+	s.Name, s.Address, s.TLS = "safe-out", p.named("safe-in").running.server.Addr().String(), true
 	if err := p.Create(s); err != nil {
 		t.Fatal(err)
 	}
@@ -428,7 +428,7 @@ func TestQueueGoesOn(t *testing.T) {
 	p.Start("adt-in")
 	p.until("the listener", func() bool { return p.named("adt-in").running != nil })
 	d, _ := p.Draft()
-	d.Address = p.named("adt-in").running.listener.Addr().String()
+	d.Address = p.named("adt-in").running.server.Addr().String()
 	if err := p.Save(d); err != nil {
 		t.Fatal(err)
 	}
@@ -460,7 +460,7 @@ func TestOwnCertificate(t *testing.T) {
 		return path
 	}
 	certificate, key, trusted := write("c.pem", leaf.Cert), write("k.pem", leaf.Key), write("a.pem", authority.Cert)
-	d := p.NewDraft(false)
+	d := p.NewDraft(Listener)
 	d.Name, d.Address, d.TLS = "safe-in", "127.0.0.1:0", true
 	if err := p.Create(d); err != nil {
 		t.Fatal(err)
@@ -480,7 +480,7 @@ func TestOwnCertificate(t *testing.T) {
 	p.until("the listener", p.IsRunning)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.Cert)
-	c, err := tls.Dial("tcp", p.named("safe-in").running.listener.Addr().String(), &tls.Config{RootCAs: roots})
+	c, err := tls.Dial("tcp", p.named("safe-in").running.server.Addr().String(), &tls.Config{RootCAs: roots})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -506,7 +506,7 @@ func TestPausedJournalStandsStill(t *testing.T) {
 func (p *place) sendTo(name string) {
 	p.t.Helper()
 	var d net.Dialer
-	c, err := d.DialContext(context.Background(), "tcp", p.named(name).running.listener.Addr().String())
+	c, err := d.DialContext(context.Background(), "tcp", p.named(name).running.server.Addr().String())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -531,7 +531,7 @@ func TestFloodDoesNotSlowTheScreen(t *testing.T) {
 		}
 	}
 	const messages = 4000
-	config := endpoint.SendConfig{To: p.named("adt-in").running.listener.Addr().String(), Connections: 16, Window: 8, Count: messages}
+	config := endpoint.SendConfig{To: p.named("adt-in").running.server.Addr().String(), Connections: 16, Window: 8, Count: messages}
 	sender, err := endpoint.NewSender(config, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -605,7 +605,9 @@ func TestSettingsAreChanged(t *testing.T) {
 		t.Fatalf("%+v", n)
 	}
 	p.Accept()
-	p.until("the restart", func() bool { return p.IsRunning() && p.named("adt-in").running.listener.Config().DropPayloads })
+	p.until("the restart", func() bool {
+		return p.IsRunning() && p.named("adt-in").running.server.(mllpServer).Config().DropPayloads
+	})
 	p.sendTo("adt-in")
 	p.until("the row", func() bool { return p.JournalList().Len() == 1 })
 	p.OpenExchange(0)

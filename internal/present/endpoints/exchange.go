@@ -22,8 +22,8 @@ type opened struct {
 	conversation []endpoint.Exchange
 	request      *message.Drawing
 	reply        *message.Drawing
-	texts        [2]screen.Text     // request and reply as they are drawn
-	fields       [2]*message.Fields // and value by value
+	texts        [2]screen.Text // request and reply as they are drawn
+	fields       [2]screen.Grid // and value by value
 	loading      job.Latest
 }
 
@@ -85,7 +85,9 @@ func (m *Model) openID(id int64) {
 		}
 		// Both sides of an exchange may be here: what was sent comes before what was received of it.
 		slices.SortStableFunc(s.conversation, func(a, b endpoint.Exchange) int { return a.LastByte.Compare(b.LastByte) })
-		s.request, s.reply = message.Read(s.exchange.Request), message.Read(s.exchange.Reply)
+		if !isHTTP(&s.exchange) {
+			s.request, s.reply = message.Read(s.exchange.Request), message.Read(s.exchange.Reply)
+		}
 		return s, nil
 	}, func(s shownExchange, err error) {
 		if err != nil {
@@ -101,7 +103,13 @@ func (m *Model) openID(id int64) {
 
 // rebuild draws the messages anew, as the mask asks for.
 func (o *opened) rebuild() {
-	o.texts, o.fields = [2]screen.Text{}, [2]*message.Fields{}
+	o.texts, o.fields = [2]screen.Text{}, [2]screen.Grid{}
+	if e := &o.exchange; o.id != 0 && isHTTP(e) {
+		for i, b := range [][]byte{e.Request, e.Reply} {
+			o.texts[i], o.fields[i] = drawHTTP(b, o.m.masked), readHTTP(b, o.m.masked)
+		}
+		return
+	}
 	for i, d := range []*message.Drawing{o.request, o.reply} {
 		if d != nil {
 			o.texts[i], o.fields[i] = d.Raw(o.m.masked), d.Fields(o.m.masked)
@@ -126,9 +134,6 @@ func (m *Model) Request() screen.Text { return m.open.texts[0] }
 
 // Fields are the values of the request and of the reply with their names; nil where there is none.
 func (m *Model) Fields() (request, reply screen.Grid) {
-	if m.open.fields[0] == nil {
-		return nil, nil
-	}
 	return m.open.fields[0], m.open.fields[1]
 }
 
@@ -170,7 +175,9 @@ func (m *Model) Facts() (facts []Fact) {
 	add("Faults", faultWords(e.Faults), screen.RoleWarning)
 	if e.Direction == endpoint.Outbound {
 		expected := e.Expected
-		if expected == "" {
+		if expected == "" && isHTTP(e) {
+			expected = "a status below 400"
+		} else if expected == "" {
 			expected = "AA or CA"
 		}
 		add("Expected", expected, screen.RoleText)

@@ -11,7 +11,8 @@ import (
 
 // fault reads the form of a fault.
 func (x FaultForm) fault() (rules.Fault, error) {
-	info := faultInfos[min(max(x.Kind, 0), len(faultInfos)-1)]
+	infos := faultsOf(x.HTTP)
+	info := infos[min(max(x.Kind, 0), len(infos)-1)]
 	f := rules.Fault{Kind: info.Kind}
 	if x.base.Kind == info.Kind {
 		f.First = x.base.First
@@ -76,9 +77,13 @@ func readTime(text string) (time.Duration, error) {
 
 // FaultForm is the form of a fault of the whole endpoint.
 func (m *Model) FaultForm(row int) (form FaultForm, info rules.FaultInfo) {
-	info = faultInfos[row]
+	infos := m.faults()
+	if row < 0 || row >= len(infos) {
+		return form, info
+	}
+	info = infos[row]
 	f, _ := m.fault(info.Kind)
-	return faultForm(row, f), info
+	return faultForm(row, f, m.current().kind.FHIR()), info
 }
 
 // PutFault changes a fault of the whole endpoint and switches it on.

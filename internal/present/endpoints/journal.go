@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,8 +61,42 @@ var journalColumns = []screen.Column{
 	{ID: "what", Title: "What happened", Width: 240, MinWidth: 100, Flex: true, Fixed: true},
 }
 
-// JournalList is the exchanges of the chosen endpoint, newest first.
-func (m *Model) JournalList() screen.Grid { return (*journalGrid)(&m.journal) }
+// requestColumns are those of an endpoint that speaks FHIR, each with the column of the journal that it shows.
+var requestColumns = []struct {
+	screen.Column
+	as int
+}{
+	{journalColumns[colTime], colTime}, {journalColumns[colWay], colWay},
+	{screen.Column{ID: "message", Title: "Request", Width: 190, MinWidth: 50, Mono: true, Fixed: true}, colMessage},
+	{journalColumns[colCode], colCode}, {journalColumns[colLatency], colLatency},
+	{screen.Column{ID: "control", Title: "Request ID", Width: 110, MinWidth: 60, Mono: true, Fixed: true}, colControl},
+	{journalColumns[colWhat], colWhat},
+}
+
+// JournalList is the exchanges of the chosen endpoint, newest first. It is another list for endpoints that speak FHIR.
+func (m *Model) JournalList() screen.Grid {
+	if p := m.current(); p != nil && p.kind.FHIR() {
+		return (*requestGrid)(&m.journal)
+	}
+	return (*journalGrid)(&m.journal)
+}
+
+// requestGrid is the journal with the columns of HTTP.
+type requestGrid journal
+
+func (g *requestGrid) Columns() []screen.Column {
+	all := make([]screen.Column, len(requestColumns))
+	for i, c := range requestColumns {
+		all[i] = c.Column
+	}
+	return all
+}
+
+func (g *requestGrid) Len() int { return len(g.rows) }
+
+func (g *requestGrid) Cell(row, col int) screen.Cell {
+	return (*journalGrid)(g).Cell(row, requestColumns[min(col, len(requestColumns)-1)].as)
+}
 
 type journalGrid journal
 
@@ -101,6 +136,8 @@ func (g *journalGrid) Cell(row, col int) screen.Cell {
 // messageWords is the type of a message, or what came instead of one.
 func messageWords(e *endpoint.Exchange) string {
 	switch {
+	case isHTTP(e):
+		return strings.TrimSpace(e.Type + " " + e.Trigger)
 	case e.Type != "" && e.Trigger != "":
 		return e.Type + "^" + e.Trigger
 	case e.Type != "":
@@ -136,7 +173,7 @@ func faultWords(kinds []string) string {
 	words := make([]string, len(kinds))
 	for i, kind := range kinds {
 		words[i] = kind
-		for _, info := range faultInfos {
+		for _, info := range slices.Concat(mllpFaults, httpFaults) {
 			if string(info.Kind) == kind {
 				words[i] = strings.ToLower(info.Title)
 			}
@@ -168,7 +205,7 @@ func whatHappened(e *endpoint.Exchange) string {
 			break
 		}
 	}
-	if e.Kind != endpoint.KindMessage && e.Type != "" {
+	if e.Kind != endpoint.KindMessage && !isHTTP(e) && e.Type != "" {
 		add(string(e.Kind))
 	}
 	return strings.Join(parts, "  ·  ")

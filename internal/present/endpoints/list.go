@@ -21,7 +21,7 @@ var pointColumns = []screen.Column{
 	{ID: "name", Title: "Endpoint", Width: 80, MinWidth: 80, Flex: true, Fixed: true},
 	{ID: "address", Title: "Address", Width: 74, MinWidth: 52, Mono: true, Fixed: true},
 	{ID: "in", Title: "Count", Width: 56, MinWidth: 44, Right: true, Fixed: true},
-	{ID: "bad", Title: "Not AA", Width: 58, MinWidth: 40, Right: true, Fixed: true},
+	{ID: "bad", Title: "Not OK", Width: 58, MinWidth: 40, Right: true, Fixed: true},
 }
 
 // Points is the list of endpoints, each with a switch.
@@ -41,7 +41,7 @@ func (g *pointGrid) Cell(row, col int) screen.Cell {
 	case colName:
 		c := screen.Cell{Text: p.name, Switch: screen.SwitchOff}
 		switch {
-		case p.isSender():
+		case !p.kind.Listens():
 			c.Switch, c.Shape, c.Role = screen.NoSwitch, screen.ShapeNone, screen.RoleText
 		case p.running != nil:
 			c.Switch = screen.SwitchOn
@@ -54,7 +54,7 @@ func (g *pointGrid) Cell(row, col int) screen.Cell {
 		return screen.Cell{Text: p.address(), Role: screen.RoleMuted}
 	case colIn:
 		n := p.stats.In
-		if p.isSender() {
+		if !p.kind.Listens() {
 			n = p.stats.Out
 		}
 		return screen.Cell{Text: countOf(n)}
@@ -78,13 +78,26 @@ func countOf(n int64) string {
 // address is where the endpoint listens, or what it sends to.
 func (p *point) address() string {
 	switch {
-	case p.isSender():
+	case p.kind == Sender:
 		return "→ " + strings.TrimPrefix(p.sender.To, "127.0.0.1:")
+	case p.kind == RESTClient:
+		return "→ " + strings.TrimPrefix(hostOf(p.rest.Base), "127.0.0.1:")
 	case p.running != nil:
-		return strings.TrimPrefix(p.running.listener.Addr().String(), "127.0.0.1:")
+		return strings.TrimPrefix(p.running.server.Addr().String(), "127.0.0.1:")
 	}
-	return strings.TrimPrefix(p.config.Address, "127.0.0.1:")
+	return strings.TrimPrefix(p.listens(), "127.0.0.1:")
 }
+
+// listens is the address that an endpoint which listens is to have.
+func (p *point) listens() string {
+	if p.kind == FHIRServer {
+		return p.fhir.Address
+	}
+	return p.config.Address
+}
+
+// encrypts says whether clients of an endpoint which listens need TLS.
+func (p *point) encrypts() bool { return p.config.TLS || p.kind == FHIRServer && p.fhir.TLS }
 
 // Header is what stands above the chosen endpoint.
 type Header struct {
@@ -95,7 +108,7 @@ type Header struct {
 	Problem     string
 	Running     bool
 	Starting    bool
-	Sender      bool
+	Kind        Kind
 }
 
 // Header says how the chosen endpoint does; ok is false where none is chosen.
@@ -104,40 +117,45 @@ func (m *Model) Header() (h Header, ok bool) {
 	if p == nil {
 		return h, false
 	}
-	h = Header{Name: p.name, Running: p.running != nil, Starting: p.starting, Sender: p.isSender(), Problem: p.problem, Numbers: numbers(p.stats, p.isSender())}
+	h = Header{Name: p.name, Running: p.running != nil, Starting: p.starting, Kind: p.kind, Problem: p.problem, Numbers: numbers(p.stats, p.kind)}
 	switch {
-	case p.isSender():
+	case p.kind == Sender:
 		h.State, h.Role = "sends to "+p.sender.To, screen.RoleMuted
+	case p.kind == RESTClient:
+		h.State, h.Role = "sends to "+p.rest.Base, screen.RoleMuted
 	case p.running != nil:
-		h.State, h.Role, h.Shape = "listening on "+p.running.listener.Addr().String(), screen.RoleOK, screen.ShapeCircle
-		if p.config.TLS {
+		h.State, h.Role, h.Shape = "listening on "+p.running.server.Where(), screen.RoleOK, screen.ShapeCircle
+		if p.encrypts() && p.kind == Listener {
 			h.State += " with TLS"
 		}
 	case p.starting:
 		h.State, h.Role, h.Shape = "starting", screen.RoleMuted, screen.ShapeRing
 	default:
-		h.State, h.Role, h.Shape = "stopped, "+p.config.Address, screen.RoleMuted, screen.ShapeRing
+		h.State, h.Role, h.Shape = "stopped, "+p.listens(), screen.RoleMuted, screen.ShapeRing
 	}
 	return h, true
 }
 
 // numbers are live counts in one line. What a sender gets in are the answers to what it sent out: they are not counted twice.
-func numbers(s endpoint.Stats, sender bool) string {
+func numbers(s endpoint.Stats, kind Kind) string {
 	if s.In+s.Out+s.Connected == 0 {
 		return ""
 	}
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	if s.In > 0 && !sender {
+	if s.In > 0 && kind.Listens() {
 		add("%s in", screen.Count(int(s.In)))
 	}
 	if s.Out > 0 {
 		add("%s out", screen.Count(int(s.Out)))
 	}
+	if s.Errors > 0 {
+		add("%s", screen.Plural(int(s.Errors), "error"))
+	}
 	for _, x := range []struct {
 		n    int64
 		word string
-	}{{s.Errors, "errors"}, {s.Rejected, "rejected"}, {s.Silent, "unanswered"}, {s.Refused, "refused"}, {s.Failed, "failed"}} {
+	}{{s.Rejected, "rejected"}, {s.Silent, "unanswered"}, {s.Refused, "refused"}, {s.Failed, "failed"}} {
 		if x.n > 0 {
 			add("%s %s", screen.Count(int(x.n)), x.word)
 		}
@@ -189,7 +207,7 @@ func (m *Model) Line() string {
 			text += "  " + screen.Count(int(p.stats.In)) + " in"
 		}
 		if bad := p.stats.Errors + p.stats.Rejected + p.stats.Refused; bad > 0 {
-			text += "  " + screen.Count(int(bad)) + " not AA"
+			text += "  " + screen.Count(int(bad)) + " not OK"
 		}
 		parts = append(parts, text)
 	}

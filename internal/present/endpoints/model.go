@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ const (
 	Journal                  // the rows of the journal
 	Open                     // the exchange that is open
 	Sending                  // what is to be sent, or how far it is
+	Shelf                    // the resources of a FHIR server
+	Console                  // the request that is written, or its answer
 	Notice                   // the news
 	All     What = 1<<iota - 1
 )
@@ -56,9 +59,12 @@ type Model struct {
 	journal journal
 	open    opened
 	send    sending
+	console console
+	able    abilities // of the FHIR server that was looked at last
 
-	opening sync.Mutex         // guards keeper
+	opening sync.Mutex         // guards keeper and shelves
 	keeper  *workspace.Journal // nil until something runs
+	shelves []*shelf           // of FHIR servers, to be closed
 }
 
 // point is one endpoint of the project.
@@ -68,20 +74,25 @@ type point struct {
 	config   endpoint.Config
 	rules    rules.File
 	ruleRev  int64
-	storing  bool            // the rules are being written
-	unsaved  bool            // and have changed since
-	sender   *SenderSettings // nil for a listener
+	storing  bool // the rules are being written
+	unsaved  bool // and have changed since
+	kind     Kind
+	sender   *SenderSettings // of a Sender
+	fhir     *FHIRSettings   // of a FHIRServer
+	rest     *RESTSettings   // of a RESTClient
+	shelf    *shelf          // of a FHIRServer: its resources, nil until they are needed
 
 	running  *running // nil while it does not run
 	starting bool
 	again    bool   // to be started when it has ended
+	doomed   bool   // to be deleted when it has ended
 	problem  string // why it does not run, "" for nothing
 	stats    endpoint.Stats
 }
 
 // update takes over what was read. What runs, and rules that are on their way to the disk, stay.
 func (p *point) update(read *point) {
-	p.name, p.config, p.revision, p.sender = read.name, read.config, read.revision, read.sender
+	p.name, p.config, p.revision, p.kind, p.sender, p.fhir, p.rest = read.name, read.config, read.revision, read.kind, read.sender, read.fhir, read.rest
 	if read.problem != "" || p.running == nil && !p.starting {
 		p.problem = read.problem
 	}
@@ -90,15 +101,12 @@ func (p *point) update(read *point) {
 	}
 }
 
-// isSender says whether the endpoint sends rather than listens.
-func (p *point) isSender() bool { return p.sender != nil }
-
 // New returns the place over a project. Close ends its work.
 func New(runner *job.Runner, w *workspace.Workspace) *Model {
 	m := &Model{runner: runner, store: w, chosen: -1, Changed: func(What) {}, Settings: func() {}}
 	m.Told = func() { m.Changed(Notice) }
 	m.ctx, m.end = context.WithCancel(context.Background())
-	m.journal.m, m.open.m, m.send.m = m, m, m
+	m.journal.m, m.open.m, m.send.m, m.console.m = m, m, m, m
 	return m
 }
 
@@ -119,10 +127,14 @@ func (m *Model) Wait() error {
 	m.goroutine.Wait()
 	m.opening.Lock()
 	defer m.opening.Unlock()
-	if m.keeper != nil {
-		return m.keeper.Close()
+	var err error
+	for _, s := range m.shelves {
+		err = errors.Join(err, s.close())
 	}
-	return nil
+	if m.keeper != nil {
+		err = errors.Join(err, m.keeper.Close())
+	}
+	return err
 }
 
 // SetMasked hides patient data, or shows it.
@@ -174,7 +186,8 @@ func (m *Model) take(points []*point) {
 	m.journal.reload()
 	m.countQueue()
 	m.readPartner()
-	m.Changed(List | Chosen | Rules | Sending)
+	m.console.begin()
+	m.Changed(List | Chosen | Rules | Sending | Shelf | Console)
 }
 
 func (m *Model) named(name string) *point {
@@ -207,7 +220,8 @@ func (m *Model) Choose(row int) {
 	m.open.none()
 	m.journal.reload()
 	m.countQueue()
-	m.Changed(Chosen | Rules | Journal | Open | Sending)
+	m.console.begin()
+	m.Changed(Chosen | Rules | Journal | Open | Sending | Shelf | Console)
 }
 
 // ChosenRow is the row of the chosen endpoint, -1 for none.

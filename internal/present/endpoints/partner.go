@@ -92,7 +92,9 @@ func standIn(p *project.Project, taken []string) (out partner) {
 				continue
 			}
 			d := Draft{Name: c.ID, Address: c.Address, KeepPayloads: true, Start: "0B", End: "1C0D", MaxFrame: "64", Timeout: "30", Connections: "1", Retries: "0", Preset: "always-accepts"}
-			if d.Sender = c.Role == project.Sends; !d.Sender {
+			if c.Role == project.Sends {
+				d.Kind = Sender
+			} else {
 				d.Application, d.Facility = s.Application, s.Facility
 			}
 			out.drafts = append(out.drafts, d)

@@ -64,7 +64,7 @@ func TestQueryIsAnsweredFromTheProject(t *testing.T) {
 	p.listener("adt-in", "always-accepts")
 	p.PutRule(-1, rules.Rule{When: rules.When{Types: []string{"QBP"}}, Then: rules.Action{Query: &rules.Query{}}})
 	p.settle()
-	s, err := endpoint.NewSender(endpoint.SendConfig{To: p.named("adt-in").running.listener.Addr().String()}, nil)
+	s, err := endpoint.NewSender(endpoint.SendConfig{To: p.named("adt-in").running.server.Addr().String()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestProfileIsChecked(t *testing.T) {
 	if _, err := p.stage.Workspace.PutDocument(t.Context(), workspace.DocumentProfile, "riverbend", []byte(text), 0); err != nil {
 		t.Fatal(err)
 	}
-	d := p.NewDraft(false)
+	d := p.NewDraft(Listener)
 	d.Name, d.Address, d.Preset, d.Profile, d.Check = "adt-in", "127.0.0.1:0", "validates", "riverbend", true
 	if err := p.Create(d); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestProfileIsChecked(t *testing.T) {
 // What a form does not show stays: settings of a preset, and how often a fault happens.
 func TestFormsLoseNothing(t *testing.T) {
 	p := open(t)
-	d := p.NewDraft(false)
+	d := p.NewDraft(Listener)
 	d.Name, d.Address, d.Preset = "mirth", "127.0.0.1:0", "mirth"
 	if err := p.Create(d); err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestFormsLoseNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for row, f := range p.current().rules.Faults {
-		for i, info := range faultInfos {
+		for i, info := range mllpFaults {
 			if info.Kind == f.Kind {
 				form, _ := p.FaultForm(i)
 				if err := p.PutFault(form); err != nil {
@@ -144,7 +144,7 @@ func TestFormsLoseNothing(t *testing.T) {
 		}
 	}
 	r := rules.Rule{When: rules.When{Types: []string{"ADT"}, Chance: 0.07, Finding: &rules.FindingTest{AtLeast: 2, Codes: []string{"x"}}}, Faults: []rules.Fault{{Kind: rules.LateAck, Chance: 0.15, First: 3}}}
-	form := formOf(r)
+	form := formOf(r, false)
 	got, err := form.Rule()
 	if err != nil || got.When.Chance != 0.07 || got.When.Finding.AtLeast != 2 || len(got.When.Finding.Codes) != 1 || got.Faults[0].Chance != 0.15 || got.Faults[0].First != 3 {
 		t.Errorf("%+v, %v", got, err)

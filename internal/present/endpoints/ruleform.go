@@ -14,7 +14,7 @@ import (
 
 // Condition is one line of a rule's form: a subject, a test, and a value as it is typed.
 type Condition struct {
-	Subject int    // index into Subjects
+	Subject int    // ID of one of Subjects
 	Test    int    // index into the Tests of the subject
 	Path    string // of the subject "the value at a path"
 	Value   string
@@ -22,6 +22,7 @@ type Condition struct {
 
 // Subject is what a condition can be about.
 type Subject struct {
+	ID      int
 	Title   string
 	Tests   []string // nil where there is none to choose
 	Hint    string   // what stands in the empty field
@@ -55,7 +56,21 @@ var pathTests = []struct {
 }
 
 // Subjects lists what a condition can be about.
-func Subjects() []Subject {
+func (f *RuleForm) Subjects() []Subject {
+	all := subjects()
+	for id := range all {
+		all[id].ID = id
+	}
+	if !f.HTTP {
+		return all
+	}
+	all[subjectType].Title, all[subjectType].Hint = "method", "POST, PUT"
+	all[subjectTrigger].Title, all[subjectTrigger].Hint = "resource type or operation", "Patient, $everything, metadata"
+	return slices.DeleteFunc(all, func(s Subject) bool { return s.ID == subjectPath || s.ID == subjectFinding || s.ID == subjectCode })
+}
+
+// subjects are all, by their IDs.
+func subjects() []Subject {
 	var tests []string
 	for _, t := range pathTests {
 		tests = append(tests, t.words)
@@ -76,16 +91,28 @@ func Subjects() []Subject {
 	}
 }
 
-// Answers are what a rule can do, by their index.
-var Answers = []string{"accept (AA)", "error (AE)", "reject (AR)", "commit accept (CA)", "commit error (CE)", "commit reject (CR)", "no answer"}
+// Answer is what a rule can do.
+type Answer struct {
+	ID    int
+	Title string
+}
 
 var answerCodes = []string{"", "AE", "AR", "CA", "CE", "CR", rules.None}
 
+// Answers lists what the rule can do.
+func (f *RuleForm) Answers() []Answer {
+	if f.HTTP {
+		return []Answer{{0, "what the server itself answers"}, {1, "refuse: 422 and an OperationOutcome"}, {2, "fail: 500 and an OperationOutcome"}, {len(answerCodes) - 1, "no answer"}}
+	}
+	return []Answer{{0, "accept (AA)"}, {1, "error (AE)"}, {2, "reject (AR)"}, {3, "commit accept (CA)"}, {4, "commit error (CE)"}, {5, "commit reject (CR)"}, {6, "no answer"}}
+}
+
 // RuleForm is a rule as a form has it.
 type RuleForm struct {
+	HTTP       bool // of a FHIR server: some parts have no meaning there
 	Name       string
 	Conditions []Condition
-	Answer     int    // index into Answers
+	Answer     int    // ID of one of Answers
 	Exact      bool   // the code as it stands, whatever MSH-15 and MSH-16 ask for
 	Text       string // MSA-3
 	ErrorCode  string // ERR-3
@@ -102,7 +129,8 @@ type RuleForm struct {
 
 // FaultForm is a fault in a rule's form.
 type FaultForm struct {
-	Kind     int    // index into the list of rules.Faults
+	HTTP     bool   // of a FHIR server
+	Kind     int    // index into the list of rules.Faults, or of rules.HTTPFaults
 	Argument string // as typed, "" for the usual one
 	Every    string
 	Chance   string // per cent, "" for always
@@ -139,10 +167,12 @@ const (
 
 // RuleForm is the form of a rule of the chosen listener; a row that is none gives the form of a new one.
 func (m *Model) RuleForm(row int) RuleForm {
+	p := m.current()
+	http := p != nil && p.kind.FHIR()
 	if !m.IsRule(row) {
-		return RuleForm{Conditions: []Condition{{Subject: subjectType}}}
+		return RuleForm{HTTP: http, Conditions: []Condition{{Subject: subjectType}}}
 	}
-	return formOf(m.current().rules.Rules[row])
+	return formOf(p.rules.Rules[row], http)
 }
 
 // OtherwiseForm is the form of what holds where no rule matches: it has no conditions.
@@ -151,11 +181,11 @@ func (m *Model) OtherwiseForm() RuleForm {
 	if p == nil {
 		return RuleForm{}
 	}
-	return formOf(rules.Rule{Then: p.rules.Otherwise})
+	return formOf(rules.Rule{Then: p.rules.Otherwise}, p.kind.FHIR())
 }
 
-func formOf(r rules.Rule) RuleForm {
-	f := RuleForm{Name: r.Name, Conditions: conditionsOf(r.When), base: r}
+func formOf(r rules.Rule, http bool) RuleForm {
+	f := RuleForm{HTTP: http, Name: r.Name, Conditions: conditionsOf(r.When), base: r}
 	a := r.Then
 	f.Answer, f.Exact = max(slices.Index(answerCodes, a.Code), 0), a.Exact
 	f.Text, f.Reply = templateText(a.Text), templateText(a.Reply)
@@ -173,17 +203,17 @@ func formOf(r rules.Rule) RuleForm {
 		f.Forward, f.Relay = a.Forward.To, a.Forward.Relay
 	}
 	for _, x := range r.Faults {
-		i := slices.IndexFunc(faultInfos, func(info rules.FaultInfo) bool { return info.Kind == x.Kind })
+		i := slices.IndexFunc(faultsOf(http), func(info rules.FaultInfo) bool { return info.Kind == x.Kind })
 		if i < 0 {
 			continue
 		}
-		f.Faults = append(f.Faults, faultForm(i, x))
+		f.Faults = append(f.Faults, faultForm(i, x, http))
 	}
 	return f
 }
 
-func faultForm(kind int, f rules.Fault) FaultForm {
-	return FaultForm{Kind: kind, Argument: argumentText(f), Every: atLeastTwo(f.Every), Chance: percent(f.Chance), base: f}
+func faultForm(kind int, f rules.Fault, http bool) FaultForm {
+	return FaultForm{HTTP: http, Kind: kind, Argument: argumentText(f), Every: atLeastTwo(f.Every), Chance: percent(f.Chance), base: f}
 }
 
 // percent writes a share for a field, nothing for none.

@@ -34,7 +34,7 @@ func (g *ruleGrid) point() *point { return (*Model)(g).current() }
 func (g *ruleGrid) Columns() []screen.Column { return ruleColumns }
 
 func (g *ruleGrid) Len() int {
-	if p := g.point(); p != nil && !p.isSender() {
+	if p := g.point(); p != nil && p.kind.Listens() {
 		return len(p.rules.Rules) + 1
 	}
 	return 0
@@ -56,7 +56,7 @@ func (g *ruleGrid) Cell(row, col int) screen.Cell {
 		if p.running == nil {
 			return screen.Cell{}
 		}
-		return screen.Cell{Text: countOf(p.running.listener.Fired(row)), Role: screen.RoleMuted}
+		return screen.Cell{Text: countOf(p.running.server.Fired(row)), Role: screen.RoleMuted}
 	}
 	c := screen.Cell{Text: fmt.Sprintf("%d  %s", row+1, r.Sentence()), Switch: screen.SwitchOn}
 	if r.Name != "" {
@@ -130,7 +130,7 @@ func (m *Model) SetOtherwise(a rules.Action) {
 // changeRules changes the rules of the chosen listener: on the screen at once, in a listener that runs, and in the project.
 func (m *Model) changeRules(change func(*rules.File)) {
 	p := m.current()
-	if p == nil || p.isSender() {
+	if p == nil || !p.kind.Listens() {
 		return
 	}
 	f := p.rules
@@ -141,7 +141,7 @@ func (m *Model) changeRules(change func(*rules.File)) {
 
 func (m *Model) replaceRules(p *point, f rules.File) {
 	if p.running != nil {
-		if err := p.running.listener.SetRules(f); err != nil {
+		if err := p.running.server.SetRules(f); err != nil {
 			m.Fail("The rules stay as they were", err)
 			return
 		}
@@ -265,16 +265,30 @@ type faultGrid Model
 func (g *faultGrid) Columns() []screen.Column { return faultColumns }
 
 func (g *faultGrid) Len() int {
-	if p := (*Model)(g).current(); p != nil && !p.isSender() {
-		return len(faultInfos)
-	}
-	return 0
+	return len((*Model)(g).faults())
 }
 
-var faultInfos = rules.Faults()
+// The faults of MLLP and of HTTP.
+var mllpFaults, httpFaults = rules.Faults(), rules.HTTPFaults()
+
+// faultsOf are the faults that an endpoint can have.
+func faultsOf(http bool) []rules.FaultInfo {
+	if http {
+		return httpFaults
+	}
+	return mllpFaults
+}
+
+// faults are those of the chosen endpoint, none where it does not listen.
+func (m *Model) faults() []rules.FaultInfo {
+	if p := m.current(); p != nil && p.kind.Listens() {
+		return faultsOf(p.kind.FHIR())
+	}
+	return nil
+}
 
 func (g *faultGrid) Cell(row, col int) screen.Cell {
-	info := faultInfos[row]
+	info := (*Model)(g).faults()[row]
 	f, on := (*Model)(g).fault(info.Kind)
 	switch col {
 	case colFault:
@@ -332,10 +346,11 @@ func howOften(info rules.FaultInfo, f rules.Fault) string {
 
 // SwitchFault turns a fault of the whole endpoint on or off.
 func (m *Model) SwitchFault(row int) {
-	if row < 0 || row >= len(faultInfos) {
+	infos := m.faults()
+	if row < 0 || row >= len(infos) {
 		return
 	}
-	f, on := m.fault(faultInfos[row].Kind)
+	f, on := m.fault(infos[row].Kind)
 	f.Off = on
 	m.putFault(f)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"trestle/internal/check/profile"
 	"trestle/internal/endpoint"
+	"trestle/internal/endpoint/fhirserver"
 	"trestle/internal/endpoint/rules"
 	"trestle/internal/job"
 	"trestle/internal/mllp"
@@ -15,10 +17,32 @@ import (
 	"trestle/internal/workspace"
 )
 
-// running is a listener at work.
+// server is what listens: for HL7 v2 or for FHIR.
+type server interface {
+	Run(ctx context.Context) error
+	Addr() net.Addr
+	Stats() endpoint.Stats
+	Subscribe(size int) *endpoint.Subscription
+	SetRules(f rules.File) error
+	Fired(rule int) int64
+	// Where is the address as a partner writes it.
+	Where() string
+}
+
+// mllpServer is a listener as a server.
+type mllpServer struct{ *endpoint.Listener }
+
+func (l mllpServer) Where() string { return l.Addr().String() }
+
+// fhirServer is a FHIR server as a server.
+type fhirServer struct{ *fhirserver.Server }
+
+func (s fhirServer) Where() string { return s.URL() }
+
+// running is an endpoint at work.
 type running struct {
-	listener *endpoint.Listener
-	cancel   context.CancelFunc
+	server server
+	cancel context.CancelFunc
 }
 
 // pace is how often the screen hears of what comes in, at most.
@@ -32,7 +56,7 @@ func (m *Model) IsRunning() bool {
 
 // Turn starts an endpoint that does not run, and stops one that does.
 func (m *Model) Turn(row int) {
-	if row < 0 || row >= len(m.points) || m.points[row].isSender() {
+	if row < 0 || row >= len(m.points) || !m.points[row].kind.Listens() {
 		return
 	}
 	if p := m.points[row]; p.running != nil {
@@ -44,7 +68,7 @@ func (m *Model) Turn(row int) {
 
 // Start starts the listener of a name, if it is there and does not run.
 func (m *Model) Start(name string) {
-	if p := m.named(name); p != nil && p.running == nil && !p.isSender() {
+	if p := m.named(name); p != nil && p.running == nil && p.kind.Listens() {
 		m.start(p)
 	}
 }
@@ -78,10 +102,8 @@ func (m *Model) start(p *point) {
 		m.Dismiss()
 	}
 	m.Changed(List | Chosen)
-	config, file := p.config, p.rules
-	job.Start(m.ctx, m.runner, func(ctx context.Context) (*endpoint.Listener, error) {
-		return m.bind(ctx, config, file)
-	}, func(l *endpoint.Listener, err error) {
+	bind := m.binder(p)
+	job.Start(m.ctx, m.runner, bind, func(l server, err error) {
 		p.starting = false
 		switch {
 		case m.ctx.Err() != nil:
@@ -96,7 +118,7 @@ func (m *Model) start(p *point) {
 
 // bind makes a listener that has its port. The project's rosters are lists for its rules, and queries are answered from the
 // patients in its messages. That it was started, and for whom, is on record before the port is open.
-func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.File) (*endpoint.Listener, error) {
+func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.File) (server, error) {
 	keeper, err := m.openJournal(ctx)
 	if err != nil {
 		return nil, err
@@ -128,7 +150,17 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 	if err := l.Listen(ctx); err != nil {
 		return nil, errors.Join(err, m.store.LogFailure(ctx, workspace.ActionStarted, "endpoint "+config.Name, err))
 	}
-	return l, nil
+	return mllpServer{l}, nil
+}
+
+// binder is the work that makes an endpoint listen, off the goroutine of the screen.
+func (m *Model) binder(p *point) func(context.Context) (server, error) {
+	config, file := p.config, p.rules
+	if p.kind == FHIRServer {
+		name, settings, s := p.name, *p.fhir, m.shelfOf(p)
+		return func(ctx context.Context) (server, error) { return m.bindFHIR(ctx, name, settings, file, s) }
+	}
+	return func(ctx context.Context) (server, error) { return m.bind(ctx, config, file) }
 }
 
 // profile is a partner profile of the project, or one that comes with the program.
@@ -157,10 +189,7 @@ func (m *Model) notStarted(p *point, err error) {
 	if taken != nil && taken.Free != "" {
 		n.Offer = "Listen on " + taken.Free
 		accept = func() {
-			p.config.Address = taken.Free
-			m.write("store the new address", func(ctx context.Context) error {
-				return m.putConfig(ctx, p.name, p.config, p.revision)
-			}, func() { m.Start(p.name) })
+			m.write("store the new address", m.putAddress(p, taken.Free), func() { m.Start(p.name) })
 		}
 	}
 	if errors.Is(err, mllp.ErrNotLoopback) {
@@ -171,8 +200,21 @@ func (m *Model) notStarted(p *point, err error) {
 	m.Say(n, accept)
 }
 
+// putAddress is what stores another address of an endpoint that listens.
+func (m *Model) putAddress(p *point, address string) func(context.Context) error {
+	name, revision := p.name, p.revision
+	if p.kind == FHIRServer {
+		settings := *p.fhir
+		settings.Address = address
+		return func(ctx context.Context) error { return m.putSettings(ctx, FHIRServer, name, &settings, revision) }
+	}
+	config := p.config
+	config.Address = address
+	return func(ctx context.Context) error { return m.putConfig(ctx, name, config, revision) }
+}
+
 // serve runs a listener until it is stopped.
-func (m *Model) serve(p *point, l *endpoint.Listener) {
+func (m *Model) serve(p *point, l server) {
 	ctx, cancel := context.WithCancel(m.ctx)
 	r := &running{l, cancel}
 	p.running, p.stats = r, l.Stats()
@@ -187,7 +229,7 @@ func (m *Model) serve(p *point, l *endpoint.Listener) {
 
 // watch tells the screen what comes in, until the listener has ended.
 func (m *Model) watch(name string, r *running, done <-chan error) {
-	sub := r.listener.Subscribe(1)
+	sub := r.server.Subscribe(1)
 	defer sub.Close()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -208,7 +250,7 @@ func (m *Model) watch(name string, r *running, done <-chan error) {
 		case <-tick.C:
 			if busy { // the rate falls though nothing comes, and the last rows are completed
 				rows := fresh
-				busy, fresh = r.listener.Stats().Rate > 0, false
+				busy, fresh = r.server.Stats().Rate > 0, false
 				m.runner.Post(func() { m.arrived(name, r, rows) })
 			}
 		case err := <-done:
@@ -224,7 +266,7 @@ func (m *Model) arrived(name string, r *running, rows bool) {
 	if p == nil || p.running != r {
 		return
 	}
-	p.stats = r.listener.Stats()
+	p.stats = r.server.Stats()
 	what := List
 	if p == m.current() {
 		what |= Chosen
@@ -243,7 +285,7 @@ func (m *Model) ended(name string, r *running, err error) {
 		if p == nil || p.running != r {
 			return
 		}
-		p.stats, p.running = r.listener.Stats(), nil
+		p.stats, p.running = r.server.Stats(), nil
 		if err != nil {
 			p.problem = err.Error()
 			m.Fail(name+" has ended", err)
@@ -252,6 +294,10 @@ func (m *Model) ended(name string, r *running, err error) {
 			m.journal.follow()
 		}
 		m.Changed(List | Chosen)
+		if p.doomed {
+			m.remove(p)
+			return
+		}
 		if p.again && err == nil {
 			p.again = false
 			m.start(p)

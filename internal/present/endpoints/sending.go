@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"trestle/internal/endpoint"
+	"trestle/internal/endpoint/fhirclient"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -48,11 +50,32 @@ func (m *Model) OfferMessages(ids []int64) {
 	m.offer(sending{refs: refs})
 }
 
-// OfferExchange proposes the request of the open exchange to be sent again.
-func (m *Model) OfferExchange() {
+// OfferExchange proposes the request of the open exchange to be sent again; false where the project has nothing that could.
+func (m *Model) OfferExchange() bool {
+	e := &m.open.exchange
+	if m.open.id != 0 && isHTTP(e) {
+		base := "/fhir"
+		if p := m.named(e.Endpoint); p != nil && p.fhir != nil {
+			base = p.fhir.path()
+		} else if p != nil && p.rest != nil {
+			if u, err := url.Parse(p.rest.Base); err == nil {
+				base = u.Path
+			}
+		}
+		r, err := fhirclient.FromWire(e.Request, base)
+		if err != nil {
+			m.Fail("The request cannot be sent again", err)
+			return true
+		}
+		return m.offerRequest(r)
+	}
+	if !m.HasSender() {
+		return false
+	}
 	if m.open.id != 0 {
 		m.offer(sending{refs: []string{workspace.ExchangeRef(m.open.id)}})
 	}
+	return true
 }
 
 // OfferMessage proposes a message that another place shows, under the name that it has there.
@@ -84,9 +107,9 @@ func (m *Model) offer(s sending) {
 	old := &m.send
 	s.m, s.job, s.to, s.whole, s.queued, s.waiting = m, old.job, old.to, old.whole, old.queued, old.waiting
 	m.send = s
-	if p := m.current(); p == nil || !p.isSender() {
+	if p := m.current(); p == nil || p.kind != Sender {
 		for i, p := range m.points {
-			if p.isSender() {
+			if p.kind == Sender {
 				m.Choose(i)
 				break
 			}
@@ -139,7 +162,7 @@ func (m *Model) SetQueued(on bool) {
 func (m *Model) countQueue() {
 	p := m.current()
 	m.send.waiting = 0
-	if p == nil || !p.isSender() {
+	if p == nil || p.kind != Sender {
 		return
 	}
 	name := p.name
@@ -155,7 +178,7 @@ func (m *Model) countQueue() {
 
 // GoOn sends what waits in the queue of the chosen sender.
 func (m *Model) GoOn() {
-	if p := m.current(); p != nil && p.isSender() && m.send.job == nil {
+	if p := m.current(); p != nil && p.kind == Sender && m.send.job == nil {
 		m.sendQueue(p, nil)
 	}
 }
@@ -211,7 +234,7 @@ func (m *Model) sendQueue(p *point, refs []string) {
 // HasSender says whether the project has a sender at all.
 func (m *Model) HasSender() bool {
 	for _, p := range m.points {
-		if p.isSender() {
+		if p.kind == Sender {
 			return true
 		}
 	}
@@ -269,7 +292,7 @@ func (s *sending) messages(ctx context.Context) (endpoint.Messages, error) {
 // Send sends what was offered through the chosen sender. Every message is an exchange of the journal, in a run of its own.
 func (m *Model) Send() {
 	p, s := m.current(), &m.send
-	if p == nil || !p.isSender() || s.job != nil {
+	if p == nil || p.kind != Sender || s.job != nil {
 		return
 	}
 	if m.Offered() == "" {

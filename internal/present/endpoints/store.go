@@ -17,10 +17,6 @@ import (
 	"trestle/internal/workspace"
 )
 
-// An endpoint is a document of the kind "endpoint" for a listener or "sender"; a listener's rules are another with the same
-// name.
-const documentSender workspace.DocumentKind = "sender"
-
 // SenderSettings is a sender as it is stored.
 type SenderSettings struct {
 	To          string        `yaml:"to"`
@@ -35,14 +31,14 @@ type SenderSettings struct {
 	DropPayload bool          `yaml:"drop-payloads,omitempty"`
 }
 
-func parseSender(b []byte) (*SenderSettings, error) {
-	var s SenderSettings
+// readSettings reads an endpoint that is stored as YAML.
+func readSettings(b []byte, into any) error {
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
-	if err := d.Decode(&s); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the sender: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("its settings cannot be read: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	return &s, nil
+	return nil
 }
 
 // config is what the engine is told.
@@ -60,13 +56,13 @@ func (s *SenderSettings) config(name, run string) (endpoint.SendConfig, error) {
 // readPoints reads all endpoints with their rules.
 func (m *Model) readPoints(ctx context.Context) ([]*point, error) {
 	var points []*point
-	for _, kind := range []workspace.DocumentKind{workspace.DocumentEndpoint, documentSender} {
-		list, err := m.store.Documents(ctx, kind)
+	for kind, document := range documentKinds {
+		list, err := m.store.Documents(ctx, document)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range list {
-			p, err := m.readPoint(ctx, kind, d.Name)
+			p, err := m.readPoint(ctx, Kind(kind), d.Name)
 			if err != nil {
 				return nil, fmt.Errorf("the endpoint %s: %w", d.Name, err)
 			}
@@ -76,20 +72,29 @@ func (m *Model) readPoints(ctx context.Context) ([]*point, error) {
 	return points, nil
 }
 
-func (m *Model) readPoint(ctx context.Context, kind workspace.DocumentKind, name string) (*point, error) {
-	d, err := m.store.Document(ctx, kind, name)
+func (m *Model) readPoint(ctx context.Context, kind Kind, name string) (*point, error) {
+	d, err := m.store.Document(ctx, documentKinds[kind], name)
 	if err != nil {
 		return nil, err
 	}
-	p := &point{name: d.Name, revision: d.Revision}
-	if kind == documentSender {
-		p.sender, err = parseSender(d.Bytes)
-		return p, err
+	p := &point{name: d.Name, kind: kind, revision: d.Revision}
+	switch kind {
+	case Sender:
+		p.sender = &SenderSettings{}
+		return p, readSettings(d.Bytes, p.sender)
+	case RESTClient:
+		p.rest = &RESTSettings{}
+		return p, readSettings(d.Bytes, p.rest)
+	case FHIRServer:
+		p.fhir = &FHIRSettings{}
+		err = readSettings(d.Bytes, p.fhir)
+	default:
+		p.config, err = endpoint.ParseConfig(d.Bytes)
+		p.config.Name = d.Name
 	}
-	if p.config, err = endpoint.ParseConfig(d.Bytes); err != nil {
+	if err != nil {
 		p.problem = err.Error() // it is shown, and can be mended in the settings
 	}
-	p.config.Name = d.Name
 	r, err := m.store.Document(ctx, workspace.DocumentRules, name)
 	switch {
 	case errors.Is(err, workspace.ErrNotFound):
@@ -141,11 +146,12 @@ func (m *Model) putRules(ctx context.Context, name string, f rules.File, revisio
 	return m.store.PutDocument(ctx, workspace.DocumentRules, name, b, revision)
 }
 
-func (m *Model) putSender(ctx context.Context, name string, s *SenderSettings, revision int64) error {
-	b, err := yaml.Marshal(s)
+// putSettings stores an endpoint that is stored as YAML.
+func (m *Model) putSettings(ctx context.Context, kind Kind, name string, settings any, revision int64) error {
+	b, err := yaml.Marshal(settings)
 	if err != nil {
 		return err
 	}
-	_, err = m.store.PutDocument(ctx, documentSender, name, b, revision)
+	_, err = m.store.PutDocument(ctx, documentKinds[kind], name, b, revision)
 	return err
 }

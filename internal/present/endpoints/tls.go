@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -194,6 +196,26 @@ func (m *Model) clientTLS(ctx context.Context, name, to string) (*tls.Config, er
 		return nil, err
 	}
 	return pki.ClientConfig(a.Cert, own, host)
+}
+
+// restTLS is the encryption of a REST console: the user's own certificate, the authorities of the system, or those of the project.
+func (m *Model) restTLS(ctx context.Context, name string, s *RESTSettings) (*tls.Config, error) {
+	u, err := url.Parse(s.Base)
+	if err != nil {
+		return nil, err
+	}
+	if s.SystemTrust {
+		p, authority, ok, err := m.own(ctx, name)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return pki.ClientConfig(authority, p, u.Hostname())
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host = net.JoinHostPort(u.Hostname(), "443")
+	}
+	return m.clientTLS(ctx, name, host)
 }
 
 // CertificateForPartner writes the authority's certificate, which the partner has to trust, and gives its PEM text.

@@ -1,8 +1,6 @@
 package endpoints
 
 import (
-	"fmt"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -21,7 +19,7 @@ type chosenPane struct {
 	numbers *kit.Text
 	turn    *kit.ToolButton
 	body    *fyne.Container
-	sender  bool // which body is shown
+	kind    model.Kind // which body is shown
 
 	// Of a listener.
 	listening fyne.CanvasObject
@@ -29,6 +27,11 @@ type chosenPane struct {
 	rules     *kit.GridView
 	faults    *kit.GridView
 	lists     *fyne.Container
+	preset    fyne.CanvasObject // of a listener for HL7 v2
+	shelf     *shelfPane        // of a FHIR server
+	ability   *abilityPane
+
+	console *consolePane // of a REST console
 
 	// Of a sender.
 	sending fyne.CanvasObject
@@ -58,6 +61,7 @@ func newChosenPane(v *View) *chosenPane {
 	bar := kit.NewBand(container.NewBorder(nil, nil, left, right, p.numbers))
 	p.makeListening()
 	p.makeSending()
+	p.console = newConsolePane(v)
 	p.body = container.NewStack(p.listening)
 	p.content = container.New(kit.Column{Flex: 1}, bar, p.body)
 	return p
@@ -85,19 +89,28 @@ func (p *chosenPane) makeListening() {
 	p.tabs = kit.NewSegmentedControl([]string{"Rules", "Faults"}, func(int) { p.choose() })
 	p.lists = container.NewStack(p.rules)
 	add := kit.NewTextButton(theme.IconAdd, "Add a rule…", func() { p.v.EditRule(-1) })
-	bar := kit.NewHeading(p.tabs, container.NewCenter(add),
-		container.NewCenter(kit.NewTextButton("", "Behave like…", p.v.ChoosePreset)),
+	p.preset = container.NewCenter(kit.NewTextButton("", "Behave like…", p.v.ChoosePreset))
+	p.shelf, p.ability = newShelfPane(p.v), newAbilityPane(p.v)
+	bar := kit.NewHeading(p.tabs, container.NewCenter(add), p.preset,
 		kit.NewToolButton(theme.IconEdit, "Edit the rules as text… (Ctrl+T)", p.v.EditText))
 	p.listening = container.New(kit.Column{Flex: 1}, bar, p.lists)
 }
 
-// choose shows the rules or the faults.
+// The tabs of what listens; the last two are of a FHIR server.
+const (
+	rulesTab = iota
+	faultsTab
+	shelfTab
+	abilityTab
+)
+
+// choose shows what the tab says.
 func (p *chosenPane) choose() {
-	p.lists.Objects[0] = p.rules
-	if p.tabs.Selected() == 1 {
-		p.lists.Objects[0] = p.faults
-	}
+	p.lists.Objects[0] = []fyne.CanvasObject{p.rules, p.faults, p.shelf.content, p.ability.content}[p.tabs.Selected()]
 	p.lists.Refresh()
+	if p.tabs.Selected() == shelfTab {
+		p.v.m.ReadShelf()
+	}
 }
 
 func (p *chosenPane) makeSending() {
@@ -140,13 +153,21 @@ func (p *chosenPane) offerSeries(text string) {
 
 // pane is what takes the keyboard here.
 func (p *chosenPane) pane() fyne.Focusable {
-	switch {
-	case p.sender:
+	if p.kind == model.Sender {
 		return p.series
-	case p.tabs.Selected() == 1:
-		return p.faults
 	}
-	return p.rules
+	return []fyne.Focusable{p.rules, p.faults, p.shelf.types, p.ability.grid}[p.tabs.Selected()]
+}
+
+// panes are all that take the keyboard here.
+func (p *chosenPane) panes() []fyne.Focusable {
+	switch {
+	case p.kind == model.RESTClient:
+		return p.console.panes()
+	case p.kind == model.FHIRServer && p.tabs.Selected() == shelfTab:
+		return []fyne.Focusable{p.shelf.types, p.shelf.resources}
+	}
+	return []fyne.Focusable{p.pane()}
 }
 
 func (p *chosenPane) redraw(what model.What) {
@@ -165,29 +186,48 @@ func (p *chosenPane) redraw(what model.What) {
 	}
 	p.redrawTurn(h)
 	if what&(model.Chosen|model.Sending) != 0 {
-		p.redrawBody(h.Sender)
+		p.redrawBody(h.Kind)
 	}
-	if h.Sender {
+	switch h.Kind {
+	case model.Sender:
 		p.redrawSending()
-	} else {
-		p.tabs.SetLabels([]string{"Rules", faultsTab(m.FaultsOn())})
-		p.rules.Refresh()
-		p.faults.Refresh()
+	case model.RESTClient:
+		p.console.redraw()
+	default:
+		p.redrawListening(h.Kind, what)
 	}
 	p.content.Refresh()
 }
 
-func faultsTab(on int) string {
-	if on == 0 {
-		return "Faults"
+func (p *chosenPane) redrawListening(kind model.Kind, what model.What) {
+	labels := []string{"Rules", tabOf("Faults", p.v.m.FaultsOn(), " on")}
+	if kind == model.FHIRServer {
+		labels = append(labels, "Resources", "What it can do")
+		p.preset.Hide()
+	} else {
+		p.preset.Show()
+		if p.tabs.Selected() > faultsTab {
+			p.tabs.SetSelected(rulesTab)
+			p.choose()
+		}
 	}
-	return fmt.Sprintf("Faults  %d on", on)
+	p.tabs.SetLabels(labels)
+	p.rules.Refresh()
+	p.faults.Refresh()
+	if kind != model.FHIRServer {
+		return
+	}
+	if _, counted := p.v.m.ShelfLine(); !counted && p.tabs.Selected() == shelfTab && what&model.Chosen != 0 {
+		p.v.m.ReadShelf()
+	}
+	p.shelf.redraw()
+	p.ability.redraw()
 }
 
 func (p *chosenPane) redrawTurn(h model.Header) {
 	p.turn.SetEnabled(!h.Starting)
 	switch {
-	case h.Sender:
+	case !h.Kind.Listens():
 		p.turn.Hide()
 		return
 	case h.Running:
@@ -200,11 +240,14 @@ func (p *chosenPane) redrawTurn(h model.Header) {
 	p.turn.Show()
 }
 
-func (p *chosenPane) redrawBody(sender bool) {
-	p.sender = sender
+func (p *chosenPane) redrawBody(kind model.Kind) {
+	p.kind = kind
 	want := p.listening
-	if sender {
+	switch kind {
+	case model.Sender:
 		want = p.sending
+	case model.RESTClient:
+		want = p.console.content
 	}
 	if p.body.Objects[0] != want {
 		p.body.Objects[0] = want

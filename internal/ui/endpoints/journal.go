@@ -19,6 +19,7 @@ type journalPane struct {
 	problem *kit.Text
 	pause   *kit.ToolButton
 	grid    *kit.GridView
+	http    bool // the columns are those of HTTP
 }
 
 func newJournalPane(v *View) *journalPane {
@@ -74,6 +75,14 @@ func (p *journalPane) redraw() {
 		p.pause.SetLabel("Let the journal stand still (F9)")
 	}
 	p.pause.SetSelected(paused)
+	if h, ok := m.Header(); ok && h.Kind.FHIR() != p.http {
+		p.http = h.Kind.FHIR()
+		p.grid.SetGrid(m.JournalList())
+		p.filter.SetPlaceHolder("Filter: failed, mrn:1, code:AE")
+		if p.http {
+			p.filter.SetPlaceHolder("Filter: failed, type:POST, code:422")
+		}
+	}
 	p.grid.Empty = "Nothing has come yet. Start the listener, or send something."
 	if text != "" {
 		p.grid.Empty = "No exchange answers the filter."

@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -36,18 +37,23 @@ type ruleDialog struct {
 	submit     func() // what Enter in a field does
 	subjects   []model.Subject
 	kinds      []rules.FaultInfo
+	answers    []model.Answer
 }
 
 // EditRule edits a rule of the chosen listener; a row that is none makes a new one, and the last row is what holds
 // otherwise.
 func (v *View) EditRule(row int) {
-	d := &ruleDialog{v: v, row: row, form: v.m.RuleForm(row), subjects: model.Subjects(), kinds: rules.Faults()}
+	d := &ruleDialog{v: v, row: row, form: v.m.RuleForm(row)}
 	title := "New rule"
 	switch {
 	case v.m.IsRule(row):
 		title = "Edit the rule"
 	case row >= 0:
 		d.otherwise, d.form, title = true, v.m.OtherwiseForm(), "Otherwise, if no rule matches"
+	}
+	d.subjects, d.kinds, d.answers = d.form.Subjects(), rules.Faults(), d.form.Answers()
+	if d.form.HTTP {
+		d.kinds = rules.HTTPFaults()
 	}
 	d.build()
 	scroll := kit.NewFollowingScroll(container.NewBorder(nil, nil, nil, kit.Gap(14, 0), d.whole)) // room for the bar
@@ -135,7 +141,7 @@ func (d *ruleDialog) build() {
 	rows = append(rows, d.answer()...)
 	rows = append(rows, kit.Gap(0, 4), kit.NewCaption("And what goes wrong with the answer"), d.faults,
 		container.NewHBox(kit.NewTextButton(theme.IconAdd, "Add a fault", func() {
-			d.form.Faults = append(d.form.Faults, model.FaultForm{Kind: 1})
+			d.form.Faults = append(d.form.Faults, model.FaultForm{HTTP: d.form.HTTP, Kind: 1})
 			d.lines()
 			d.v.host.Focus(d.kind[len(d.kind)-1])
 		})))
@@ -155,10 +161,17 @@ func (d *ruleDialog) field(value *string, placeholder string) *kit.Field {
 // answer is the part of the form that says what is answered.
 func (d *ruleDialog) answer() []fyne.CanvasObject {
 	f := &d.form
-	code := kit.NewChoice(model.Answers, func(i int) { f.Answer = i; d.show() })
-	code.SetSelected(f.Answer)
+	var titles []string
+	for _, a := range d.answers {
+		titles = append(titles, a.Title)
+	}
+	code := kit.NewChoice(titles, func(i int) { f.Answer = d.answers[i].ID; d.show() })
+	code.SetSelected(slices.IndexFunc(d.answers, func(a model.Answer) bool { return a.ID == f.Answer }))
 	if d.first == nil {
 		d.first = code
+	}
+	if f.HTTP {
+		return []fyne.CanvasObject{container.NewHBox(code), labelledRow("Diagnostics", d.field(&f.Text, "what the OperationOutcome says"))}
 	}
 	exact := kit.NewToggle("exactly this code, whatever MSH-15 and MSH-16 ask for", func(on bool) { f.Exact = on; d.show() })
 	exact.SetOn(f.Exact)
@@ -207,13 +220,14 @@ func (d *ruleDialog) condition(i int) fyne.CanvasObject {
 		titles = append(titles, s.Title)
 	}
 	subject := kit.NewChoice(titles, func(n int) {
-		*c = model.Condition{Subject: n}
+		*c = model.Condition{Subject: d.subjects[n].ID}
 		d.lines()
 		d.v.host.Focus(d.subject[i]) // the line is another one now
 	})
-	subject.SetSelected(c.Subject)
+	at := max(slices.IndexFunc(d.subjects, func(s model.Subject) bool { return s.ID == c.Subject }), 0)
+	subject.SetSelected(at)
 	d.subject = append(d.subject, subject)
-	s := d.subjects[c.Subject]
+	s := d.subjects[at]
 	row := container.New(kit.Row{}, subject)
 	add := func(o fyne.CanvasObject) { row.Objects = append(row.Objects, kit.Gap(4, 0), o) }
 	if s.HasPath {
@@ -264,7 +278,7 @@ func (d *ruleDialog) fault(i int) fyne.CanvasObject {
 		titles = append(titles, k.Title)
 	}
 	kind := kit.NewChoice(titles, func(n int) {
-		*f = model.FaultForm{Kind: n, Every: f.Every, Chance: f.Chance}
+		*f = model.FaultForm{HTTP: d.form.HTTP, Kind: n, Every: f.Every, Chance: f.Chance}
 		d.lines()
 		d.v.host.Focus(d.kind[i])
 	})

@@ -16,13 +16,9 @@ import (
 // dialogWidth is the width of the dialogs in units.
 const dialogWidth = 640
 
-// Create asks for a new listener or sender.
-func (v *View) Create(sender bool) {
-	title := "New listener"
-	if sender {
-		title = "New sender"
-	}
-	v.form(title, "Create", v.m.NewDraft(sender), true, func(d model.Draft) error {
+// Create asks for a new endpoint.
+func (v *View) Create(kind model.Kind) {
+	v.form("New "+kind.String(), "Create", v.m.NewDraft(kind), true, func(d model.Draft) error {
 		err := v.m.Create(d)
 		if err == nil {
 			v.made = strings.TrimSpace(d.Name)
@@ -116,12 +112,17 @@ func (f *draftForm) build(isNew bool) {
 		}
 		*rows = append(*rows, row)
 	}
-	name := f.text(&f.d.Name, "adt-in")
+	name := f.text(&f.d.Name, [...]string{"adt-in", "adt-out", "fhir", "rest"}[f.d.Kind])
 	f.first = name
 	add(&basic, 0, model.NameField, kit.FormRow{Title: "Name", Control: name})
-	if f.d.Sender {
+	switch f.d.Kind {
+	case model.Sender:
 		f.sender(add, &basic, &more)
-	} else {
+	case model.FHIRServer:
+		f.fhirServer(isNew, add, &basic, &more)
+	case model.RESTClient:
+		f.restClient(add, &basic, &more)
+	default:
 		f.listener(isNew, add, &basic, &more)
 	}
 	f.basic, f.more = kit.NewForm(dialogWidth-24, basic...), kit.NewForm(dialogWidth-24, more...)

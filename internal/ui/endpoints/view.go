@@ -23,14 +23,23 @@ type View struct {
 	place   fyne.CanvasObject
 	news    *kit.News
 	points  *kit.GridView
+	add     *kit.ToolButton
 	chosen  *chosenPane
 	journal *journalPane
 	detail  *detailPane
+	right   *kit.Split
+	console bool            // a REST console is chosen, which needs more room
 	split   *fyne.Container // journal alone, or beside an exchange
 	made    string          // the endpoint that is being made, which gets the keyboard when it is there
 	both    fyne.CanvasObject
 	offered int // endpoints of the partner that the empty place offers
 }
+
+// How much of the height the chosen endpoint gets over the journal.
+const (
+	endpointShare = 0.42
+	consoleShare  = 0.62
+)
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
@@ -50,16 +59,16 @@ func New(m *model.Model, h host.Host) *View {
 		}
 		return false
 	}
+	v.add = kit.NewToolButton(theme.IconAdd, "New endpoint…", v.showNew)
 	v.chosen, v.journal, v.detail = newChosenPane(v), newJournalPane(v), newDetailPane(v)
 	v.both = kit.NewColumns(v.journal.content, v.detail.content, 0.52)
 	v.split = container.NewStack(v.journal.content)
 	list := container.New(kit.Column{Flex: 1},
 		kit.NewHeading(kit.NewTitle("Endpoints", theme.SizeText),
-			kit.NewToolButton(theme.IconAdd, "New listener… (Ctrl+N)", func() { v.Create(false) }),
-			kit.NewToolButton(theme.IconExport, "New sender…", func() { v.Create(true) })),
+			v.add),
 		v.points)
-	right := kit.NewRows(v.chosen.content, v.split, 0.42)
-	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, right, 0.29))
+	v.right = kit.NewRows(v.chosen.content, v.split, endpointShare)
+	v.place = container.New(kit.Column{Flex: 1}, v.news, kit.NewColumns(list, v.right, 0.29))
 	v.root = container.NewStack(v.place)
 	m.Changed, m.Settings = v.redraw, v.EditSettings
 	v.redraw(model.All)
@@ -83,7 +92,8 @@ func (v *View) Focus() {
 
 // NextPane gives the next part the keyboard.
 func (v *View) NextPane(n int, focused fyne.Focusable) {
-	panes := []fyne.Focusable{v.points, v.chosen.pane(), v.journal.filter, v.journal.grid}
+	panes := append([]fyne.Focusable{v.points}, v.chosen.panes()...)
+	panes = append(panes, v.journal.filter, v.journal.grid)
 	if v.m.IsOpen() {
 		panes = append(panes, v.detail.pane())
 	}
@@ -92,10 +102,16 @@ func (v *View) NextPane(n int, focused fyne.Focusable) {
 
 // Drop takes files that shall be sent.
 func (v *View) Drop(paths []string) bool {
-	if !v.m.HasSender() {
+	switch h, ok := v.m.Header(); {
+	case ok && h.Kind == model.FHIRServer:
+		v.m.LoadResources(paths)
+	case ok && h.Kind == model.RESTClient && len(paths) == 1:
+		v.m.BodyFromFile(paths[0])
+	case v.m.HasSender():
+		v.m.OfferFiles(paths)
+	default:
 		return false
 	}
-	v.m.OfferFiles(paths)
 	return true
 }
 
@@ -116,13 +132,21 @@ func (v *View) redraw(what model.What) {
 	if what&model.Notice != 0 {
 		v.news.Tell(&v.m.Board)
 	}
+	if h, ok := v.m.Header(); ok && (h.Kind == model.RESTClient) != v.console {
+		v.console = !v.console
+		share := endpointShare
+		if v.console {
+			share = consoleShare
+		}
+		v.right.SetRatio(share)
+	}
 	if what&(model.List|model.Chosen) != 0 {
 		if v.points.Selected() != v.m.ChosenRow() {
 			v.points.Select(v.m.ChosenRow())
 		}
 		v.points.Refresh()
 	}
-	if what&(model.Chosen|model.List|model.Rules|model.Sending) != 0 {
+	if what&(model.Chosen|model.List|model.Rules|model.Sending|model.Shelf|model.Console) != 0 {
 		v.chosen.redraw(what)
 	}
 	if what&(model.Journal|model.Chosen) != 0 {
@@ -141,8 +165,12 @@ func (v *View) redraw(what model.What) {
 // focusChosen gives a new endpoint the keyboard, where its first step is: F5 starts a listener from the list, and a sender wants
 // to know what to send.
 func (v *View) focusChosen() {
-	if h, ok := v.m.Header(); ok && h.Sender && v.m.Offered() == "" {
+	switch h, ok := v.m.Header(); {
+	case ok && h.Kind == model.Sender && v.m.Offered() == "":
 		v.host.Focus(v.chosen.series)
+		return
+	case ok && h.Kind == model.RESTClient:
+		v.host.Focus(v.chosen.console.path)
 		return
 	}
 	v.host.Focus(v.points)
@@ -184,7 +212,31 @@ func (v *View) firstSteps() (steps []kit.Action) {
 	if name, n := v.m.Partner(); n > 0 {
 		steps = append(steps, kit.Action{Label: "Stand in for " + name, Do: v.m.StandIn})
 	}
-	return append(steps, kit.Action{Label: "New listener…", Do: func() { v.Create(false) }}, kit.Action{Label: "New sender…", Do: func() { v.Create(true) }})
+	for _, n := range newEndpoints {
+		steps = append(steps, kit.Action{Label: n.title, Do: func() { v.Create(n.kind) }})
+	}
+	return steps
+}
+
+// newEndpoints are the kinds that can be made.
+var newEndpoints = []struct {
+	kind                    model.Kind
+	id, title, detail, keys string
+}{
+	{model.Listener, "new", "New listener…", "a stand-in for the partner, HL7 v2 over MLLP", "Ctrl+N"},
+	{model.Sender, "sender", "New sender…", "to play the other side, HL7 v2 over MLLP", "Ctrl+Shift+N"},
+	{model.FHIRServer, "fhir", "New FHIR server…", "a stand-in for the partner's API", "Alt+N"},
+	{model.RESTClient, "rest", "New REST console…", "requests to a FHIR server", "Alt+Shift+N"},
+}
+
+// showNew offers the kinds of endpoints.
+func (v *View) showNew() {
+	var items []*fyne.MenuItem
+	for _, n := range newEndpoints {
+		items = append(items, fyne.NewMenuItem(n.title+"  ("+n.keys+")", func() { v.Create(n.kind) }))
+	}
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(v.add)
+	v.host.Menu(fyne.NewMenu("", items...), at.AddXY(0, v.add.Size().Height))
 }
 
 // pointMenu is what can be done with an endpoint.
@@ -195,7 +247,7 @@ func (v *View) pointMenu(row int, at fyne.Position) {
 		return
 	}
 	var items []*fyne.MenuItem
-	if !h.Sender {
+	if h.Kind.Listens() {
 		turn := "Start"
 		if h.Running {
 			turn = "Stop"
@@ -203,8 +255,11 @@ func (v *View) pointMenu(row int, at fyne.Position) {
 		items = append(items, fyne.NewMenuItem(turn, func() { v.m.Turn(row) }))
 	}
 	items = append(items, fyne.NewMenuItem("Settings…", v.EditSettings))
-	if !h.Sender {
-		items = append(items, fyne.NewMenuItem("Behave like…", v.ChoosePreset), fyne.NewMenuItem("Copy the certificate for the partner", v.copyCertificate))
+	if h.Kind == model.Listener {
+		items = append(items, fyne.NewMenuItem("Behave like…", v.ChoosePreset))
+	}
+	if h.Kind.Listens() {
+		items = append(items, fyne.NewMenuItem("Copy the certificate for the partner", v.copyCertificate))
 	}
 	items = append(items, fyne.NewMenuItem("Use a certificate of your own…", v.OwnCertificate), fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete))
 	v.host.Menu(fyne.NewMenu("", items...), at)
@@ -224,6 +279,9 @@ func (v *View) Delete() {
 		return
 	}
 	text := "Its settings and rules are removed. What it has received and sent stays in the journal."
+	if h.Kind == model.FHIRServer {
+		text = "Its settings, its rules and all resources that it holds are removed. What it has received and answered stays in the journal."
+	}
 	if h.Running {
 		text = "It is stopped first. " + text
 	}
@@ -232,9 +290,9 @@ func (v *View) Delete() {
 
 // Actions are what can be done here.
 func (v *View) Actions() []shell.Action {
-	actions := []shell.Action{
-		{ID: "endpoints.new", Title: "New listener…", Detail: "a stand-in for the partner", Keys: "Ctrl+N", Run: func() { v.Create(false) }},
-		{ID: "endpoints.sender", Title: "New sender…", Detail: "to play the other side", Keys: "Ctrl+Shift+N", Run: func() { v.Create(true) }},
+	var actions []shell.Action
+	for _, n := range newEndpoints {
+		actions = append(actions, shell.Action{ID: "endpoints." + n.id, Title: n.title, Detail: n.detail, Keys: n.keys, Run: func() { v.Create(n.kind) }})
 	}
 	if offer := v.m.News().Offer; offer != "" {
 		actions = append(actions, shell.Action{ID: "endpoints.offer", Title: offer, Detail: "what the news offers", Keys: "Ctrl+Return", Run: v.m.Accept})
@@ -252,14 +310,17 @@ func (v *View) Actions() []shell.Action {
 	add := func(id, title, detail, keys string, run func()) {
 		actions = append(actions, shell.Action{ID: "endpoints." + id, Title: title, Detail: detail, Keys: keys, Run: run})
 	}
-	if h.Sender {
+	switch h.Kind {
+	case model.RESTClient:
+		v.consoleActions(add)
+	case model.Sender:
 		if v.m.IsSending() {
 			add("stop", "Stop sending", "what is under way is taken in", "F5", v.m.CancelSending)
 		} else {
 			add("send", "Send", v.m.Offered(), "F5", v.m.Send)
 		}
 		add("files", "Choose files to send…", "", "Ctrl+O", v.ChooseFiles)
-	} else {
+	default:
 		turn := "Start " + h.Name
 		if h.Running {
 			turn = "Stop " + h.Name
@@ -267,7 +328,11 @@ func (v *View) Actions() []shell.Action {
 		add("turn", turn, h.State, "F5", func() { v.m.Turn(v.m.ChosenRow()) })
 		add("rule", "Add a rule…", "what is answered, and when", "Ctrl+R", func() { v.EditRule(-1) })
 		add("text", "Edit the rules as text…", "the file itself", "Ctrl+T", v.EditText)
-		add("preset", "Behave like…", "a preset, or an engine's public defaults", "", v.ChoosePreset)
+		if h.Kind == model.Listener {
+			add("preset", "Behave like…", "a preset, or an engine's public defaults", "", v.ChoosePreset)
+		} else {
+			v.shelfActions(add)
+		}
 	}
 	paused, _ := v.m.Paused()
 	pause := "Let the journal stand still"
@@ -329,19 +394,64 @@ func (v *View) OfferMessage(name string, b []byte) {
 
 func (v *View) toSender() {
 	if !v.m.HasSender() {
-		v.Create(true)
+		v.Create(model.Sender)
 		return
 	}
 	v.host.Focus(v.chosen.send)
 }
 
-// SendAgain offers the request of the open exchange to the sender.
+// SendAgain offers the request of the open exchange to the sender, or to the REST console.
 func (v *View) SendAgain() {
-	if !v.m.HasSender() {
-		v.Create(true)
+	h, _ := v.m.Header()
+	if v.m.OfferExchange() {
+		if now, _ := v.m.Header(); now.Kind == model.RESTClient {
+			v.host.Focus(v.chosen.console.path)
+		}
 		return
 	}
-	v.m.OfferExchange()
+	if h.Kind.FHIR() {
+		v.Create(model.RESTClient)
+		return
+	}
+	v.Create(model.Sender)
+}
+
+// OfferResource puts a FHIR resource that another place shows into the REST console, and asks for one where there is none.
+func (v *View) OfferResource(b []byte) {
+	if !v.m.OfferResource(b) {
+		v.Create(model.RESTClient)
+		return
+	}
+	v.host.Focus(v.chosen.console.path)
+}
+
+// consoleActions are what can be done with a REST console.
+func (v *View) consoleActions(add func(id, title, detail, keys string, run func())) {
+	if v.m.IsAsking() {
+		add("stop", "Stop waiting for the answer", "", "F5", v.m.CancelRequest)
+	} else {
+		add("send", "Send the request", "", "F5", v.m.SendRequest)
+	}
+	if next, back := v.m.Pages(); next || back {
+		add("next", "The next page of the answer", "", "Alt+Right", func() { v.m.FollowPage("next") })
+		add("back", "The page before", "", "Alt+Left", func() { v.m.FollowPage("previous") })
+	}
+	add("body", "Take the body from a file…", "", "Ctrl+O", v.ChooseBody)
+	add("curl", "Copy the request as cURL", "credentials stay out of it", "Ctrl+Shift+C", v.CopyCURL)
+	add("ask", "What can this server do?", "its CapabilityStatement, for completion", "", func() { v.m.AskServer(true) })
+	if _, b := v.m.AnswerBytes(); len(b) > 0 && !v.m.IsOpen() {
+		add("answer", "Open the answer in Inspect", "it is kept in the project", "Ctrl+I", v.openAnswer)
+	}
+}
+
+// shelfActions are what can be done with a FHIR server's resources.
+func (v *View) shelfActions(add func(id, title, detail, keys string, run func())) {
+	add("load", "Load resources…", "JSON, XML, NDJSON, Bundles", "Ctrl+O", v.LoadResources)
+	add("invent", "Invent patients…", "", "", v.InventPatients)
+	add("snapshot", "Keep the state of the resources as…", "a snapshot", "", v.TakeSnapshot)
+	for _, name := range v.m.Snapshots() {
+		add("restore."+name, "Go back to: "+name, "a snapshot", "", func() { v.restoreSnapshot(name) })
+	}
 }
 
 func (v *View) openInInspect() { v.keep(v.m.OpenRequest(), "request") }

@@ -134,10 +134,6 @@ func (s *SegmentedControl) TypedKey(e *fyne.KeyEvent) {
 func (s *SegmentedControl) CreateRenderer() fyne.WidgetRenderer {
 	r := &segmentedRenderer{s: s, ring: canvas.NewRectangle(color.Transparent), line: canvas.NewRectangle(color.Transparent)}
 	r.line.CornerRadius = 1
-	for range s.labels {
-		r.backs = append(r.backs, canvas.NewRectangle(color.Transparent))
-		r.texts = append(r.texts, canvas.NewText("", color.Transparent))
-	}
 	r.fill()
 	return r
 }
@@ -151,6 +147,11 @@ type segmentedRenderer struct {
 
 func (r *segmentedRenderer) fill() {
 	s, th := r.s, theme.Of(r.s)
+	for len(r.texts) < len(s.labels) {
+		r.backs = append(r.backs, canvas.NewRectangle(color.Transparent))
+		r.texts = append(r.texts, canvas.NewText("", color.Transparent))
+	}
+	r.backs, r.texts = r.backs[:len(s.labels)], r.texts[:len(s.labels)]
 	r.line.FillColor = th.Color("primary")
 	r.ring.StrokeColor, r.ring.StrokeWidth, r.ring.CornerRadius = color.Transparent, 0, 3
 	if s.focused {
@@ -214,10 +215,11 @@ func (r *segmentedRenderer) Refresh() {
 	}
 }
 
-// SetLabels changes the words of the choices, not their number.
+// SetLabels changes the words of the choices, and how many there are.
 func (s *SegmentedControl) SetLabels(labels []string) {
-	if len(labels) == len(s.labels) && !slices.Equal(labels, s.labels) {
-		s.labels = labels
+	if !slices.Equal(labels, s.labels) && len(labels) > 0 {
+		s.labels, s.selected = labels, min(s.selected, len(labels)-1)
+		s.hovered = -1
 		s.Refresh()
 	}
 }
