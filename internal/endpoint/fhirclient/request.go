@@ -277,7 +277,7 @@ func (r Request) resolve(base *url.URL) (*url.URL, error) {
 		return nil, errors.New("the path is no part of an address: a % must be followed by two hexadecimal digits")
 	}
 	if clean := "/" + strings.Trim(u.Path, "/") + "/"; strings.Contains(clean, "/../") || strings.Contains(clean, "/./") {
-		return nil, errors.New("the path may not lead out of the service with ..")
+		return nil, errors.New("the path may not lead out of the service with two dots")
 	}
 	return u, nil
 }

@@ -308,7 +308,6 @@ func (m *Model) Pages() (next, previous bool) {
 type answered struct {
 	response *fhirclient.Response
 	tree     *fhir.Node
-	shown    []byte
 }
 
 func (m *Model) exchange(p *point, s *sheet, r fhirclient.Request) {

@@ -79,7 +79,7 @@ func (p *place) listener(name, preset string) {
 func (p *place) sender(name, to string) {
 	p.t.Helper()
 	d := p.NewDraft(Sender)
-	d.Name, d.Address = name, p.named(to).running.server.Addr().String()
+	d.Name, d.Address = name, p.named(to).running.server.Address()
 	if err := p.Create(d); err != nil {
 		p.t.Fatal(err)
 	}
@@ -372,7 +372,7 @@ func TestTLSWithTheProjectsOwnAuthority(t *testing.T) {
 	p.Start("safe-in")
 	p.until("the listener", p.IsRunning)
 	s := p.NewDraft(Sender)
-	s.Name, s.Address, s.TLS = "safe-out", p.named("safe-in").running.server.Addr().String(), true
+	s.Name, s.Address, s.TLS = "safe-out", p.named("safe-in").running.server.Address(), true
 	if err := p.Create(s); err != nil {
 		t.Fatal(err)
 	}
@@ -428,7 +428,7 @@ func TestQueueGoesOn(t *testing.T) {
 	p.Start("adt-in")
 	p.until("the listener", func() bool { return p.named("adt-in").running != nil })
 	d, _ := p.Draft()
-	d.Address = p.named("adt-in").running.server.Addr().String()
+	d.Address = p.named("adt-in").running.server.Address()
 	if err := p.Save(d); err != nil {
 		t.Fatal(err)
 	}
@@ -480,7 +480,7 @@ func TestOwnCertificate(t *testing.T) {
 	p.until("the listener", p.IsRunning)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.Cert)
-	c, err := tls.Dial("tcp", p.named("safe-in").running.server.Addr().String(), &tls.Config{RootCAs: roots})
+	c, err := tls.Dial("tcp", p.named("safe-in").running.server.Address(), &tls.Config{RootCAs: roots})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -506,7 +506,7 @@ func TestPausedJournalStandsStill(t *testing.T) {
 func (p *place) sendTo(name string) {
 	p.t.Helper()
 	var d net.Dialer
-	c, err := d.DialContext(context.Background(), "tcp", p.named(name).running.server.Addr().String())
+	c, err := d.DialContext(context.Background(), "tcp", p.named(name).running.server.Address())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -531,7 +531,7 @@ func TestFloodDoesNotSlowTheScreen(t *testing.T) {
 		}
 	}
 	const messages = 4000
-	config := endpoint.SendConfig{To: p.named("adt-in").running.server.Addr().String(), Connections: 16, Window: 8, Count: messages}
+	config := endpoint.SendConfig{To: p.named("adt-in").running.server.Address(), Connections: 16, Window: 8, Count: messages}
 	sender, err := endpoint.NewSender(config, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -83,7 +83,7 @@ func (p *point) address() string {
 	case p.kind == RESTClient:
 		return "→ " + strings.TrimPrefix(hostOf(p.rest.Base), "127.0.0.1:")
 	case p.running != nil:
-		return strings.TrimPrefix(p.running.server.Addr().String(), "127.0.0.1:")
+		return strings.TrimPrefix(p.running.server.Address(), "127.0.0.1:")
 	}
 	return strings.TrimPrefix(p.listens(), "127.0.0.1:")
 }

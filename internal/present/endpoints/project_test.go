@@ -64,7 +64,7 @@ func TestQueryIsAnsweredFromTheProject(t *testing.T) {
 	p.listener("adt-in", "always-accepts")
 	p.PutRule(-1, rules.Rule{When: rules.When{Types: []string{"QBP"}}, Then: rules.Action{Query: &rules.Query{}}})
 	p.settle()
-	s, err := endpoint.NewSender(endpoint.SendConfig{To: p.named("adt-in").running.server.Addr().String()}, nil)
+	s, err := endpoint.NewSender(endpoint.SendConfig{To: p.named("adt-in").running.server.Address()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

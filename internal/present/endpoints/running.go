@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"trestle/internal/check/profile"
@@ -20,7 +19,8 @@ import (
 // server is what listens: for HL7 v2 or for FHIR.
 type server interface {
 	Run(ctx context.Context) error
-	Addr() net.Addr
+	// Address is host:port.
+	Address() string
 	Stats() endpoint.Stats
 	Subscribe(size int) *endpoint.Subscription
 	SetRules(f rules.File) error
@@ -32,12 +32,14 @@ type server interface {
 // mllpServer is a listener as a server.
 type mllpServer struct{ *endpoint.Listener }
 
-func (l mllpServer) Where() string { return l.Addr().String() }
+func (l mllpServer) Address() string { return l.Addr().String() }
+func (l mllpServer) Where() string   { return l.Address() }
 
 // fhirServer is a FHIR server as a server.
 type fhirServer struct{ *fhirserver.Server }
 
-func (s fhirServer) Where() string { return s.URL() }
+func (s fhirServer) Address() string { return s.Addr().String() }
+func (s fhirServer) Where() string   { return s.URL() }
 
 // running is an endpoint at work.
 type running struct {

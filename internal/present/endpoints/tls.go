@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -213,7 +212,7 @@ func (m *Model) restTLS(ctx context.Context, name string, s *RESTSettings) (*tls
 	}
 	host := u.Host
 	if u.Port() == "" {
-		host = net.JoinHostPort(u.Hostname(), "443")
+		host += ":443"
 	}
 	return m.clientTLS(ctx, name, host)
 }
