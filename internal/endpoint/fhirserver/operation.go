@@ -10,6 +10,9 @@ import (
 	"trestle/internal/fhir/validate"
 )
 
+// changingOperations are those that change resources.
+var changingOperations = []string{"meta-add", "meta-delete"}
+
 // operation answers $name on the server, a type or a resource (R4 3.2, Operations).
 func (s *Server) operation(r *request, typ, id, name string) (*response, error) {
 	if p := s.c.Personality; p != nil && !slices.Contains(p.Operations, name) {
@@ -297,8 +300,9 @@ func (s *Server) narrow(r *request, list, roots []*fhirstore.Version) ([]*fhirst
 	}
 	inTime := map[string]map[*fhirstore.Version]bool{}
 	var kept []*fhirstore.Version
+	sees := s.sees(r.access)
 	for _, v := range list {
-		if !s.visible(r.access, v) {
+		if !sees(v) {
 			continue
 		}
 		if len(types) > 0 && !slices.Contains(types, v.Type) {
