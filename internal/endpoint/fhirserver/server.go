@@ -37,6 +37,9 @@ type Config struct {
 	// DropPayloads keeps sizes, times and hashes in the journal, not the bytes.
 	DropPayloads bool
 
+	// ExportTime is how long a bulk export takes; until then its status is 202.
+	ExportTime time.Duration
+
 	PageSize, MaxPage int   // resources in a page without _count, and at most; defaults 50 and 1000
 	MaxBody           int64 // bytes of a request; default 64 MB
 }
@@ -64,14 +67,17 @@ type Server struct {
 	meter   *endpoint.Meter
 	smart   *smart // nil without
 	limit   limiter
+	answers atomic.Int64 // messages that answered messages
 	down    atomic.Int64 // Unix milliseconds until which nothing is answered
 
-	commits  *endpoint.Committer // while it runs
-	commitMu sync.RWMutex
-	pages    pages
-	listener net.Listener
-	stopping context.Context
-	metadata atomic.Pointer[statement]
+	commits    *endpoint.Committer // while it runs
+	commitMu   sync.RWMutex
+	pages      pages
+	listener   net.Listener
+	stopping   context.Context
+	metadata   atomic.Pointer[statement]
+	exports    exports
+	vocabulary atomic.Pointer[terminology]
 }
 
 // New makes a server. Nothing is bound yet; it can serve requests of a test at once.
