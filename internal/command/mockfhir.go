@@ -45,6 +45,9 @@ method, type, status, how fast, which rule. Ends with Ctrl-C.
   --strict             search parameters that are not known are an error, not a warning
   --no-validation      store what the definitions forbid too
   --delete-many        a conditional delete may take several resources
+  --allow-hook URL     notifications of Subscriptions may go to this address and below it; may be
+                       repeated. Without it a Subscription that asks for a rest-hook is in error
+  --export-time TIME   how long a bulk export takes, as 10s (0s)
   --open               allow an address that other computers reach
   --journal FILE.jsonl keep every exchange, one JSON object a line. It holds patient data in clear.
   --no-payloads        the journal keeps sizes, times and hashes only
@@ -153,6 +156,8 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 	set.BoolVar(&m.config.Strict, "strict", false, "")
 	set.BoolVar(&m.config.Unvalidated, "no-validation", false, "")
 	set.BoolVar(&m.config.DeleteMany, "delete-many", false, "")
+	set.Var((*textList)(&m.config.Hooks), "allow-hook", "")
+	set.DurationVar(&m.config.ExportTime, "export-time", 0, "")
 	set.BoolVar(&m.config.Open, "open", false, "")
 	set.StringVar(&m.journal, "journal", "", "")
 	set.BoolVar(&m.config.DropPayloads, "no-payloads", false, "")

@@ -11,26 +11,39 @@ type Coding struct{ System, Code, Display string }
 // Expand lists the codes of a set by its definition, ordered by system and code. complete is false if it has codes that are not
 // published with the definitions, or filters that cannot be answered by them.
 func (d *Definitions) Expand(set string) (codes []Coding, complete bool) {
-	systems, complete := map[string]bool{}, true
-	d.systemsOf(set, systems, &complete, 0)
-	for url := range systems {
+	x := expansion{d: d, systems: map[string]bool{}, listed: map[Coding]string{}, complete: true}
+	x.collect(set, 0)
+	known := map[Coding]bool{}
+	add := func(system, code, display string) {
+		if known[Coding{System: system, Code: code}] {
+			return
+		}
+		switch d.MemberOf(set, system, code) {
+		case Member:
+			known[Coding{System: system, Code: code}] = true
+			codes = append(codes, Coding{system, code, display})
+		case Unknown:
+			x.complete = false
+		}
+	}
+	for c, display := range x.listed {
+		if display == "" {
+			display = d.CodeSystem(c.System).Display(c.Code)
+		}
+		add(c.System, c.Code, display)
+	}
+	for url := range x.systems {
 		c := d.CodeSystem(url)
 		if c == nil {
-			complete = false
+			x.complete = false
 			continue
 		}
 		for _, k := range c.concepts {
-			if k.abstract {
-				continue
-			}
-			switch d.MemberOf(set, url, k.code) {
-			case Member:
-				codes = append(codes, Coding{url, k.code, k.display})
-			case Unknown:
-				complete = false
+			if !k.abstract {
+				add(url, k.code, k.display)
 			}
 		}
-		complete = complete && c.Complete
+		x.complete = x.complete && c.Complete
 	}
 	slices.SortFunc(codes, func(a, b Coding) int {
 		if n := strings.Compare(a.System, b.System); n != 0 {
@@ -38,23 +51,36 @@ func (d *Definitions) Expand(set string) (codes []Coding, complete bool) {
 		}
 		return strings.Compare(a.Code, b.Code)
 	})
-	return codes, complete && len(systems) > 0
+	return codes, x.complete && len(x.systems)+len(x.listed) > 0
 }
 
-// systemsOf collects the code systems that a set takes codes from.
-func (d *Definitions) systemsOf(set string, into map[string]bool, complete *bool, depth int) {
-	v := d.ValueSet(set)
+// expansion collects where the codes of a set can come from.
+type expansion struct {
+	d        *Definitions
+	systems  map[string]bool
+	listed   map[Coding]string // one by one, without a display; that which the set gives it
+	complete bool
+}
+
+func (x *expansion) collect(set string, depth int) {
+	v := x.d.ValueSet(set)
 	if v == nil || depth > 16 {
-		*complete = false
+		x.complete = false
 		return
 	}
 	for _, i := range v.include {
-		if system := i.Find("system").String(); system != "" {
-			into[system] = true
-			continue
-		}
-		for s := range i.All("valueSet") {
-			d.systemsOf(s.Text, into, complete, depth+1)
+		system := i.Find("system").String()
+		switch {
+		case system != "" && i.Member("concept") != nil:
+			for c := range i.All("concept") {
+				x.listed[Coding{System: system, Code: c.Find("code").String()}] = c.Find("display").String()
+			}
+		case system != "":
+			x.systems[system] = true
+		default:
+			for s := range i.All("valueSet") {
+				x.collect(s.Text, depth+1)
+			}
 		}
 	}
 }

@@ -73,18 +73,33 @@ func Load(packages ...io.Reader) (*Definitions, error) {
 // With returns these definitions and those of more packages, implementation guides for example, given as .tgz. What a
 // package defines anew replaces what was there.
 func (d *Definitions) With(packages ...io.Reader) (*Definitions, error) {
-	more := &Definitions{Version: d.Version, packed: d.packed}
-	for _, file := range files {
-		for url, l := range d.file(file) {
-			more.put(file, url, l)
-		}
-	}
+	more := d.copied()
 	for _, r := range packages {
 		if err := more.add(r); err != nil {
 			return nil, err
 		}
 	}
 	return more, nil
+}
+
+// WithResources returns these definitions and those that resources hold: StructureDefinitions, ValueSets, CodeSystems and
+// so on. Others are left out.
+func (d *Definitions) WithResources(list ...*Node) *Definitions {
+	more := d.copied()
+	for _, n := range list {
+		more.define(n)
+	}
+	return more
+}
+
+func (d *Definitions) copied() *Definitions {
+	more := &Definitions{Version: d.Version, packed: d.packed}
+	for _, file := range files {
+		for url, l := range d.file(file) {
+			more.put(file, url, l)
+		}
+	}
+	return more
 }
 
 // Files of the archive.
@@ -105,36 +120,41 @@ func (d *Definitions) add(r io.Reader) error {
 		if err != nil {
 			return err
 		}
-		url := n.Find("url").String()
-		if url == "" {
-			continue
-		}
-		file := ""
-		switch n.ResourceType() {
-		case "StructureDefinition":
-			file = fileTypes
-			if n.Find("derivation").String() == "constraint" {
-				file = fileProfiles
-			}
-			if d.Version == "" {
-				d.Version = n.Find("fhirVersion").String()
-			}
-		case "SearchParameter":
-			file = fileSearch
-		case "CodeSystem":
-			file = fileCodeSystems
-		case "ValueSet":
-			file = fileValueSets
-		case "CompartmentDefinition":
-			file = fileCompartments
-		case "OperationDefinition":
-			file = fileOperations
-		default:
-			continue
-		}
-		d.put(file, url, &line{url: url, node: n})
+		d.define(n)
 	}
 	return nil
+}
+
+// define takes a definition over, if it is one.
+func (d *Definitions) define(n *Node) {
+	url := n.Find("url").String()
+	if url == "" {
+		return
+	}
+	file := ""
+	switch n.ResourceType() {
+	case "StructureDefinition":
+		file = fileTypes
+		if n.Find("derivation").String() == "constraint" {
+			file = fileProfiles
+		}
+		if d.Version == "" {
+			d.Version = n.Find("fhirVersion").String()
+		}
+	case "SearchParameter":
+		file = fileSearch
+	case "CodeSystem":
+		file = fileCodeSystems
+	case "ValueSet":
+		file = fileValueSets
+	case "CompartmentDefinition":
+		file = fileCompartments
+	case "OperationDefinition":
+		file = fileOperations
+	default:
+		return
+	}
+	d.put(file, url, &line{url: url, node: n})
 }
 
 // put is for definitions that nobody else has yet.

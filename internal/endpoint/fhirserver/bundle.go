@@ -114,7 +114,7 @@ func (s *Server) transaction(r *request, jobs []*job) error {
 			return err
 		}
 		for _, j := range sorted {
-			if j.request.method == http.MethodGet || j.request.method == http.MethodHead {
+			if j.reads() {
 				continue
 			}
 			j.request.tx = tx
@@ -138,6 +138,16 @@ func (s *Server) transaction(r *request, jobs []*job) error {
 		}
 	}
 	return nil
+}
+
+// reads says that a job changes nothing: besides GET a search by POST and most operations. They are answered outside of the transaction.
+func (j *job) reads() bool {
+	q := j.request
+	if isRead(q.method) {
+		return true
+	}
+	last := q.segment(len(q.path) - 1)
+	return q.method == http.MethodPost && (last == "_search" || strings.HasPrefix(last, "$") && !slices.Contains(changingOperations, last[1:]))
 }
 
 // runJob runs a change. A create stores under the id that references were given already.

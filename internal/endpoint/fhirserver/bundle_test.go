@@ -53,6 +53,23 @@ func TestTransactionInOrder(t *testing.T) {
 	}
 }
 
+// Searches and operations by POST are answered after the changes, like GET: they read what the transaction did, and do not wait for it.
+func TestTransactionThatSearchesByPost(t *testing.T) {
+	c := serving(t, Config{}, Options{Store: wardStore(t)})
+	r := c.want(200, "POST", "", transaction(
+		`{"request":{"method":"POST","url":"Patient/_search?family=new&_revinclude=Observation:subject"}}`,
+		`{"request":{"method":"POST","url":"Patient/p1/$everything"}}`,
+		`{"request":{"method":"POST","url":"Patient/p1/$meta-add"},"resource":{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{"code":"vip"}]}}]}}`,
+		newPatient, newObservation))
+	entries := r.n.Member("entry").Children
+	if len(entries) != 5 || entries[0].Find("resource", "total").String() != "1" || strings.Count(string(r.body), `"mode":"include"`) != 1 || entries[1].Find("resource", "total").String() != "6" {
+		t.Errorf("%s", r.body)
+	}
+	if r := c.want(200, "GET", "/Patient?_tag=vip", ""); r.entries() != "Patient/p1" {
+		t.Errorf("%s", r.body)
+	}
+}
+
 func TestTransactionsAreTakenBack(t *testing.T) {
 	c := serving(t, Config{}, Options{Store: wardStore(t)})
 	for _, broken := range []string{

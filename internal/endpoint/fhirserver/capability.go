@@ -144,6 +144,9 @@ func (s *Server) statement(base string) *fhir.Node {
 	if len(system) > 0 {
 		rest.Children = append(rest.Children, coded("interaction", system))
 	}
+	if p == nil {
+		rest.Children = append(rest.Children, operationsOf(""))
+	}
 	n := fhir.NewObject(text("resourceType", "CapabilityStatement"), text("status", "active"), text("date", date), text("kind", "instance"),
 		fhir.NewObject(text("name", software)).Named("software"),
 		fhir.NewObject(text("description", description), text("url", base)).Named("implementation"),
@@ -221,22 +224,38 @@ func (s *Server) describeSearch(n *fhir.Node, typ string) {
 
 // operationNames are the operations that the server has, by the type that they are of; "" is every type.
 var operationNames = map[string][]string{
-	"": {"validate", "meta", "meta-add", "meta-delete"}, "Patient": {"everything"}, "Encounter": {"everything"},
+	"": {"validate", "meta", "meta-add", "meta-delete"}, "Patient": {"everything", "match", "export"}, "Encounter": {"everything"},
+	"Group": {"export"}, "Observation": {"lastn"}, "ConceptMap": {"translate"},
 	"ValueSet": {"expand", "validate-code"}, "CodeSystem": {"lookup", "validate-code"},
 }
 
+// systemOperations are those of the whole server.
+var systemOperations = []string{"validate", "meta", "export", "process-message"}
+
 var operationURLs = map[string]string{
 	"validate": "Resource-validate", "meta": "Resource-meta", "meta-add": "Resource-meta-add", "meta-delete": "Resource-meta-delete",
+	"process-message": "MessageHeader-process-message",
 }
 
+// bulkURLs are of the guide Bulk Data Access.
+var bulkURLs = map[string]string{"": "export", "Patient": "patient-export", "Group": "group-export"}
+
+// operationsOf lists the operations of a type, of "" those of the whole server.
 func operationsOf(typ string) *fhir.Node {
 	list := fhir.NewArray().Named("operation")
-	for _, name := range slices.Concat(operationNames[""], operationNames[typ]) {
-		url := operationURLs[name]
-		if url == "" {
-			url = typ + "-" + name
+	names := systemOperations
+	if typ != "" {
+		names = slices.Concat(operationNames[""], operationNames[typ])
+	}
+	for _, name := range names {
+		url := "http://hl7.org/fhir/OperationDefinition/" + operationURLs[name]
+		switch {
+		case name == "export":
+			url = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/" + bulkURLs[typ]
+		case operationURLs[name] == "":
+			url += typ + "-" + name
 		}
-		list.Children = append(list.Children, fhir.NewObject(text("name", name), text("definition", "http://hl7.org/fhir/OperationDefinition/"+url)))
+		list.Children = append(list.Children, fhir.NewObject(text("name", name), text("definition", url)))
 	}
 	return list
 }

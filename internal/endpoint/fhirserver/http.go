@@ -197,7 +197,7 @@ func (x *exchange) refuse(f *failure) *response {
 // kind is what the request is about: a resource type, an operation, or a word such as metadata.
 func (x *exchange) kind() string {
 	for _, p := range x.path {
-		if p[0] == '$' || x.s.d.IsResource(p) || p == "metadata" || p == "_history" || p == "_search" {
+		if p[0] == '$' || x.s.d.IsResource(p) || p == "metadata" || p == "_bulk" || p == "_history" || p == "_search" {
 			return p
 		}
 	}

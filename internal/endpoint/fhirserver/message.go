@@ -34,7 +34,7 @@ func (r *request) get(name string) string {
 }
 
 func (r *request) segment(i int) string {
-	if i < len(r.path) {
+	if i >= 0 && i < len(r.path) {
 		return r.path[i]
 	}
 	return ""

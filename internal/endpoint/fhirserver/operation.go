@@ -10,6 +10,9 @@ import (
 	"trestle/internal/fhir/validate"
 )
 
+// changingOperations are those that change resources.
+var changingOperations = []string{"meta-add", "meta-delete", "process-message"}
+
 // operation answers $name on the server, a type or a resource (R4 3.2, Operations).
 func (s *Server) operation(r *request, typ, id, name string) (*response, error) {
 	if p := s.c.Personality; p != nil && !slices.Contains(p.Operations, name) {
@@ -20,7 +23,8 @@ func (s *Server) operation(r *request, typ, id, name string) (*response, error) 
 	if !isRead(r.method) && r.method != http.MethodPost {
 		return nil, notAllowed("GET, POST")
 	}
-	if typ != "" && !slices.Contains(operationNames[""], name) && !slices.Contains(operationNames[typ], name) {
+	switch {
+	case typ == "" && !slices.Contains(systemOperations, name), typ != "" && !slices.Contains(operationNames[""], name) && !slices.Contains(operationNames[typ], name):
 		name = ""
 	}
 	switch name {
@@ -30,6 +34,16 @@ func (s *Server) operation(r *request, typ, id, name string) (*response, error) 
 		return s.meta(r, typ, id, name)
 	case "everything":
 		return s.everything(r, typ, id)
+	case "match":
+		return s.match(r)
+	case "lastn":
+		return s.lastN(r)
+	case "translate":
+		return s.translate(r, id)
+	case "export":
+		return s.startExport(r, typ, id)
+	case "process-message":
+		return s.processMessage(r)
 	case "expand":
 		return s.expand(r, id)
 	case "validate-code":
@@ -297,8 +311,9 @@ func (s *Server) narrow(r *request, list, roots []*fhirstore.Version) ([]*fhirst
 	}
 	inTime := map[string]map[*fhirstore.Version]bool{}
 	var kept []*fhirstore.Version
+	sees := s.sees(r.access)
 	for _, v := range list {
-		if !s.visible(r.access, v) {
+		if !sees(v) {
 			continue
 		}
 		if len(types) > 0 && !slices.Contains(types, v.Type) {
@@ -335,126 +350,6 @@ func (s *Server) narrow(r *request, list, roots []*fhirstore.Version) ([]*fhirst
 		kept = append(kept, v)
 	}
 	return kept, nil
-}
-
-// valueSetURL finds the set that an operation is about.
-func (s *Server) valueSetURL(r *request, typ, id string) (string, error) {
-	if id != "" {
-		v, err := s.permitted(r, typ, id, "read")
-		if err != nil {
-			return "", err
-		}
-		return v.Tree().Member("url").String(), nil
-	}
-	in, err := s.inputs(r, "url")
-	if err != nil {
-		return "", err
-	}
-	if in[0] == "" {
-		return "", fail(400, "the operation needs the parameter url")
-	}
-	return in[0], nil
-}
-
-// expand answers ValueSet/$expand for the sets whose codes are published with R4.
-func (s *Server) expand(r *request, id string) (*response, error) {
-	url, err := s.valueSetURL(r, "ValueSet", id)
-	if err != nil {
-		return nil, err
-	}
-	in, err := s.inputs(r, "filter", "count", "offset")
-	if err != nil {
-		return nil, err
-	}
-	if s.d.ValueSet(url) == nil {
-		return nil, fail(404, "the value set is not among those published with R4")
-	}
-	codes, complete := s.d.Expand(url)
-	if !complete {
-		f := fail(422, "the value set cannot be expanded here: some of its codes, such as those of SNOMED CT or LOINC, are not published with R4")
-		f.issues[0].code = "too-costly"
-		return nil, f
-	}
-	if filter := strings.ToLower(in[0]); filter != "" {
-		codes = slices.DeleteFunc(codes, func(c fhir.Coding) bool {
-			return !strings.Contains(strings.ToLower(c.Display), filter) && !strings.Contains(strings.ToLower(c.Code), filter)
-		})
-	}
-	total := len(codes)
-	offset, count := atoi(in[2], 0), atoi(in[1], total)
-	codes = codes[min(offset, total):min(offset+count, total)]
-	contains := fhir.NewArray().Named("contains")
-	for _, c := range codes {
-		n := fhir.NewObject(text("system", c.System), text("code", c.Code))
-		if c.Display != "" {
-			n.Children = append(n.Children, text("display", c.Display))
-		}
-		contains.Children = append(contains.Children, n)
-	}
-	expansion := fhir.NewObject(text("timestamp", instant(s.now())), fhir.NewNumber(itoa(total)).Named("total"), fhir.NewNumber(itoa(offset)).Named("offset"))
-	if len(contains.Children) > 0 {
-		expansion.Children = append(expansion.Children, contains)
-	}
-	return &response{status: 200, tree: fhir.NewObject(text("resourceType", "ValueSet"), text("url", url), text("status", "active"), expansion.Named("expansion"))}, nil
-}
-
-// validateCode answers $validate-code of a set or a code system.
-func (s *Server) validateCode(r *request, typ, id string) (*response, error) {
-	url, err := s.valueSetURL(r, typ, id)
-	if err != nil {
-		return nil, err
-	}
-	in, err := s.inputs(r, "code", "system")
-	if err != nil {
-		return nil, err
-	}
-	code, system := in[0], in[1]
-	if coding, err := s.input(r, "coding"); err != nil {
-		return nil, err
-	} else if coding != nil && coding.Kind == fhir.Object {
-		code, system = coding.Member("code").String(), coding.Member("system").String()
-	}
-	if code == "" {
-		return nil, fail(400, "$validate-code needs a code")
-	}
-	answer := s.d.MemberOf(url, system, code)
-	if typ == "CodeSystem" {
-		answer, system = s.d.CodeSystem(url).Has(code), url
-	}
-	switch answer {
-	case fhir.Unknown:
-		f := fail(422, "whether the code is in it cannot be told here: the codes are not published with R4")
-		f.issues[0].code = "not-found"
-		return nil, f
-	case fhir.NotMember:
-		return &response{status: 200, tree: parameters(part("result", fhir.NewBool(false).Named("valueBoolean")), part("message", text("valueString", "The code is not in it.")))}, nil
-	}
-	parts := []*fhir.Node{part("result", fhir.NewBool(true).Named("valueBoolean"))}
-	if d := s.d.CodeSystem(system).Display(code); d != "" {
-		parts = append(parts, part("display", text("valueString", d)))
-	}
-	return &response{status: 200, tree: parameters(parts...)}, nil
-}
-
-// lookup answers CodeSystem/$lookup.
-func (s *Server) lookup(r *request) (*response, error) {
-	in, err := s.inputs(r, "system", "code")
-	if err != nil {
-		return nil, err
-	}
-	if coding, err := s.input(r, "coding"); err != nil {
-		return nil, err
-	} else if coding != nil && coding.Kind == fhir.Object {
-		in[0], in[1] = coding.Member("system").String(), coding.Member("code").String()
-	}
-	if in[0] == "" || in[1] == "" {
-		return nil, fail(400, "$lookup needs system and code, or a coding")
-	}
-	c := s.d.CodeSystem(in[0])
-	if c == nil || c.Has(in[1]) != fhir.Member {
-		return nil, fail(404, "the code is not among those published with R4")
-	}
-	return &response{status: 200, tree: parameters(part("name", text("valueString", c.URL)), part("display", text("valueString", c.Display(in[1]))))}, nil
 }
 
 func atoi(text string, otherwise int) int {

@@ -34,6 +34,8 @@ func (s *Server) route(r *request) (*response, error) {
 		return s.searchForm(r, "", nil)
 	case strings.HasPrefix(first, "$"):
 		return s.operation(r, "", "", first[1:])
+	case first == "_bulk" && len(r.path) > 1:
+		return s.bulk(r)
 	case !s.d.IsResource(first):
 		f := fail(404, "FHIR R4 has no resource type of the name in the address")
 		f.issues[0].code = "not-supported"

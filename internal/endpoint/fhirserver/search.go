@@ -59,7 +59,8 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 		found = s.inside(within, typ, found)
 	}
 	if r.access != nil {
-		found = slices.DeleteFunc(found, func(v *fhirstore.Version) bool { return !s.visible(r.access, v) })
+		sees := s.sees(r.access)
+		found = slices.DeleteFunc(found, func(v *fhirstore.Version) bool { return !sees(v) })
 	}
 	l.found = found
 	for _, p := range pairs {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,11 @@ type Config struct {
 	// DropPayloads keeps sizes, times and hashes in the journal, not the bytes.
 	DropPayloads bool
 
+	// Hooks are the addresses that notifications of Subscriptions may go to, with everything below them; none is nowhere.
+	Hooks []string
+	// ExportTime is how long a bulk export takes; until then its status is 202.
+	ExportTime time.Duration
+
 	PageSize, MaxPage int   // resources in a page without _count, and at most; defaults 50 and 1000
 	MaxBody           int64 // bytes of a request; default 64 MB
 }
@@ -64,14 +70,18 @@ type Server struct {
 	meter   *endpoint.Meter
 	smart   *smart // nil without
 	limit   limiter
+	answers atomic.Int64 // messages that answered messages
 	down    atomic.Int64 // Unix milliseconds until which nothing is answered
 
-	commits  *endpoint.Committer // while it runs
-	commitMu sync.RWMutex
-	pages    pages
-	listener net.Listener
-	stopping context.Context
-	metadata atomic.Pointer[statement]
+	commits    *endpoint.Committer // while it runs
+	commitMu   sync.RWMutex
+	pages      pages
+	listener   net.Listener
+	stopping   context.Context
+	metadata   atomic.Pointer[statement]
+	exports    exports
+	vocabulary atomic.Pointer[terminology]
+	hookWait   time.Duration
 }
 
 // New makes a server. Nothing is bound yet; it can serve requests of a test at once.
@@ -104,6 +114,12 @@ func New(c Config, o Options) (*Server, error) {
 	}
 	if c.Auth.Kind == AuthSMART {
 		s.smart = newSMART(c.Auth.Clients, s.now, s.firstPatient)
+	}
+	s.hookWait = hookWait
+	for _, h := range c.Hooks {
+		if u, err := url.Parse(h); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("notifications can be allowed to addresses such as http://127.0.0.1:9000/hook, not to %q", h)
+		}
 	}
 	if p := c.Personality; p != nil {
 		s.limit.per, s.limit.most = p.Limit.Per, p.Limit.Requests
@@ -162,6 +178,9 @@ func (s *Server) URL() string {
 	return scheme + "://" + s.listener.Addr().String() + s.c.Base
 }
 
+// hookChanges is how many changes may wait to be looked at for notifications.
+const hookChanges = 100_000
+
 // grace is how long requests that are under way may take when the server ends.
 const grace = 5 * time.Second
 
@@ -183,6 +202,14 @@ func (s *Server) Run(ctx context.Context) error {
 			c.Close()
 		}()
 	}
+	changes := s.store.Follow(hookChanges)
+	defer changes.Close()
+	var hooking sync.WaitGroup
+	hooking.Go(func() { s.runHooks(stopping, changes) })
+	defer func() { // before the journal ends
+		stop()
+		hooking.Wait()
+	}()
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ConnState: s.connections()}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(s.listener) }()

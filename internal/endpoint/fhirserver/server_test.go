@@ -69,7 +69,7 @@ func (c *client) do(method, path, body string, headers ...string) reply {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	r := reply{Response: p, body: b}
-	if method != http.MethodHead && p.Header.Get("Content-Encoding") == "" && strings.Contains(p.Header.Get("Content-Type"), "json") {
+	if method != http.MethodHead && p.Header.Get("Content-Encoding") == "" && strings.Contains(p.Header.Get("Content-Type"), "json") && p.Header.Get("Content-Type") != typeNDJSON {
 		if r.n, err = fhir.ParseJSON(b); err != nil {
 			c.t.Errorf("%s %s: the answer is no JSON: %v", method, path, err)
 		}

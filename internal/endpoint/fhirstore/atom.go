@@ -318,3 +318,6 @@ func ParseTime(text string) (from, to time.Time, err error) {
 	}
 	return time.UnixMicro(int64(math.Round(lo * 1000))).UTC(), time.UnixMicro(int64(math.Round(hi * 1000))).UTC(), nil
 }
+
+// Fold is how the search of strings compares: without case and accents, and with one blank where there are several.
+func Fold(s string) string { return fold(s) }

@@ -43,6 +43,7 @@ func (s *Store) Draft(n *fhir.Node) Draft {
 type Tx struct {
 	s       *Store
 	method  string
+	origin  string
 	changes []change
 	seq     uint64
 }
@@ -86,6 +87,7 @@ func (s *Store) change(ctx context.Context, f func(tx *Tx) error) (*batch, error
 		return s.waiting(), nil
 	case s.keeper == nil:
 		s.revision++
+		s.tell(tx)
 		s.sweep()
 		return nil, nil
 	}
@@ -130,6 +132,9 @@ func (tx *Tx) undo() {
 
 // As names the method of the request that the next changes belong to, for the history.
 func (tx *Tx) As(method string) { tx.method = method }
+
+// From says who makes the next changes, where that is not a client of the endpoint: see [Version.Origin].
+func (tx *Tx) From(origin string) { tx.origin = origin }
 
 // Read is [Store.Read] inside the transaction.
 func (tx *Tx) Read(typ, id string) (*Version, error) {
@@ -223,7 +228,7 @@ func (tx *Tx) store(d Draft, id, method string) (*Version, error) {
 func (tx *Tx) apply(before, v *Version, found []paramAtom) {
 	s := tx.s
 	s.leave(before)
-	v.seq = tx.seq
+	v.seq, v.Origin = tx.seq, tx.origin
 	s.append(v)
 	if !v.Deleted() {
 		s.enter(v, found)

@@ -80,6 +80,9 @@ func (s *Store) keepBatches() {
 			s.takeBack(batches)
 		} else {
 			s.kept = g.last
+			for _, tx := range g.txs {
+				s.tell(tx)
+			}
 		}
 		s.flying, s.gathering = s.gathering, nil
 		next := s.flying

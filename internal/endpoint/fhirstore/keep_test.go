@@ -262,3 +262,46 @@ func TestSnapshotUnderWrites(t *testing.T) {
 		t.Errorf("%v: %d, %d", err, again.Count(""), s.Count(""))
 	}
 }
+
+// Who follows is told of what is kept, in order, and of nothing else.
+func TestFollow(t *testing.T) {
+	for _, keeper := range []Keeper{nil, &notebook{}} {
+		s := New(Options{Keeper: keeper})
+		c := s.Follow(3)
+		if err := put(s, "a", "Moss"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Change(t.Context(), func(tx *Tx) error {
+			tx.From("door")
+			if _, err := tx.Delete("Patient", "a"); err != nil {
+				return err
+			}
+			return errors.New("no")
+		}); err == nil {
+			t.Error("the error is lost")
+		}
+		if err := s.Change(t.Context(), func(tx *Tx) error { tx.From("door"); _, err := tx.Delete("Patient", "a"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		<-c.C()
+		list, lost := c.Take()
+		if len(list) != 2 || list[0].Number != 1 || list[0].Origin != "" || !list[1].Deleted() || list[1].Origin != "door" || lost != 0 {
+			t.Errorf("%d changes, %d lost", len(list), lost)
+		}
+		for range 5 {
+			if err := put(s, "b", "Brook"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if list, lost := c.Take(); len(list) != 3 || lost != 2 {
+			t.Errorf("%d changes, %d lost", len(list), lost)
+		}
+		c.Close()
+		if err := put(s, "b", "Lake"); err != nil {
+			t.Fatal(err)
+		}
+		if list, _ := c.Take(); len(list) != 0 {
+			t.Error("it was closed")
+		}
+	}
+}

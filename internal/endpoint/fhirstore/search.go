@@ -404,24 +404,26 @@ func (s *Store) pointing(ctx context.Context, k *kind, f *Filter, docs []uint32)
 // pointedAt keeps the documents that others point to, for which the inner query holds.
 func (s *Store) pointedAt(ctx context.Context, k *kind, h *reverse, docs []uint32) ([]uint32, error) {
 	found, err := s.matching(ctx, h.query.Type, h.query)
-	if err != nil {
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	var out []uint32
+	// Who points is in the index of the reference by what it points to: nothing needs to be read again.
+	held := make(set, len(s.docs)/64+1)
 	for _, d := range found {
-		if v := s.docs[d]; v != nil {
-			for _, ref := range s.targets(h.param, v) {
-				if typ, id := splitReference(ref); typ == k.name {
-					if t := k.current(id); t != nil && !t.Deleted() {
-						out = append(out, t.doc)
-					}
-				}
-			}
+		if s.docs[d] != nil {
+			held.add(d)
 		}
 	}
-	slices.Sort(out)
-	return intersect(docs, slices.Compact(out)), nil
+	pointing := s.kinds[h.query.Type].indexes[h.param.at].keys
+	return s.keep(docs, func(v *Version) bool { return slices.ContainsFunc(pointing[v.Reference()], held.has) }), nil
 }
+
+// set is a set of documents.
+type set []uint64
+
+func (s set) add(doc uint32) { s[doc/64] |= 1 << (doc % 64) }
+
+func (s set) has(doc uint32) bool { return s[doc/64]&(1<<(doc%64)) != 0 }
 
 // targets lists what a resource points to by a parameter.
 func (s *Store) targets(p *Param, v *Version) (list []string) {

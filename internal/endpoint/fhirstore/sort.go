@@ -17,46 +17,64 @@ type sortValue struct {
 }
 
 func (s *Store) sort(list []*Version, q *Query) {
-	if len(q.Sort) == 0 || len(list) < 2 {
+	n := len(q.Sort)
+	if n == 0 || len(list) < 2 {
 		return
 	}
-	values := make(map[*Version][]sortValue, len(list))
-	for _, v := range list {
-		row := make([]sortValue, len(q.Sort))
-		for i, key := range q.Sort {
-			row[i] = s.sortValue(v, key)
-		}
-		values[v] = row
+	type row struct {
+		v      *Version
+		at     int
+		values []sortValue
 	}
-	slices.SortStableFunc(list, func(a, b *Version) int {
-		x, y := values[a], values[b]
+	rows, values := make([]row, len(list)), make([]sortValue, n*len(list))
+	params := map[string][]*Param{}
+	for i, v := range list {
+		rows[i] = row{v, i, values[i*n : (i+1)*n]}
+		own := params[v.Type]
+		if own == nil {
+			for _, key := range q.Sort {
+				own = append(own, s.Param(v.Type, key.Code))
+			}
+			params[v.Type] = own
+		}
+		for j, key := range q.Sort {
+			rows[i].values[j] = s.sortValue(v, own[j], key.Descending)
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int {
 		for i, key := range q.Sort {
-			c := 0
-			switch {
-			case x[i].there != y[i].there: // what has no value comes last, in either direction
-				if x[i].there {
-					return -1
-				}
-				return 1
-			case x[i].lo != y[i].lo:
-				c = cmp.Compare(x[i].lo, y[i].lo)
-			default:
-				c = strings.Compare(x[i].text, y[i].text)
-			}
-			if key.Descending {
-				c = -c
-			}
-			if c != 0 {
+			if c := a.values[i].compare(&b.values[i], key.Descending); c != 0 {
 				return c
 			}
 		}
-		return 0
+		return a.at - b.at
 	})
+	for i := range rows {
+		list[i] = rows[i].v
+	}
+}
+
+// compare puts what has no value last, in either direction.
+func (x *sortValue) compare(y *sortValue, descending bool) (c int) {
+	switch {
+	case x.there != y.there:
+		if x.there {
+			return -1
+		}
+		return 1
+	case x.lo != y.lo:
+		c = cmp.Compare(x.lo, y.lo)
+	default:
+		c = strings.Compare(x.text, y.text)
+	}
+	if descending {
+		return -c
+	}
+	return c
 }
 
 // sortValue takes the least value for rising order and the greatest for falling order (R4 3.1.1.5.1).
-func (s *Store) sortValue(v *Version, key SortKey) sortValue {
-	p := s.Param(v.Type, key.Code)
+func (s *Store) sortValue(v *Version, p *Param, descending bool) sortValue {
 	switch {
 	case p == nil:
 		return sortValue{}
@@ -70,7 +88,7 @@ func (s *Store) sortValue(v *Version, key SortKey) sortValue {
 	x := &s.kinds[v.Type].indexes[p.at]
 	var best sortValue
 	consider := func(c sortValue) {
-		if !best.there || (c.lo < best.lo || c.lo == best.lo && c.text < best.text) != key.Descending {
+		if !best.there || (c.lo < best.lo || c.lo == best.lo && c.text < best.text) != descending {
 			best = c
 		}
 	}
@@ -82,7 +100,7 @@ func (s *Store) sortValue(v *Version, key SortKey) sortValue {
 	case "date", "number", "quantity":
 		for _, e := range entriesOf(x.ranges, v.doc, func(e *rangeEntry) uint32 { return e.doc }) {
 			at := e.lo
-			if key.Descending && !math.IsInf(e.hi, 0) || math.IsInf(at, 0) {
+			if descending && !math.IsInf(e.hi, 0) || math.IsInf(at, 0) {
 				at = e.hi
 			}
 			consider(sortValue{there: true, lo: at})

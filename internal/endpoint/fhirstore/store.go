@@ -38,6 +38,7 @@ type Store struct {
 	serial    uint64 // of the last id
 	last      time.Time
 	snapshots map[string]*snapshot
+	followers map[*Changes]struct{}
 
 	changed, kept     uint64 // serial numbers of the last transaction, and of the last that the keeper has
 	flying, gathering *batch // what the keeper is storing, and what it gets next

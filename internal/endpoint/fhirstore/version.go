@@ -17,6 +17,9 @@ type Version struct {
 	Method   string    // of the request that made it: POST, PUT, PATCH, DELETE
 	Body     []byte    // JSON without blanks, with id and meta as stored; nil of a delete
 
+	// Origin is who made the change, empty for a client of the endpoint. It is not kept: who follows changes uses it to leave out their own.
+	Origin string
+
 	doc uint32 // number in the indexes; 0 while it is in none
 	seq uint64 // of the transaction that made it; 0 of one that was kept before
 }
