@@ -126,8 +126,11 @@ func (r *run) end(again bool) {
 	runs.Put(r)
 }
 
-// emptied is a list without what it held.
+// emptied is a list without what it held; what a flood has made is given up.
 func emptied[T any](list []T) []T {
+	if cap(list) > 4096 {
+		return nil
+	}
 	clear(list[:cap(list)])
 	return list[:0]
 }

@@ -97,22 +97,23 @@ func partsOf(v *value) parts {
 	return parts{whole: v.String()}
 }
 
+// mostParts is how many components are found beforehand; no data type of the standard has more.
+const mostParts = 30
+
 // parts is partsOf with the components split.
 func (r *run) parts(v *value) parts {
 	p := partsOf(v)
 	if !p.real {
 		return p
 	}
-	r.split = r.split[:0]
+	if r.split == nil {
+		r.split = make([]hl7.Value, 0, mostParts)
+	}
 	switch p.v.Level() {
 	case hl7.LevelComponent:
-		for c := p.v.Subcomponent(1); c.IsPresent() && len(r.split) < 30; c = c.Next() {
-			r.split = append(r.split, c)
-		}
+		r.split = p.v.AppendSubcomponents(r.split[:0])
 	case hl7.LevelField, hl7.LevelRepetition:
-		for c := p.v.Component(1); c.IsPresent() && len(r.split) < 30; c = c.Next() {
-			r.split = append(r.split, c)
-		}
+		r.split = p.v.AppendComponents(r.split[:0])
 	default:
 		return p
 	}
@@ -125,7 +126,7 @@ func (p parts) component(n int) hl7.Value {
 	switch {
 	case n <= len(p.split):
 		return p.split[n-1]
-	case p.split != nil && len(p.split) < 30:
+	case p.split != nil && len(p.split) < mostParts:
 		return hl7.Value{}
 	case p.v.Level() == hl7.LevelComponent:
 		return p.v.Subcomponent(n)
