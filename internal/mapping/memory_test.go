@@ -69,7 +69,7 @@ func TestKept(t *testing.T) {
 func TestUnasked(t *testing.T) {
 	arguments := map[string][]string{
 		"lookup": {"t"}, "concept": {"t"}, "coded": {"t"}, "known": {"t"}, "reference": {"b"}, "reformat": {"YYYY", "YY"}, "regex_replace": {"x*", "y"},
-		"regex_extract": {"x"}, "pad": {"3", "0"}, "pad_right": {"3", "0"}, "translate": {"a", "b"}, "replace": {"a", "b"},
+		"regex_extract": {"x"}, "pad": {"3", "0"}, "pad_right": {"3", "0"}, "translate": {"a", "b"}, "replace": {"a", "b"}, "following": {"OBR"},
 	}
 	e := build(t, `{kind: "json"}`, "tables:\n  t: {file: \"t.csv\"}\nblocks:\n- {id: b, make: \".\", rules: [{id: r, to: a, value: x}]}\n", "t.csv", "a,b\n1,2\n")
 	c, _ := compile(e.file)
