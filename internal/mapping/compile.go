@@ -111,9 +111,9 @@ func compile(f *File) (*compiler, *Engine) {
 		c.tables[t.Name] = newIndex(t)
 	}
 	if f.Zone != "" {
-		zone, err := time.LoadLocation(f.Zone)
-		if err != nil || f.Zone == "Local" {
-			c.problems = append(c.problems, Problem{Line: 1, Text: fmt.Sprintf("the zone %q is not known; write for example America/New_York", shorten(f.Zone))})
+		zone, err := zoneOf(f.Zone)
+		if err != nil {
+			c.problems = append(c.problems, Problem{Line: 1, Text: err.Error()})
 		}
 		e.zone = zone
 	}

@@ -65,6 +65,7 @@ type run struct {
 	order    []*turn
 	list     []*turn // turns that were found, while they are being planned
 	planned  int
+	assumed  bool             // that times without a zone are in that of the mapping, which was said
 	keyed    map[string]*turn // by the identifier of what they make
 	root     *fhir.Node
 	entries  *fhir.Node
