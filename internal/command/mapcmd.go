@@ -165,6 +165,7 @@ type mapRun struct {
 	out           string
 	indent, quiet bool
 
+	text                     []byte // memory for the next
 	mapped, failed, warnings int
 	headed                   bool // the names of CSV stand on standard output
 	rows                     *bufio.Writer
@@ -173,7 +174,7 @@ type mapRun struct {
 }
 
 func (m *mapRun) one(ctx context.Context, in *input, rec mapping.Record) error {
-	result, err := m.e.RunRecord(ctx, rec)
+	text, result, err := m.convert(ctx, rec)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -191,14 +192,6 @@ func (m *mapRun) one(ctx context.Context, in *input, rec mapping.Record) error {
 			m.s.complain("%s: message %d: %s", in.title(), rec.Number, w)
 		}
 	}
-	write := result.Bytes
-	if m.indent {
-		write = result.Indented
-	}
-	text, err := write()
-	if err != nil {
-		return err
-	}
 	switch {
 	case m.e.File().Target.Kind == mapping.CSV:
 		return m.row(in, text)
@@ -215,6 +208,22 @@ func (m *mapRun) one(ctx context.Context, in *input, rec mapping.Record) error {
 		_, err := w.Write(text)
 		return err
 	})
+}
+
+// convert gives the text of what a message becomes; it is good until the next.
+func (m *mapRun) convert(ctx context.Context, rec mapping.Record) ([]byte, *mapping.Result, error) {
+	if m.indent {
+		result, err := m.e.RunRecord(ctx, rec)
+		if err != nil {
+			return nil, nil, err
+		}
+		text, err := result.Indented()
+		return text, result, err
+	}
+	var result *mapping.Result
+	var err error
+	m.text, result, err = m.e.Convert(ctx, m.text[:0], rec)
+	return m.text, result, err
 }
 
 // row writes rows of CSV: to standard output, or to one file for each input.

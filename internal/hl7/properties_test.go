@@ -2,6 +2,7 @@ package hl7
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -123,6 +124,15 @@ func walkValue(t testing.TB, f Value) {
 	reps := 0
 	for r := range f.AllRepetitions() {
 		reps++
+		if list := r.AppendComponents(make([]Value, 0, r.Components())); !slices.Equal(list, slices.Collect(r.AllComponents())) {
+			t.Fatalf("AppendComponents gives %d components of %q", len(list), r.Raw())
+		}
+		if list := r.AppendSubcomponents(make([]Value, 0, r.Subcomponents())); !slices.Equal(list, slices.Collect(r.AllSubcomponents())) {
+			t.Fatalf("AppendSubcomponents gives %d subcomponents of %q", len(list), r.Raw())
+		}
+		if list := r.AppendComponents(make([]Value, 0, 2)); cap(list) != 2 || len(list) != min(2, r.Components()) {
+			t.Fatalf("AppendComponents gives %d components where 2 have room", len(list))
+		}
 		comps, next := 0, r.Component(1)
 		for c := range r.AllComponents() {
 			comps++

@@ -247,6 +247,44 @@ func (v Value) Next() Value {
 	return v
 }
 
+// AppendComponents appends the components to dst, of a field those of its
+// first repetition, until dst is full: it never grows. It is the quick way for
+// readers that want most of them.
+func (v Value) AppendComponents(dst []Value) []Value {
+	return v.repetition().appendParts(dst, roleComponent, LevelComponent)
+}
+
+// AppendSubcomponents is AppendComponents for the subcomponents of the (first)
+// component.
+func (v Value) AppendSubcomponents(dst []Value) []Value {
+	return v.component().appendParts(dst, roleSubcomponent, LevelSubcomponent)
+}
+
+func (v Value) appendParts(dst []Value, r role, level Level) []Value {
+	if !v.present || len(dst) == cap(dst) {
+		return dst
+	}
+	if v.level >= level || v.whole || v.m.setAt(v.set).quick[r] < 0 {
+		for p := v.nth(r, level, 1); p.IsPresent() && len(dst) < cap(dst); p = p.Next() {
+			dst = append(dst, p)
+		}
+		return dst
+	}
+	sep, end := byte(v.m.setAt(v.set).quick[r]), v.end
+	v.level, v.limit = level, end
+	for i := v.off; i < end; i++ {
+		if v.m.b[i] == sep {
+			v.end = i
+			if dst = append(dst, v); len(dst) == cap(dst) {
+				return dst
+			}
+			v.off = i + 1
+		}
+	}
+	v.end = end
+	return append(dst, v)
+}
+
 func (v Value) absent(level Level) Value {
 	v.off, v.level, v.present, v.whole = v.end, level, false, false
 	return v

@@ -111,9 +111,9 @@ func compile(f *File) (*compiler, *Engine) {
 		c.tables[t.Name] = newIndex(t)
 	}
 	if f.Zone != "" {
-		zone, err := time.LoadLocation(f.Zone)
-		if err != nil || f.Zone == "Local" {
-			c.problems = append(c.problems, Problem{Line: 1, Text: fmt.Sprintf("the zone %q is not known; write for example America/New_York", shorten(f.Zone))})
+		zone, err := zoneOf(f.Zone)
+		if err != nil {
+			c.problems = append(c.problems, Problem{Line: 1, Text: err.Error()})
 		}
 		e.zone = zone
 	}
@@ -290,8 +290,11 @@ func (c *compiler) rule(src *Rule, b *block) *rule {
 		return r
 	}
 	if src.Each != "" {
-		if r.loop = c.source(src.Line, src.ID, src.Each); r.loop != nil && c.file.Source.Kind == HL7v2 && (r.loop.path.Field == 0 || r.loop.path.Component != 0) {
-			fail(fmt.Errorf("each: %s is no field; a rule repeats for each repetition of a field, a block for each segment", src.Each))
+		if r.loop = c.source(src.Line, src.ID, src.Each); r.loop != nil && c.file.Source.Kind == HL7v2 {
+			c.grouped = c.grouped || r.loop.path.Field == 0
+			if p := r.loop.path; p.Component != 0 || p.Field == 0 && (p.Occurrence > 0 || r.loop.relative) {
+				fail(fmt.Errorf("each: %s is no field and no segment; a rule repeats for each repetition of a field, as in PID-3, or for each segment of a name, as in NK1", src.Each))
+			}
 		}
 	}
 	for _, from := range src.From {
@@ -333,7 +336,7 @@ func (c *compiler) rule(src *Rule, b *block) *rule {
 		}
 	}
 	n := len(r.tree.steps)
-	r.many = r.hl7.loop || n > 0 && r.tree.steps[n-1].mode == newItem
+	r.many = r.hl7.loop || n > 0 && r.tree.steps[n-1].mode == newItem || lists > 0 && r.loop == nil
 	r.appends = lists > 1
 	r.unasked = r.formula != nil || slices.ContainsFunc(src.Do, func(s Step) bool { f := libraryByName[s.Name]; return f != nil && f.unasked })
 	return r

@@ -160,53 +160,100 @@ func (m *moment) hl7(most int) string {
 	return s
 }
 
-func dateFunctions() []*Function {
-	read := func(s string) (moment, bool) {
-		if m, ok := parseHL7Time(s); ok {
-			return m, true
-		}
-		return parseFHIRTime(s)
+// readTime reads a date or time of HL7 or of FHIR.
+func readTime(s string) (moment, bool) {
+	if m, ok := parseHL7Time(s); ok {
+		return m, true
 	}
-	date := func(name, does string, write func(c *call, m *moment) string) *Function {
-		return &Function{Name: name, Group: "date", Does: does, make: func(*compiler, []string) (apply, error) {
-			return func(c *call, in []value) []value {
-				for i := range in {
-					s := in[i].String()
-					m, ok := read(s)
-					switch {
-					case ok:
-						in[i] = textValue(write(c, &m))
-					default:
-						if s != "" {
-							c.warn("the value is no date or time that HL7 or FHIR knows; it was left out")
-						}
-						in[i] = value{}
-					}
+	return parseFHIRTime(s)
+}
+
+// eachTime applies a function to each value that is a date or time; of another it says so.
+func eachTime(write func(c *call, m *moment) string) apply {
+	return func(c *call, in []value) []value {
+		for i := range in {
+			s := in[i].String()
+			m, ok := readTime(s)
+			switch {
+			case ok:
+				in[i] = textValue(write(c, &m))
+			default:
+				if s != "" {
+					c.warn("the value is no date or time that HL7 or FHIR knows; it was left out")
 				}
-				return in
-			}, nil
-		}}
+				in[i] = value{}
+			}
+		}
+		return in
+	}
+}
+
+// zoned makes a function on times that may say the zone of those that give none; else it is that of the mapping.
+func zoned(name, does string, write func(c *call, m *moment, zone *time.Location) string) *Function {
+	return &Function{Name: name, Group: "date", Arguments: "zone", Does: does, most: 1, make: func(_ *compiler, args []string) (apply, error) {
+		if len(args) == 0 {
+			return eachTime(func(c *call, m *moment) string { return write(c, m, nil) }), nil
+		}
+		zone, err := zoneOf(args[0])
+		if err != nil {
+			return nil, err
+		}
+		return eachTime(func(c *call, m *moment) string { return write(c, m, zone) }), nil
+	}}
+}
+
+func zoneOf(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" || name == "" {
+		return nil, fmt.Errorf("the zone %q is not known; write for example America/New_York", shorten(name))
+	}
+	return zone, nil
+}
+
+// orDefault is the zone that was named, or that of the mapping.
+func (c *call) orDefault(zone *time.Location) *time.Location {
+	if zone == nil && c.run != nil {
+		return c.run.e.zone
+	}
+	return zone
+}
+
+// assumed says once in a message that the zone of the mapping stood in for one that the message does not give.
+func (c *call) assumed(m *moment, zone *time.Location) {
+	if m.zone != "" || zone != nil || c.run.assumed || c.run.e.zone == nil {
+		return
+	}
+	c.run.assumed = true
+	c.warn(fmt.Sprintf("the message gives times without a zone; they were read as times of %s, the zone of the mapping", c.run.e.zone))
+}
+
+const noZone = "say the sender's zone at the top of the mapping, as in zone: America/New_York"
+
+func dateFunctions() []*Function {
+	date := func(name, does string, write func(c *call, m *moment) string) *Function {
+		return &Function{Name: name, Group: "date", Does: does, make: func(*compiler, []string) (apply, error) { return eachTime(write), nil }}
 	}
 	return []*Function{
 		date("date", "a FHIR date, as precise as it was given", func(_ *call, m *moment) string { return m.date() }),
-		date("datetime", "a FHIR dateTime, as precise as it was given; a time without zone gets that of the mapping", func(c *call, m *moment) string {
-			s, full := m.dateTime(c.run.e.zone)
+		zoned("datetime", "a FHIR dateTime, as precise as it was given; a time without zone gets this one, or that of the mapping", func(c *call, m *moment, zone *time.Location) string {
+			s, full := m.dateTime(c.orDefault(zone))
 			if !full {
-				c.warn("the time gives no zone, so that FHIR can take the date only; say the sender's zone at the top of the mapping, as in zone: America/New_York")
+				c.warn("the time gives no zone, so that FHIR can take the date only; " + noZone)
 			}
 			return s
 		}),
-		date("instant", "a FHIR instant; nothing if the day, or the zone, is not known", func(c *call, m *moment) string {
+		zoned("instant", "a FHIR instant; nothing if the day, or the zone, is not known", func(c *call, m *moment, zone *time.Location) string {
 			if m.digits < 8 {
 				return ""
 			}
+			c.assumed(m, zone)
 			full := *m
 			for ; full.digits < 14; full.digits++ {
 				full.text[full.digits] = '0'
 			}
-			s, ok := full.dateTime(c.run.e.zone)
+			s, ok := full.dateTime(c.orDefault(zone))
 			if !ok {
-				c.warn("the time gives no zone, so that it is no instant; say the sender's zone at the top of the mapping, as in zone: America/New_York")
+				c.warn("the time gives no zone, so that it is no instant; " + noZone)
 				return ""
 			}
 			return s
@@ -251,7 +298,7 @@ func dateFunctions() []*Function {
 				if len(values) != 2 {
 					return values[:0]
 				}
-				m, ok := read(values[0].String())
+				m, ok := readTime(values[0].String())
 				var n int
 				if _, err := fmt.Sscan(values[1].String(), &n); !ok || m.digits < 12 || err != nil || n < 0 || n > 100_000 {
 					return values[:0]
@@ -269,7 +316,7 @@ func dateFunctions() []*Function {
 				}
 				return func(c *call, values []value) []value {
 					for i := range values {
-						m, ok := read(values[i].String())
+						m, ok := readTime(values[i].String())
 						if !ok || m.digits < 8 {
 							values[i] = value{}
 							continue

@@ -65,6 +65,7 @@ type run struct {
 	order    []*turn
 	list     []*turn // turns that were found, while they are being planned
 	planned  int
+	assumed  bool             // that times without a zone are in that of the mapping, which was said
 	keyed    map[string]*turn // by the identifier of what they make
 	root     *fhir.Node
 	entries  *fhir.Node
@@ -126,8 +127,11 @@ func (r *run) end(again bool) {
 	runs.Put(r)
 }
 
-// emptied is a list without what it held.
+// emptied is a list without what it held; what a flood has made is given up.
 func emptied[T any](list []T) []T {
+	if cap(list) > 4096 {
+		return nil
+	}
 	clear(list[:cap(list)])
 	return list[:0]
 }

@@ -110,7 +110,7 @@ type Block struct {
 type Rule struct {
 	ID      string
 	To      string   // where the value goes, relative to what the block makes
-	Each    string   // a field or path: one value of the target for each repetition
+	Each    string   // a field, segment or path: one value of the target for each repetition
 	From    []string // the sources; their values are taken in order
 	Inputs  []Input  // names for a formula
 	Formula string   // CEL over the inputs

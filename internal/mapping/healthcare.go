@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"trestle/internal/fhir"
@@ -72,6 +73,18 @@ func healthcareFunctions() []*Function {
 			return s
 		}),
 		{Name: "observation_value", Group: "healthcare", Does: "OBX-5 by the type in OBX-2; it goes to value[x]", reserved: true, make: func(*compiler, []string) (apply, error) { return observationValue, nil }},
+		{Name: "attachment", Group: "healthcare", Does: "OBX-5 as Attachment: the data of ED, the address of RP, anything else as text", reserved: true, make: func(*compiler, []string) (apply, error) { return attachments, nil }},
+		{Name: "of_type", Group: "healthcare", Arguments: "[type, ...]", Does: "the values of OBX-5 whose type in OBX-2 is one of these", least: 1, most: -1, whole: true, reserved: true, make: func(_ *compiler, args []string) (apply, error) {
+			return func(c *call, in []value) []value {
+				return slices.DeleteFunc(in, func(v value) bool { return !v.isHL7 || !slices.Contains(args, v.hl7.Segment().Field(2).First()) })
+			}, nil
+		}},
+		{Name: "following", Group: "healthcare", Arguments: "segment", Does: "the values whose segment stands right below one of that name, as the notes of an order", least: 1, most: 1, whole: true, reserved: true, make: func(c *compiler, args []string) (apply, error) {
+			if c.file.Source.Kind != HL7v2 || !segmentName(args[0]) {
+				return nil, fmt.Errorf("following needs HL7 v2 and the name of a segment, as in {following: OBR}")
+			}
+			return following(args[0]), nil
+		}},
 	}
 }
 
@@ -97,22 +110,23 @@ func partsOf(v *value) parts {
 	return parts{whole: v.String()}
 }
 
+// mostParts is how many components are found beforehand; no data type of the standard has more.
+const mostParts = 30
+
 // parts is partsOf with the components split.
 func (r *run) parts(v *value) parts {
 	p := partsOf(v)
 	if !p.real {
 		return p
 	}
-	r.split = r.split[:0]
+	if r.split == nil {
+		r.split = make([]hl7.Value, 0, mostParts)
+	}
 	switch p.v.Level() {
 	case hl7.LevelComponent:
-		for c := p.v.Subcomponent(1); c.IsPresent() && len(r.split) < 30; c = c.Next() {
-			r.split = append(r.split, c)
-		}
+		r.split = p.v.AppendSubcomponents(r.split[:0])
 	case hl7.LevelField, hl7.LevelRepetition:
-		for c := p.v.Component(1); c.IsPresent() && len(r.split) < 30; c = c.Next() {
-			r.split = append(r.split, c)
-		}
+		r.split = p.v.AppendComponents(r.split[:0])
 	default:
 		return p
 	}
@@ -125,7 +139,7 @@ func (p parts) component(n int) hl7.Value {
 	switch {
 	case n <= len(p.split):
 		return p.split[n-1]
-	case p.split != nil && len(p.split) < 30:
+	case p.split != nil && len(p.split) < mostParts:
 		return hl7.Value{}
 	case p.v.Level() == hl7.LevelComponent:
 		return p.v.Subcomponent(n)

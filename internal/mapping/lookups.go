@@ -135,7 +135,7 @@ func identityFunctions() []*Function {
 			return func(c *call, in []value) []value {
 				in = in[:0]
 				for _, t := range c.run.instances(name) {
-					if len(in) >= maxValues || !c.turn.belongs(t, c.run.message.names) {
+					if len(in) >= maxValues || !c.turn.belongs(t, c.run.message.names) || !c.rep.at(t, c.run.message.names) {
 						continue
 					}
 					ref := c.run.object()
@@ -146,6 +146,15 @@ func identityFunctions() []*Function {
 			}, nil
 		})),
 	}
+}
+
+// at says whether a turn stands at the segment, or the repetition, that a rule's loop stands at, if it stands at one of that
+// name at all.
+func (rep *repetition) at(t *turn, names []string) bool {
+	if rep == nil || rep.segment < 0 || t.segment < 0 || names[rep.segment] != names[t.segment] {
+		return true
+	}
+	return rep.segment == t.segment && (rep.field == 0 || t.field != rep.field || t.rep.Offset() == rep.value.Offset())
 }
 
 // belongs says whether what two turns make belongs together. Turns at segments of one name do if it is one segment; turns in

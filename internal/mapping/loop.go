@@ -36,18 +36,9 @@ func (r *run) loop(b *block, parent *turn) {
 		return
 	}
 	p := &b.per.path
-	if p.Field > 0 {
-		i := m.locate(parent, p.Segment, p.Occurrence)
-		if i < 0 {
-			return
-		}
-		n := 0
-		for v := m.field(i, p.Field).Repetition(1); v.IsPresent() && n < maxTurns; v = v.Next() {
-			if v.State() == hl7.Valued {
-				t := r.segmentTurn(i)
-				t.field, t.rep = p.Field, v
-				n++
-			}
+	if p.Field > 0 && (parent != nil || p.Occurrence > 0) {
+		if i := m.locate(parent, p.Segment, p.Occurrence); i >= 0 {
+			r.fieldTurns(i, p.Field)
 		}
 		return
 	}
@@ -57,8 +48,25 @@ func (r *run) loop(b *block, parent *turn) {
 			continue
 		}
 		n++
-		if p.Occurrence <= 0 || n == p.Occurrence {
+		switch {
+		case p.Field > 0:
+			r.fieldTurns(i, p.Field)
+		case p.Occurrence <= 0 || n == p.Occurrence:
 			r.segmentTurn(i)
+		}
+	}
+}
+
+// fieldTurns makes a turn for each repetition of a field.
+func (r *run) fieldTurns(segment, field int) {
+	f := r.message.field(segment, field)
+	if f.State() != hl7.Valued {
+		return
+	}
+	for v := f.Repetition(1); v.IsPresent() && len(r.list) < maxTurns; v = v.Next() {
+		if v.State() == hl7.Valued {
+			t := r.segmentTurn(segment)
+			t.field, t.rep = field, v
 		}
 	}
 }
@@ -125,6 +133,9 @@ func (r *run) repetitions(g *ruleGroup, t *turn) (n int) {
 		return n
 	}
 	p := &g.each.path
+	if p.Field == 0 {
+		return r.eachSegment(g, t)
+	}
 	i := r.message.locate(t, p.Segment, p.Occurrence)
 	if i < 0 {
 		return 0
@@ -143,6 +154,22 @@ func (r *run) repetitions(g *ruleGroup, t *turn) (n int) {
 		}
 		n++
 		if !r.repeat(t, g, repetition{n: n - 1, segment: i, field: p.Field, value: v}) {
+			return n
+		}
+	}
+	return n
+}
+
+// eachSegment runs the rules of a group for each segment of a name in the innermost group around the turn that has any.
+func (r *run) eachSegment(g *ruleGroup, t *turn) (n int) {
+	m, p := r.message, &g.each.path
+	s := m.reach(t, p.Segment)
+	for i := s.from; i < s.to; i++ {
+		if m.names[i] != p.Segment || !m.inGroups(i, p.Groups) || !m.near(t, i) {
+			continue
+		}
+		n++
+		if !r.repeat(t, g, repetition{n: n - 1, segment: i}) {
 			return n
 		}
 	}

@@ -161,6 +161,56 @@ blocks:
 	}
 }
 
+// TestNeighbours: what belongs to one repetition of a group is not read for another, however far a path reaches.
+func TestNeighbours(t *testing.T) {
+	e := build(t, `{kind: "json"}`, `
+blocks:
+- id: o
+  make: "orders[]"
+  per: "OBR"
+  rules:
+  - {id: o1, to: "number", from: "ORC-2"}
+  - {id: o2, to: "when", from: "TQ1-7"}
+  - {id: o3, to: "patient", from: "PID-5.1"}
+  - {id: o4, to: "notes[]", from: "NTE[*]-3", do: [{following: "OBR"}]}
+  - {id: o5, to: "about", value: "results", when: "OBX VALUED"}
+  - {id: o6, to: "count", from: "OBR-1", do: [{constant: "one"}], when: "NTE COUNT = 1"}
+- {id: p, make: "people[]", per: "OBR-16", rules: [{id: p1, to: "name", from: "OBR-16.2"}]}
+`)
+	const orders = "MSH|^~\\&|||||||ORM^O01^ORM_O01|1|P|2.5.1\rPID|||1||Okafor\r" +
+		"ORC|NW|P1\rOBR|1|P1||A||||||||||||1^Moss~2^Reed\rNTE|1||first\rOBX|1|ST|c||v\rNTE|1||of the result\rORC|NW|P2\rOBR|2|P2||B||||||||||||3^Kerr\r"
+	want := `{"orders":[{"number":"P1","patient":"Okafor","notes":["first"],"about":"results"},{"number":"P2","patient":"Okafor"}],"people":[{"name":"Moss"},{"name":"Reed"},{"name":"Kerr"}]}`
+	if got := mapped(t, e, orders); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestEachSegment: a rule repeats for each segment of a name, and refers to what was made of that segment.
+func TestEachSegment(t *testing.T) {
+	e := build(t, `{kind: "fhir", root: "Bundle"}`, `
+blocks:
+- {id: o, make: "Organization", per: "IN1", rules: [{id: o1, to: name, from: "IN1-4"}]}
+- id: a
+  make: "Appointment"
+  per: "PID"
+  rules:
+  - {id: a1, to: "participant[].status", each: "IN1", value: "accepted", when: "IN1-2 NOT EQUALS \"PPO\" OR IN1-4 VALUED"}
+  - {id: a2, to: "participant[].actor", each: "IN1", do: [{reference: "o"}, first]}
+  - {id: a3, to: "participant[].actor.display", each: "IN1", from: ["IN1-4", "PID-5.1"], do: [{join: " of "}]}
+`)
+	r, err := e.Run(context.Background(), []byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"Aetna of Okafor", "Beacon of Okafor"} {
+		organization, appointment := r.Tree.Member("entry").Item(i), r.Tree.Member("entry").Item(2).Member("resource")
+		p := appointment.Member("participant").Item(i)
+		if p.Find("status").String() != "accepted" || p.Find("actor", "display").String() != name || p.Find("actor", "reference").String() != organization.Member("fullUrl").String() {
+			t.Errorf("participant %d is %s", i, nodeText(p))
+		}
+	}
+}
+
 func TestHL7Target(t *testing.T) {
 	made := build(t, `{kind: "hl7v2"}`, `
 blocks:

@@ -189,7 +189,7 @@ func (r *run) hl7One(ref *reference, t *turn, rep *repetition) hl7.Value {
 	case ref.relative:
 		return hl7.Value{}
 	default:
-		i := r.message.locate(t, p.Segment, p.Occurrence)
+		i := r.locate(t, rep, p)
 		if i < 0 {
 			return hl7.Value{}
 		}
@@ -241,7 +241,7 @@ func (r *run) hl7Values(ref *reference, t *turn, rep *repetition, dst []value) [
 		n := 0
 		s := m.reach(t, p.Segment)
 		for i := s.from; i < s.to && len(dst) < maxValues; i++ {
-			if m.names[i] != p.Segment || !m.inGroups(i, p.Groups) {
+			if m.names[i] != p.Segment || !m.inGroups(i, p.Groups) || !m.near(t, i) {
 				continue
 			}
 			n++
@@ -251,10 +251,18 @@ func (r *run) hl7Values(ref *reference, t *turn, rep *repetition, dst []value) [
 		}
 		return dst
 	}
-	if i := m.locate(t, p.Segment, p.Occurrence); i >= 0 {
+	if i := r.locate(t, rep, p); i >= 0 {
 		return m.appendField(dst, i, p)
 	}
 	return dst
+}
+
+// locate finds the segment of a path: the one that the rule's loop stands at, then as [message.locate] does.
+func (r *run) locate(t *turn, rep *repetition, p *hl7.Path) int {
+	if rep != nil && rep.field == 0 && rep.segment >= 0 && p.Occurrence == 0 && r.message.names[rep.segment] == p.Segment {
+		return rep.segment
+	}
+	return r.message.locate(t, p.Segment, p.Occurrence)
 }
 
 // inGroups says whether the groups of a segment are those of a path, outermost first, others between allowed.
@@ -449,7 +457,7 @@ func (r *run) count(ref, loop *reference, t *turn, rep *repetition) int {
 		n := 0
 		s := m.reach(t, ref.path.Segment)
 		for i := s.from; i < s.to; i++ {
-			if m.names[i] == ref.path.Segment && m.inGroups(i, ref.path.Groups) {
+			if m.names[i] == ref.path.Segment && m.inGroups(i, ref.path.Groups) && m.near(t, i) {
 				n++
 			}
 		}
@@ -458,9 +466,17 @@ func (r *run) count(ref, loop *reference, t *turn, rep *repetition) int {
 	all := *ref
 	if all.path.Repetition == 0 && all.path.Component == 0 && !all.relative {
 		all.path.Repetition = hl7.All
-		return len(present(r.hl7Values(&all, t, nil, nil)))
+		return len(present(r.hl7Values(&all, t, segmentOnly(rep), nil)))
 	}
 	return len(present(r.hl7Values(ref, t, rep, nil)))
+}
+
+// segmentOnly is a repetition that stands at a segment, nil for any other.
+func segmentOnly(rep *repetition) *repetition {
+	if rep != nil && rep.field > 0 {
+		return nil
+	}
+	return rep
 }
 
 func present(values []value) []value {
@@ -476,7 +492,7 @@ func present(values []value) []value {
 // valued says whether a reference names anything that is there and not empty.
 func (r *run) valued(ref, loop *reference, t *turn, rep *repetition) bool {
 	if r.message.hl7 != nil && !ref.relative && ref.path.Field == 0 {
-		return r.message.locate(t, ref.path.Segment, ref.path.Occurrence) >= 0
+		return r.locate(t, rep, &ref.path) >= 0
 	}
 	if ref.single && r.message.hl7 != nil {
 		return r.hl7One(ref, t, rep).State() == hl7.Valued

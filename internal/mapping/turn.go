@@ -39,8 +39,8 @@ type span struct{ from, to int } // segments, to excluded
 // repetition is one turn of a rule's own loop.
 type repetition struct {
 	n       int // from 0
-	segment int
-	field   int
+	segment int // -1 for none
+	field   int // 0 where the loop runs over segments
 	value   hl7.Value
 	node    *fhir.Node
 }
@@ -136,10 +136,11 @@ func related(a, b []hl7.GroupStep) bool {
 }
 
 // locate finds the n-th segment of a name as seen from a turn: the one that the loop stands at, then those of the innermost
-// group, then of the group around it, at last of the whole message. -1 if there is none.
+// group, then of the group around it, at last of the whole message, but for those in other repetitions of a group that the
+// turn is in: what belongs to another order is none of this one. -1 if there is none.
 func (m *message) locate(t *turn, name string, n int) int {
 	if t == nil {
-		return m.nth(span{0, len(m.names)}, name, n)
+		return m.nth(nil, span{0, len(m.names)}, name, n)
 	}
 	for u := t; u != nil; u = u.parent {
 		if u.segment >= 0 && n <= 1 && m.names[u.segment] == name {
@@ -148,7 +149,7 @@ func (m *message) locate(t *turn, name string, n int) int {
 	}
 	at := t.bounds
 	for depth := len(t.chain); ; depth-- {
-		if found := m.nth(at, name, n); found >= 0 {
+		if found := m.nth(t, at, name, n); found >= 0 {
 			return found
 		}
 		if depth <= 0 || at.from == 0 && at.to == len(m.names) {
@@ -158,9 +159,10 @@ func (m *message) locate(t *turn, name string, n int) int {
 	}
 }
 
-func (m *message) nth(s span, name string, n int) int {
+// nth is the n-th segment of a name in a span that belongs to a turn.
+func (m *message) nth(t *turn, s span, name string, n int) int {
 	for i := s.from; i < s.to; i++ {
-		if m.names[i] == name {
+		if m.names[i] == name && m.near(t, i) {
 			if n--; n <= 0 {
 				return i
 			}
@@ -169,13 +171,21 @@ func (m *message) nth(s span, name string, n int) int {
 	return -1
 }
 
-// reach is the innermost span, from the turn outwards, that holds any segment of that name.
+// near says whether a segment belongs to a turn, or to no repetition of a group that the turn is not in.
+func (m *message) near(t *turn, segment int) bool {
+	if t == nil || len(t.chain) == 0 || segment >= t.bounds.from && segment < t.bounds.to {
+		return true
+	}
+	return related(t.chain, m.chainOf(segment))
+}
+
+// reach is the innermost span, from the turn outwards, that holds any segment of that name that is near.
 func (m *message) reach(t *turn, name string) span {
 	if t == nil {
 		return span{0, len(m.names)}
 	}
 	at := t.bounds
-	for depth := len(t.chain); depth > 0 && m.nth(at, name, 1) < 0; depth-- {
+	for depth := len(t.chain); depth > 0 && m.nth(t, at, name, 1) < 0; depth-- {
 		at = m.boundsOf(at.from, t.chain[:depth-1])
 	}
 	return at

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"trestle/internal/check"
 	"trestle/internal/fhir"
 	"trestle/internal/fhir/validate"
+	"trestle/internal/hl7"
 	"trestle/internal/mapping"
 	"trestle/internal/mapping/starter"
 )
@@ -63,7 +66,9 @@ func engine(t testing.TB, name string) *mapping.Engine {
 
 // TestValid maps our own messages and has the results validated.
 func TestValid(t *testing.T) {
-	for name, e := range map[string]string{"adt": "adt-to-patient", "oru": "oru-to-report", "siu": "siu-to-appointment", "vxu": "vxu-to-immunization"} {
+	for name, e := range map[string]string{
+		"adt": "adt-to-patient", "dft": "dft-to-charges", "mdm": "mdm-to-document", "oml": "orm-to-request", "orm": "orm-to-request", "oru": "oru-to-report", "siu": "siu-to-appointment", "vxu": "vxu-to-immunization",
+	} {
 		engine := engine(t, e)
 		files, err := filepath.Glob(filepath.Join("testdata", name+"*.hl7"))
 		if err != nil || len(files) == 0 {
@@ -80,7 +85,12 @@ func TestValid(t *testing.T) {
 				continue
 			}
 			for _, w := range result.Warnings {
-				t.Errorf("%s: %s", file, w)
+				if !strings.Contains(file, "no-zone") || !strings.Contains(w.Text, "without a zone") {
+					t.Errorf("%s: %s", file, w)
+				}
+			}
+			if strings.Contains(file, "no-zone") && len(result.Warnings) != 1 {
+				t.Errorf("%s: that the zone is that of the mapping is said %d times", file, len(result.Warnings))
 			}
 			if want, err := os.ReadFile(file + ".want.json"); true {
 				got := fhir.AppendIndentedJSON(nil, result.Tree, "  ")
@@ -99,6 +109,25 @@ func TestValid(t *testing.T) {
 						t.Errorf("%s: %s %s: %s", file, f.Code, f.Path, f.Text)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestSamples: what the starters are shown with is in order itself.
+func TestSamples(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.hl7"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no messages", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range check.Message(hl7.Parse(text), check.Options{}) {
+			if f.Severity >= check.Warning {
+				t.Errorf("%s: %s at %s: %s", file, f.Code, f.Path, f.Text)
 			}
 		}
 	}
