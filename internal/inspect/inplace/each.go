@@ -1,7 +1,10 @@
 package inplace
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"iter"
 	"runtime"
 	"sync"
 
@@ -101,6 +104,25 @@ func (f *File) Each(ctx context.Context, indexes []int, use func(format.Piece) e
 	}
 	return err
 }
+
+// Records reads pieces, as Each does, and yields them as records whose bytes are their own. An error ends the sequence.
+func (f *File) Records(ctx context.Context, indexes []int) iter.Seq2[inspect.Record, error] {
+	return func(yield func(inspect.Record, error) bool) {
+		err := f.Each(ctx, indexes, func(p format.Piece) error {
+			p.Bytes = bytes.Clone(p.Bytes)
+			if !yield(f.record(p), nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(inspect.Record{}, err)
+		}
+	}
+}
+
+// errEnough ends a reading that nobody wants to go on.
+var errEnough = errors.New("enough")
 
 // spread reads pieces in windows on all cores. start makes what one goroutine needs: a function that is called for each of
 // its pieces and one that is called after each window with the bytes that were read. The pieces of a window come in order,

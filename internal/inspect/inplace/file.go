@@ -183,6 +183,27 @@ func (f *File) Record(i int) (inspect.Record, error) {
 	return f.record(p), nil
 }
 
+// Container is what the surroundings of a piece say: framing, batch counts and, once the whole file was scanned, what other
+// messages say.
+func (f *File) Container(p format.Piece) []check.Finding {
+	if container, ok := f.container(p.Index); ok {
+		return container
+	}
+	return check.Piece(p, check.Options{})
+}
+
+// Kind is what a piece is and, of a message, its type and trigger; sure is false where the piece must be read to know.
+func (f *File) Kind(i int) (format, typ, trigger string, sure bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	e, ok := f.at(i)
+	if !ok || e.kind == 0 || e.item() == hl7.ItemMessage && e.has(inHL7) && !e.has(known) {
+		return "", "", "", false
+	}
+	k := f.kinds[e.kind]
+	return k.format, k.typ, k.trigger, true
+}
+
 func (f *File) record(p format.Piece) inspect.Record {
 	r := inspect.Alone(f.name, p, inspect.Options{})
 	if container, ok := f.container(p.Index); ok {

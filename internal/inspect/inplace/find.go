@@ -103,7 +103,8 @@ const (
 // sieve is what of a query the index can answer.
 type sieve struct {
 	narrow  query.Narrow
-	exact   bool // and it answers all of it
+	exact   bool         // and it answers all of it
+	only    *query.Query // asks for nothing but findings, which a scan has found; nil else
 	source  answer
 	kinds   []answer
 	from    uint32 // packed minutes, 0 for none
@@ -128,6 +129,9 @@ func (f *File) sieve(q *query.Query) *sieve {
 	s.found = f.found
 	if n.HasSeverity && s.found == nil {
 		s.exact = false
+	}
+	if s.found != nil && q.OnlyFindings() {
+		s.only = q
 	}
 	s.kinds = make([]answer, len(f.kinds))
 	for i, k := range f.kinds {
@@ -175,8 +179,20 @@ func packTime(t time.Time) uint32 {
 	return pack(uint32(t.Year()), uint32(t.Month()), uint32(t.Day()), uint32(t.Hour()), uint32(t.Minute()))
 }
 
+// Answers says whether the index answers a query by itself, so that Find takes no more than a moment.
+func (f *File) Answers(q *query.Query) bool {
+	s := f.sieve(q)
+	return s.exact || s.only != nil
+}
+
 // judge says whether a piece is one that is looked for.
 func (f *File) judge(s *sieve, i int) answer {
+	if s.only != nil && i < s.found.through {
+		if s.only.Match(&query.Subject{Findings: func() []check.Finding { return s.found.in(i) }}) {
+			return yes
+		}
+		return no
+	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	e, ok := f.at(i)

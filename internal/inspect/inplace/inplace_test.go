@@ -161,7 +161,7 @@ func same(a, b check.Finding) bool {
 var queries = []string{
 	"", "type = ADT", "type:A*", "trigger = R01", "type = ORU and trigger = R01", "control = m7", "control = M1*", "type = ACK", "not type = ADT",
 	"PID-3.1 = 17", "type = ORU and PID-3.1 = 14", "time >= 2026-01-01", "time < 2026-01-01", "time = 2026-03-02", "time = 2026-03-02T10:14", "time > 20260302101500",
-	"finding >= error", "finding = warning", "finding = date-invalid", "type = ORU and finding >= warning", "severity:error", "jane", `"doe^jane"`, "mrn = 17",
+	"finding >= error", "finding = warning", "finding = date-invalid", "not (finding >= warning)", "finding = date-invalid or finding = information", "type = ORU and finding >= warning", "severity:error", "jane", `"doe^jane"`, "mrn = 17",
 	"source = feed.hl7", "source = other.hl7", "source = feed*", "format = hl7v2", "format = hl7v2-batch", "format = csv", "size > 100", "PV1 valued", "tag = x", "PID-8 in (M, F)",
 }
 
@@ -444,4 +444,40 @@ func FuzzFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSelection: chosen pieces are read as records of their own, as an import of the whole file would make them.
+func TestSelection(t *testing.T) {
+	text := files["batch"]
+	f := opened(t, text)
+	if _, err := f.Scan(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var all []inspect.Record
+	for r, err := range inspect.Read(t.Context(), "feed.hl7", strings.NewReader(text), inspect.Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	chosen, n := []int{1, 3, 5}, 0
+	for r, err := range f.Records(t.Context(), chosen) {
+		want := all[chosen[n]]
+		if err != nil || r.Index != want.Index || r.Offset != want.Offset || !bytes.Equal(r.Bytes, want.Bytes) || r.Counts != want.Counts || len(r.Container) != len(want.Container) {
+			t.Errorf("%+v %v", r, err)
+		}
+		n++
+	}
+	if n != len(chosen) {
+		t.Errorf("%d records", n)
+	}
+	for range f.Records(t.Context(), chosen) {
+		break // and nothing after it is read
+	}
+	for i, r := range all {
+		format, typ, trigger, sure := f.Kind(i)
+		if sure && (format != r.Summary.Format || typ != r.Summary.Type || trigger != r.Summary.Trigger) {
+			t.Errorf("piece %d is %s %s %s", i, format, typ, trigger)
+		}
+	}
 }

@@ -139,12 +139,16 @@ func (f *File) foundIn(i int) (found []check.Finding, ok bool) {
 	if s == nil || i >= s.through {
 		return nil, false
 	}
+	return s.in(i), true
+}
+
+func (s *findings) in(i int) (found []check.Finding) {
 	for key, set := range s.pieces {
 		if set.has(i) {
 			found = append(found, check.Finding{Code: key.code, Severity: key.severity})
 		}
 	}
-	return found, true
+	return found
 }
 
 // container is what a scan says of the surroundings of a piece.

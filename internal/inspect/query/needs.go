@@ -20,6 +20,32 @@ func needsSummary(n node) bool {
 	return true
 }
 
+// OnlyFindings says whether the query asks for nothing but what is wrong with a message: whoever knows that need not read it.
+func (q *Query) OnlyFindings() bool { return q.root != nil && onlyFindings(q.root) }
+
+func onlyFindings(n node) bool {
+	switch n := n.(type) {
+	case both:
+		return allOnlyFindings(n)
+	case either:
+		return allOnlyFindings(n)
+	case negation:
+		return onlyFindings(n.node)
+	case found:
+		return true
+	}
+	return false
+}
+
+func allOnlyFindings(all []node) bool {
+	for _, n := range all {
+		if !onlyFindings(n) {
+			return false
+		}
+	}
+	return true
+}
+
 func anyNeeds(all []node) bool {
 	for _, n := range all {
 		if needsSummary(n) {

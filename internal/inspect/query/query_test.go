@@ -319,3 +319,18 @@ func TestNeedsSummary(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyFindings(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "finding >= error": true, "finding = date-invalid or finding = error": true, "not (finding = date-invalid)": true,
+		"finding >= error and type = ADT": false, "PID-3 = 1": false, "doe": false,
+	} {
+		q, err := Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := q.OnlyFindings(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
