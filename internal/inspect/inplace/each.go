@@ -105,12 +105,24 @@ func (f *File) Each(ctx context.Context, indexes []int, use func(format.Piece) e
 	return err
 }
 
-// Records reads pieces, as Each does, and yields them as records whose bytes are their own. An error ends the sequence.
+// Records reads pieces, as Each does, and yields them as records with their findings. The bytes are the record's own. An
+// error ends the sequence.
 func (f *File) Records(ctx context.Context, indexes []int) iter.Seq2[inspect.Record, error] {
+	return f.records(ctx, indexes, f.record)
+}
+
+// Read is Records without findings, which takes a fraction of the time.
+func (f *File) Read(ctx context.Context, indexes []int) iter.Seq2[inspect.Record, error] {
+	return f.records(ctx, indexes, func(p format.Piece) inspect.Record {
+		return inspect.Alone(f.name, p, inspect.Options{SkipChecks: true})
+	})
+}
+
+func (f *File) records(ctx context.Context, indexes []int, record func(format.Piece) inspect.Record) iter.Seq2[inspect.Record, error] {
 	return func(yield func(inspect.Record, error) bool) {
 		err := f.Each(ctx, indexes, func(p format.Piece) error {
 			p.Bytes = bytes.Clone(p.Bytes)
-			if !yield(f.record(p), nil) {
+			if !yield(record(p), nil) {
 				return errEnough
 			}
 			return nil
