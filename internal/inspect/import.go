@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 
 	"trestle/internal/check"
 )
@@ -49,8 +50,14 @@ func (r Result) Worst() (severity check.Severity, ok bool) {
 // with the bytes read and the records stored so far. When ctx ends, what is
 // stored stays and the error is that of ctx.
 func Import(ctx context.Context, s Store, name string, r io.Reader, progress func(done int64, messages int)) (Result, error) {
+	return ImportRecords(ctx, s, name, Read(ctx, name, r, Options{}), progress)
+}
+
+// ImportRecords is Import for records that are made already, such as those of a
+// part of a file.
+func ImportRecords(ctx context.Context, s Store, name string, records iter.Seq2[Record, error], progress func(done int64, messages int)) (Result, error) {
 	in := importer{ctx: ctx, store: s, progress: progress}
-	for rec, err := range Read(ctx, name, r, Options{}) {
+	for rec, err := range records {
 		if err != nil {
 			return in.result, fmt.Errorf("read %s: %w", name, err)
 		}

@@ -40,9 +40,17 @@ type Options struct {
 type reader struct {
 	source string
 	skip   bool
+	alone  bool // pieces are not looked at together
 	check  check.Options
 	chain  check.Chain
 	ids    map[identity]uint32 // index of the first message that has it
+}
+
+// Alone makes a record of one piece by itself: without what only the pieces before
+// it can say, such as that its control ID came already.
+func Alone(source string, p format.Piece, o Options) Record {
+	rd := reader{source: source, skip: o.SkipChecks, check: o.Check, alone: true}
+	return rd.record(p)
 }
 
 // identity is a digest of a sender and a control ID: a million of them take a
@@ -70,13 +78,8 @@ func (rd *reader) record(p format.Piece) Record {
 	if p.Kind == hl7.ItemMessage && p.Guess.Kind == format.HL7v2 {
 		m := hl7.Parse(p.Bytes)
 		r.Summary = Summarise(m)
-		if earlier, ok := rd.twice(r.Summary, p.Index); ok && rd.check.Minimum == check.Information {
-			r.Findings = append(r.Findings, check.ControlIDTwice(m, earlier))
-		}
-		for _, f := range rd.chain.Add(m) {
-			if f.Severity >= rd.check.Minimum {
-				r.Findings = append(r.Findings, f)
-			}
+		if !rd.alone {
+			r.Findings = append(r.Findings, rd.among(m, r.Summary, p.Index)...)
 		}
 		container := len(r.Findings)
 		o := rd.check
@@ -89,6 +92,19 @@ func (rd *reader) record(p format.Piece) Record {
 	}
 	r.Counts = check.Count(r.Findings)
 	return r
+}
+
+// among returns what the messages before it say about a message.
+func (rd *reader) among(m *hl7.Message, s Summary, index int) (found []check.Finding) {
+	if earlier, ok := rd.twice(s, index); ok && rd.check.Minimum == check.Information {
+		found = append(found, check.ControlIDTwice(m, earlier))
+	}
+	for _, f := range rd.chain.Add(m) {
+		if f.Severity >= rd.check.Minimum {
+			found = append(found, f)
+		}
+	}
+	return found
 }
 
 // twice remembers a control ID and returns the earlier message that has it.

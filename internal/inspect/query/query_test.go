@@ -304,3 +304,33 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestNeedsSummary(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "PID-3.1 = 17": false, "doe": false, "finding >= error": false, "size > 100 and source = a": false, "tag = x": false,
+		"type = ADT": true, "PID-3.1 = 17 and mrn = 17": true, "not (PV1 valued or format = csv)": true, "PID-8 = M or visit = 5": true,
+	} {
+		q, err := Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := q.NeedsSummary(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestOnlyFindings(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "finding >= error": true, "finding = date-invalid or finding = error": true, "not (finding = date-invalid)": true,
+		"finding >= error and type = ADT": false, "PID-3 = 1": false, "doe": false,
+	} {
+		q, err := Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := q.OnlyFindings(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

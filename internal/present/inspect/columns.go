@@ -455,12 +455,15 @@ const countBatch = 2000
 
 // CountTypes counts the listed messages by type and hands the counts over, the most frequent first.
 func (m *Model) CountTypes(then func([]TypeCount)) {
-	ids := m.list.ids
+	ids, read := m.list.ids, m.store.Rows
+	if s, ok := m.store.(*fileStore); ok {
+		read = s.Types
+	}
 	job.Track(m.ctx, m.runner, "count the messages by type", func(ctx context.Context, p *job.Progress) ([]TypeCount, error) {
 		p.SetTotal(int64(len(ids)))
 		counts := map[TypeCount]int{}
 		for batch := range slices.Chunk(ids, countBatch) {
-			rows, err := m.store.Rows(ctx, batch)
+			rows, err := read(ctx, batch)
 			if err != nil {
 				return nil, err
 			}

@@ -109,7 +109,7 @@ func (m *Model) Discard() {
 
 // change makes b of the open message, on a draft.
 func (m *Model) change(did string, b []byte, cursor int, joins bool) {
-	if m.open.id == 0 || bytes.Equal(b, m.open.bytes) {
+	if m.open.id == 0 || m.fixed || bytes.Equal(b, m.open.bytes) {
 		return
 	}
 	if m.drafts == nil {

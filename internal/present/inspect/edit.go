@@ -40,6 +40,9 @@ func (m *Model) EditHere() (Edit, error) {
 // EditNode is the value of a row of the tree, to be changed.
 func (m *Model) EditNode(row int) (Edit, error) {
 	t := &m.tree
+	if m.fixed {
+		return Edit{}, ErrInPlace
+	}
 	if m.masked || !m.open.isHL7 || row < 0 || row >= len(t.rows) || t.rows[row].key.field == 0 {
 		return Edit{}, ErrNoEdit
 	}
@@ -119,6 +122,8 @@ func (m *Model) Apply(e Edit, text string) error {
 func (m *Model) segment(header bool) (hl7.Segment, error) {
 	s, ok := m.open.message.SegmentAt(m.open.cursor)
 	switch {
+	case m.fixed:
+		return s, ErrInPlace
 	case m.open.id == 0 || !m.open.isHL7 || !ok || s.ID() == "" || m.masked:
 		return s, errors.New("put the cursor into a segment of an HL7 v2 message, and take the mask off")
 	case s.IsHeader() && !header:
@@ -232,6 +237,9 @@ func (m *Model) StampNow() error {
 
 func (m *Model) setHeader(did string, field int, text string) error {
 	h, ok := m.open.message.Header()
+	if m.fixed {
+		return ErrInPlace
+	}
 	if m.open.id == 0 || !m.open.isHL7 || !ok || h.Name() != "MSH" || m.masked {
 		return errors.New("the message has no MSH segment that could be changed, or the mask is on")
 	}
@@ -321,7 +329,7 @@ func lineEnds(m *hl7.Message, end string) []byte {
 }
 
 // Typing says whether the raw view takes letters that are typed.
-func (m *Model) Typing() bool { return m.typing && !m.masked && m.open.id != 0 }
+func (m *Model) Typing() bool { return m.typing && !m.fixed && !m.masked && m.open.id != 0 }
 
 // SetTyping lets the raw view take letters that are typed, or not.
 func (m *Model) SetTyping(on bool) {

@@ -146,7 +146,7 @@ func (m *Model) Finding() (FindingDetail, bool) {
 	if f.Path != "" {
 		d.Place = f.Path + "  ·  " + d.Place
 	}
-	if f.Repair != nil {
+	if f.Repair != nil && !m.fixed {
 		d.Repair = f.Repair.Title
 		d.Preview, d.Alike = preview(m.open.bytes, f.Repair), len(m.alike())
 	}
@@ -228,7 +228,7 @@ func mend(b []byte, findings []check.Finding) (mended []byte, made int) {
 
 func (m *Model) repair(findings []check.Finding) {
 	mended, made := mend(m.open.bytes, findings)
-	if made == 0 {
+	if made == 0 || m.fixed {
 		return
 	}
 	done := findings[0].Repair.Title

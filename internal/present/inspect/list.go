@@ -26,7 +26,8 @@ type list struct {
 	text     string
 	query    *query.Query
 	index    workspace.Query // what the index answers of it, and the order
-	exact    bool            // the index answers all of it
+	exact    bool            // the index answers all of it, in a moment
+	looks    bool            // the messages are asked too
 	problem  string          // what is wrong with the query's text
 	hint     string          // what the query's text asks for before it is looked for
 	ids      []int64
@@ -215,7 +216,9 @@ func (m *Model) Similar(row int) []Similar {
 		add("Show MRN "+r.MRN+" only", "mrn", r.MRN)
 	}
 	add("Show this account only", "account", r.Account)
-	add("Show this file only", "source", r.Source)
+	if !m.fixed {
+		add("Show this file only", "source", r.Source)
+	}
 	for i, p := range m.list.columns.paths {
 		if i >= len(r.values) || r.values[i].text == "" || len(r.values[i].text) > longestFilterValue {
 			continue
@@ -232,6 +235,10 @@ func (m *Model) Similar(row int) []Similar {
 // Sort orders the list by a column; a second time reverses it.
 func (m *Model) Sort(column int) {
 	columns := m.list.columns.grid
+	if m.fixed {
+		m.say(NoticeText{Tone: Quiet, Text: "A file that is read in place keeps its own order. Import it to sort its messages."})
+		return
+	}
 	if column < 0 || column >= len(columns) || columns[column].Fixed {
 		return
 	}
@@ -267,6 +274,10 @@ func (m *Model) Reload() {
 }
 
 func (l *list) take(a answer, keep int64) {
+	if s, ok := l.m.store.(*fileStore); ok && !l.m.Filtered() { // it may have grown since
+		a.ids = s.all()
+		a.total = len(a.ids)
+	}
 	l.ids, l.total, l.known = a.ids, a.total, true
 	l.answers++
 	l.forget()
@@ -306,7 +317,7 @@ func (m *Model) IDsOf(rows []int) (ids []int64) {
 // Delete removes the messages of the given rows with their notes and tags. The access log keeps that it happened.
 func (m *Model) Delete(rows []int) {
 	ids := m.IDsOf(rows)
-	if len(ids) == 0 {
+	if len(ids) == 0 || m.fixed {
 		return
 	}
 	m.remove(ids, screen.Plural(len(ids), "message")+" deleted. The access log says so.")

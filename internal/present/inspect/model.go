@@ -2,12 +2,14 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
 
 	"trestle/internal/check"
 	core "trestle/internal/inspect"
+	"trestle/internal/inspect/inplace"
 	"trestle/internal/inspect/query"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
@@ -52,6 +54,7 @@ const (
 	Columns                     // the list shows other columns
 	Cards                       // the cards of the open message were read
 	Statistics                  // a field is being counted, or has been
+	Place                       // a file is open in place, or another, or none; or the project is shown instead
 	All        What = 1<<iota - 1
 )
 
@@ -106,6 +109,9 @@ type Model struct {
 	writing   bool              // some are being kept
 	wraps     bool              // the raw view breaks long segments
 	began     bool              // what is read once has been asked for
+	fixed     bool              // what it shows is read where it lies and stays as it is
+	file      *InPlace          // beside the project, nil for none
+	placing   job.Latest        // opens it
 }
 
 // New returns the place over a project's store. Close ends its work.
@@ -119,7 +125,14 @@ func New(runner *job.Runner, store Store) *Model {
 }
 
 // Close ends the work that the place has under way. Results that come later are dropped.
-func (m *Model) Close() { m.end(); m.Changed = func(What) {} }
+func (m *Model) Close() {
+	m.CloseFile()
+	m.end()
+	m.Changed = func(What) {}
+}
+
+// Fixed says whether what the place shows is read where it lies, and stays as it is: see InPlace.
+func (m *Model) Fixed() bool { return m.fixed }
 
 // Notice is the news to show.
 func (m *Model) Notice() NoticeText { return m.notice }
@@ -156,7 +169,22 @@ func (m *Model) settled() {
 }
 
 func (m *Model) fail(doing string, err error) {
-	m.say(NoticeText{Tone: Failure, Text: doing + ": " + err.Error()})
+	n := NoticeText{Tone: Failure, Text: doing + ": " + err.Error()}
+	s, fixed := m.store.(*fileStore)
+	if !fixed {
+		m.say(n)
+		return
+	}
+	if m.masked { // the file's name may hold a patient's
+		n.Text = strings.ReplaceAll(n.Text, s.file.Name(), "the file")
+	}
+	if !errors.Is(err, inplace.ErrChanged) {
+		m.say(n)
+		return
+	}
+	n.Other = "Open it again"
+	m.say(n)
+	m.other = s.again
 }
 
 // Masked says whether patient data is hidden on the screen.
@@ -170,7 +198,10 @@ func (m *Model) SetMasked(on bool) {
 		if on {
 			m.say(NoticeText{}) // it may name a file
 		}
-		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards)
+		if m.file != nil {
+			m.file.messages.SetMasked(on)
+		}
+		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards | Place)
 	}
 }
 

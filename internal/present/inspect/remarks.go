@@ -16,7 +16,7 @@ func (m *Model) Tags() string { return strings.Join(m.open.row.Tags, ", ") }
 // SetNote keeps a note on the open message.
 func (m *Model) SetNote(text string) {
 	id := m.open.id
-	if id == 0 || text == m.open.note {
+	if id == 0 || m.fixed || text == m.open.note {
 		return
 	}
 	m.remark("note", func(ctx context.Context) error { return m.store.SetNote(ctx, id, text) }, func() {
@@ -30,7 +30,7 @@ func (m *Model) SetNote(text string) {
 func (m *Model) SetTags(text string) {
 	id := m.open.id
 	tags := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' })
-	if id == 0 || strings.Join(tags, ", ") == m.Tags() {
+	if id == 0 || m.fixed || strings.Join(tags, ", ") == m.Tags() {
 		return
 	}
 	m.remark("tags", func(ctx context.Context) error { return m.store.SetTags(ctx, id, tags) }, func() {

@@ -35,14 +35,24 @@ func (m *Model) readQuery(text string) bool {
 			if index.Sort == "" {
 				index.Sort, index.Descending = l.index.Sort, l.index.Descending
 			}
-			l.query, l.index, l.problem = q, index, ""
-			return true
+			if !m.fixed || index.Sort == "" {
+				l.query, l.index, l.problem = q, index, ""
+				l.looks = !l.exact
+				if s, ok := m.store.(*fileStore); ok { // it has no index but its own
+					l.exact, l.looks = !m.Filtered() || s.Answers(q), m.Filtered()
+				}
+				return true
+			}
+			err = errFileOrder
 		}
 	}
 	l.problem = err.Error()
 	m.Changed(List)
 	return false
 }
+
+// errFileOrder says that a file that is read in place has an order of its own.
+var errFileOrder = errors.New("a file that is read in place keeps its own order: leave sort out, or import it")
 
 // typingPause is how long the user must stop typing before the list is searched.
 const typingPause = 150 * time.Millisecond
@@ -86,13 +96,13 @@ type answer struct {
 // reload runs the query. It then selects the message keep, else the first one where none was open.
 func (m *Model) reload(keep int64) {
 	l := &m.list
-	q, index, exact, filtered := l.query, l.index, l.exact, m.Filtered()
+	q, index, exact, looks, filtered := l.query, l.index, l.exact, l.looks, m.Filtered()
 	find := func(ctx context.Context, p *job.Progress) (answer, error) {
 		ids, err := m.store.IDs(ctx, index)
 		if err != nil {
 			return answer{}, err
 		}
-		if !exact {
+		if looks {
 			p.SetTotal(int64(len(ids)))
 			if ids, err = m.store.Matching(ctx, q, ids, func() { p.Add(1) }); err != nil {
 				return answer{}, err
