@@ -97,6 +97,9 @@ func runMapExport(ctx context.Context, s *session, args []string) error {
 		return spec.Write(ctx, s.out, kind)
 	}
 	folderOf, name := filepath.Split(*out)
+	if err := makeFolder(folderOf); err != nil {
+		return err
+	}
 	if err := writeWhole(folderOf, name, func(w io.Writer) error { return spec.Write(ctx, w, kind) }); err != nil {
 		return err
 	}
@@ -105,6 +108,14 @@ func runMapExport(ctx context.Context, s *session, args []string) error {
 		return s.writeTables(folderOf, spec.Mapping)
 	}
 	return nil
+}
+
+// makeFolder makes a folder that a file is to go to; "" is the one where the command runs.
+func makeFolder(name string) error {
+	if name == "" {
+		return nil
+	}
+	return os.MkdirAll(name, 0o700)
 }
 
 func kindNames() string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"trestle/internal/mapping"
 	"trestle/internal/report"
@@ -110,3 +111,6 @@ func (p *paper) absent(t *mapping.Table) (table, [][]report.Cell) {
 
 // absentMark tells rows of codes that a table lacks from those that it holds.
 const absentMark = "not in the table yet"
+
+// isAbsent says whether a row of the workbook is one of these.
+func isAbsent(mark string) bool { return strings.EqualFold(strings.TrimSpace(mark), absentMark) }

@@ -2,7 +2,7 @@
 // PDF or HTML page, its rules as CSV, and the mapping itself.
 //
 // Its central type is [Spec]: a mapping with what a paper tells beside it. [Samples] adds what real messages hold, and
-// [Changes] compares two versions by the identifiers of their rules.
+// [Changes] compares two versions by the identifiers of their rules. [Read] makes a first draft of a spreadsheet of pairs.
 //
 //	samples := mappaper.NewSamples(engine)
 //	err := samples.Add(ctx, message)
