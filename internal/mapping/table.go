@@ -133,3 +133,9 @@ func (x *index) byValue(s string) (answer, bool) {
 	}
 	return answer{}, false
 }
+
+// Columns are the places, from 0, of the columns that a table is looked up by and answers with; -1 for a system or display
+// that it does not have. They are valid for a table that [Check] finds nothing wrong with.
+func (t *Table) Columns() (key, value, system, display int) {
+	return max(0, t.column(t.Key, 0)), max(0, t.column(t.Value, 1)), t.column(t.System, -1), t.column(t.Display, -1)
+}

@@ -16,7 +16,8 @@ const (
 	contentType   = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 )
 
-// styles: 0 general, 1 text, 2 heading: bold white on dark blue, with a line below. Number format 49 is Text.
+// styles: 0 general, 1 text, 2 heading: bold white on dark blue, with a line below, 3 text in several lines, 4 general
+// beside it. Number format 49 is Text.
 const styles = xmlHead + `<styleSheet xmlns="` + mainNamespace + `">` +
 	`<fonts count="2"><font><sz val="11"/><name val="Calibri"/><family val="2"/></font>` +
 	`<font><b/><sz val="11"/><color rgb="FFFFFFFF"/><name val="Calibri"/><family val="2"/></font></fonts>` +
@@ -24,23 +25,28 @@ const styles = xmlHead + `<styleSheet xmlns="` + mainNamespace + `">` +
 	`<fill><patternFill patternType="solid"><fgColor rgb="FF1F3A5F"/><bgColor indexed="64"/></patternFill></fill></fills>` +
 	`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 	`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-	`<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
+	`<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
 	`<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
-	`<xf numFmtId="49" fontId="1" fillId="2" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1"/></cellXfs>` +
+	`<xf numFmtId="49" fontId="1" fillId="2" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1"/>` +
+	`<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>` +
+	`<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" applyAlignment="1"><alignment vertical="top"/></xf></cellXfs>` +
 	`<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`
 
 // parts writes what is left once the sheets are there, because only then their number is known.
 func (x *xlsx) parts(b Book) error {
-	var types, sheets, rels strings.Builder
+	var types, sheets, rels, names strings.Builder
 	for i, name := range x.names {
 		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="%sworksheet+xml"/>`, i+1, contentType)
 		fmt.Fprintf(&sheets, `<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, attribute(name), i+1, i+1)
 		fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, i+1, relations, i+1)
+		if x.print {
+			fmt.Fprintf(&names, `<definedName name="_xlnm.Print_Titles" localSheetId="%d">'%s'!$1:$1</definedName>`, i, attribute(strings.ReplaceAll(name, "'", "''")))
+		}
 	}
 	fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="%s/styles" Target="styles.xml"/>`, len(x.names)+1, relations)
 	for _, part := range []struct{ name, content string }{
 		{"xl/styles.xml", styles},
-		{"xl/workbook.xml", xmlHead + `<workbook xmlns="` + mainNamespace + `" xmlns:r="` + relations + `"><sheets>` + sheets.String() + `</sheets></workbook>`},
+		{"xl/workbook.xml", xmlHead + `<workbook xmlns="` + mainNamespace + `" xmlns:r="` + relations + `"><sheets>` + sheets.String() + `</sheets>` + within("definedNames", names.String()) + `</workbook>`},
 		{"xl/_rels/workbook.xml.rels", xmlHead + `<Relationships xmlns="` + packageTypes + `/relationships">` + rels.String() + `</Relationships>`},
 		{"docProps/core.xml", b.properties()},
 		{"_rels/.rels", xmlHead + `<Relationships xmlns="` + packageTypes + `/relationships">` +
@@ -61,6 +67,14 @@ func (x *xlsx) parts(b Book) error {
 		}
 	}
 	return nil
+}
+
+// within puts content into an element, if there is any.
+func within(element, content string) string {
+	if content == "" {
+		return ""
+	}
+	return "<" + element + ">" + content + "</" + element + ">"
 }
 
 func (b Book) properties() string {

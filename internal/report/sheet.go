@@ -45,6 +45,7 @@ func (c Column) width() float64 {
 type Sheet struct {
 	Name    string // at most 31 characters are kept, without \ / ? * [ ] :
 	Columns []Column
+	Wrap    bool // long text goes on in the next line of its cell
 	Rows    iter.Seq2[[]Cell, error]
 }
 

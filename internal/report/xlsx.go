@@ -26,6 +26,9 @@ type Book struct {
 	// Made is written into the document's properties; the zero time leaves it out.
 	Made   time.Time
 	Sheets []Sheet
+	// Print sets the sheets up for printing: A4 or Letter across, one page wide, headings and numbers on every page.
+	Print  bool
+	Letter bool
 }
 
 // WriteXLSX streams the workbook (ECMA-376, SpreadsheetML) to w. All text is inline strings in cells of the format Text,
@@ -34,7 +37,7 @@ type Book struct {
 //
 // The writer is our own because excelize puts sheets of more than 16 MB into unencrypted temporary files.
 func (b Book) WriteXLSX(ctx context.Context, w io.Writer) error {
-	x := &xlsx{zip: zip.NewWriter(w), used: map[string]bool{}, limit: maxRows}
+	x := &xlsx{zip: zip.NewWriter(w), used: map[string]bool{}, limit: maxRows, print: b.Print, letter: b.Letter}
 	for _, s := range b.Sheets {
 		if err := x.sheet(ctx, s); err != nil {
 			return err
@@ -58,6 +61,8 @@ type xlsx struct {
 	names []string
 	used  map[string]bool // names in small letters: Excel wants them different
 	limit int             // rows of a sheet, with its heading
+
+	print, letter bool
 }
 
 // sheet writes the table, over several sheets if it has to.
@@ -113,7 +118,11 @@ func (p *sheetPage) open() error {
 		return fmt.Errorf("writing the sheet %s: %w", name, err)
 	}
 	p.out, p.row = bufio.NewWriterSize(part, 1<<16), 0
-	p.out.WriteString(xmlHead + `<worksheet xmlns="` + mainNamespace + `"><sheetViews><sheetView workbookViewId="0"`)
+	p.out.WriteString(xmlHead + `<worksheet xmlns="` + mainNamespace + `">`)
+	if p.x.print {
+		p.out.WriteString(`<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>`)
+	}
+	p.out.WriteString(`<sheetViews><sheetView workbookViewId="0"`)
 	if len(p.x.names) == 1 {
 		p.out.WriteString(` tabSelected="1"`)
 	}
@@ -138,11 +147,19 @@ func (p *sheetPage) open() error {
 const (
 	styleText    = 1
 	styleHeading = 2
+	styleWrapped = 3
+	styleTop     = 4 // of numbers beside wrapped text
 )
 
 // write writes one row; errors of the writer stay in it until close.
 func (p *sheetPage) write(row []Cell, style int) {
 	p.row++
+	if style == 0 {
+		style = styleText
+		if p.sheet.Wrap {
+			style = styleWrapped
+		}
+	}
 	number := strconv.Itoa(p.row)
 	p.out.WriteString(`<row r="`)
 	p.out.WriteString(number)
@@ -155,13 +172,16 @@ func (p *sheetPage) write(row []Cell, style int) {
 		p.out.WriteString(p.column(i))
 		p.out.WriteString(number)
 		if c.number {
+			if p.sheet.Wrap {
+				p.out.WriteString(`" s="` + strconv.Itoa(styleTop))
+			}
 			p.out.WriteString(`"><v>`)
 			p.out.WriteString(c.text)
 			p.out.WriteString(`</v></c>`)
 			continue
 		}
 		p.out.WriteString(`" s="`)
-		p.out.WriteByte(byte('0' + max(style, styleText)))
+		p.out.WriteByte(byte('0' + style))
 		p.out.WriteString(`" t="inlineStr"><is><t xml:space="preserve">`)
 		writeText(p.out, c.text)
 		p.out.WriteString(`</t></is></c>`)
@@ -174,11 +194,23 @@ func (p *sheetPage) close() error {
 	if n := len(p.sheet.Columns); n > 0 {
 		fmt.Fprintf(p.out, `<autoFilter ref="A1:%s%d"/>`, columnName(n-1), p.row)
 	}
+	if p.x.print {
+		p.out.WriteString(`<pageMargins left="0.5" right="0.5" top="0.6" bottom="0.6" header="0.3" footer="0.3"/><pageSetup paperSize="` + paperSize(p.x.letter) +
+			`" orientation="landscape" fitToWidth="1" fitToHeight="0"/><headerFooter><oddFooter>&amp;L&amp;A&amp;RPage &amp;P of &amp;N</oddFooter></headerFooter>`)
+	}
 	p.out.WriteString("</worksheet>")
 	if err := p.out.Flush(); err != nil {
 		return fmt.Errorf("writing the sheet %s: %w", p.sheet.Name, err)
 	}
 	return nil
+}
+
+// paperSize is the number that Excel has for A4 and Letter.
+func paperSize(letter bool) string {
+	if letter {
+		return "1"
+	}
+	return "9"
 }
 
 // name makes a name that Excel takes and that no other sheet has.

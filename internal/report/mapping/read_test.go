@@ -1,0 +1,238 @@
+package mappaper
+
+import (
+	"bytes"
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"trestle/internal/mapping"
+)
+
+// plainRules are the rules of a mapping without where they stood in a file.
+func plainRules(f *mapping.File) (list []entry) { return rulesOf(f) }
+
+func TestWhatWasWrittenIsReadBack(t *testing.T) {
+	for _, name := range []string{"adt-to-patient", "oru-to-report", "siu-to-appointment", "vxu-to-immunization"} {
+		for _, kind := range []Kind{XLSX, CSV} {
+			t.Run(name+" "+string(kind), func(t *testing.T) {
+				f := starterFile(t, name)
+				f.Blocks[1].Rules[0].Note = "-1 is not = to +1, 'quoted' and \"quoted\"\nin two lines"
+				d, err := Read(context.Background(), bytes.NewReader(written(t, Spec{Mapping: f}, kind)), ReadOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, want := plainRules(d.Mapping), plainRules(f)
+				if len(got) != len(want) {
+					t.Fatalf("%d rules, want %d; %v", len(got), len(want), d.Remarks)
+				}
+				for i := range want {
+					if !reflect.DeepEqual(got[i], want[i]) {
+						t.Errorf("rule %d is %+v\nwant %+v", i, got[i], want[i])
+					}
+				}
+				if d.Mapping.Source.Kind != f.Source.Kind || d.Mapping.Target.Kind != f.Target.Kind || d.Mapping.Target.Root != "Bundle" {
+					t.Errorf("ends %+v, %+v", d.Mapping.Source, d.Mapping.Target)
+				}
+				if kind == CSV {
+					return
+				}
+				for _, r := range d.Remarks {
+					t.Errorf("a remark: %s", r)
+				}
+				if blocks, want := blocksOf(d.Mapping), blocksOf(f); !reflect.DeepEqual(withoutNotes(blocks), withoutNotes(want)) {
+					t.Errorf("blocks %+v\nwant %+v", blocks, want)
+				}
+				for i := range f.Tables {
+					x, ok := d.Mapping.Table(f.Tables[i].Name)
+					if !ok {
+						t.Errorf("the table %s is gone", f.Tables[i].Name)
+						continue
+					}
+					if x.Missing.Policy != f.Tables[i].Missing.Policy || x.Missing.Use != f.Tables[i].Missing.Use || len(x.Rows.Lines) != len(f.Tables[i].Rows.Lines) {
+						t.Errorf("the table %s is %+v, want %+v", x.Name, x, f.Tables[i])
+					}
+				}
+				if _, err := mapping.Compile(d.Mapping); err != nil {
+					t.Errorf("what was read does not run: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func withoutNotes(list []entry) []entry {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].fields = slices.DeleteFunc(slices.Clone(out[i].fields), func(f fact) bool { return f.name == "note" || f.name == "data" })
+	}
+	return out
+}
+
+// rule finds a rule by its target.
+func ruleTo(f *mapping.File, to string) (b *mapping.Block, r *mapping.Rule) {
+	f.Walk(func(x *mapping.Block) {
+		for i := range x.Rules {
+			if x.Rules[i].To == to && r == nil {
+				b, r = x, &x.Rules[i]
+			}
+		}
+	})
+	return b, r
+}
+
+func TestSheetsOfOtherHouses(t *testing.T) {
+	for name, c := range map[string]struct {
+		sheet   string
+		o       ReadOptions
+		check   func(t *testing.T, d *Draft)
+		remarks []string
+	}{
+		"pasted": {
+			sheet: "Interface: ADT from the clinic\n\nHL7 Field\tFHIR Path\tLogic\tComments\nPID-5.1 (Last Name)\tPatient.name.family\tupper\t\nPID.8\tPatient.gender\tM to male, F to female\tas agreed in May\nNK1 2.1\tRelatedPerson.name[0].family\t\t\nPID-10\tn/a\t\tnot wanted\nPID-22\t\t\t\n\t\t\t\nPID-7\tPatient.birthdate\t\t\nPID-7\tPatient.birthplace\t\t\n",
+			check: func(t *testing.T, d *Draft) {
+				if d.Mapping.Source.Kind != mapping.HL7v2 || d.Mapping.Target.Kind != mapping.FHIR || d.Rows != 7 || d.Rules != 4 {
+					t.Errorf("%+v of %d rows with %d rules", d.Mapping.Target, d.Rows, d.Rules)
+				}
+				b, r := ruleTo(d.Mapping, "name.family")
+				if b.Make != "Patient" || b.Per != "PID" || r.From[0] != "PID-5.1" || len(r.Do) != 1 || r.Do[0].Name != "upper" || r.ID != "r-0001" {
+					t.Errorf("the name is %+v of %+v", r, b)
+				}
+				if _, r := ruleTo(d.Mapping, "gender"); r.Status != mapping.Question || r.Note != "as agreed in May; to do: M to male, F to female" {
+					t.Errorf("the gender is %+v", r)
+				}
+				if b, _ := ruleTo(d.Mapping, "name[0].family"); b.Make != "RelatedPerson" || b.Per != "NK1" {
+					t.Errorf("the relative is of %+v", b)
+				}
+				if l := d.Mapping.LeftOut; len(l) != 1 || l[0].Path != "PID-10" || l[0].Reason != "not wanted" {
+					t.Errorf("left out %+v", l)
+				}
+			},
+			remarks: []string{"row 8: PID-22 has no target", `row 11: PID-7 and birthplace cannot be read`},
+		},
+		"segments, numbers and MSH from the delimiters": {
+			sheet: "Segment;Field;Component;Target;Default;Status;Condition\nMSH;9;2;PID-3.5;;approved;MSH-9.1 = \"ADT\"\nMSH;3;;MSH-4;X;TBD;if he is ill\nPID;3;4.1;PID-3.4.1;;;\n",
+			o:     ReadOptions{MSHFromDelimiters: true},
+			check: func(t *testing.T, d *Draft) {
+				_, r := ruleTo(d.Mapping, "PID-3.5")
+				if r.From[0] != "MSH-10.2" || r.Status != mapping.Agreed || r.When != `MSH-10.1 = "ADT"` {
+					t.Errorf("the first is %+v", r)
+				}
+				b, r := ruleTo(d.Mapping, "MSH-5")
+				if b.Make != "MSH" || r.From[0] != "MSH-4" || r.Default != "X" || r.Status != mapping.Question || r.When != "" || r.Note != "condition: if he is ill" {
+					t.Errorf("the second is %+v of %+v", r, b)
+				}
+				if _, r := ruleTo(d.Mapping, "PID-3.4.1"); r == nil || r.From[0] != "PID-3.4.1" {
+					t.Errorf("the third is %+v", r)
+				}
+			},
+		},
+		"without titles": {
+			sheet: "PID-3.1,Patient.identifier.value\nPID-8,Patient.gender\n\"hard-coded \"\"USA\"\"\",Patient.address.country\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "address.country"); d.Rules != 3 || r.Value != "USA" || len(r.From) != 0 {
+					t.Errorf("the country is %+v", r)
+				}
+			},
+		},
+		"columns to JSON": {
+			sheet: "from,to\nLast Name,patient.name.last\nFirst Name,patient.name.first\n",
+			check: func(t *testing.T, d *Draft) {
+				if b, r := ruleTo(d.Mapping, "patient.name.last"); d.Mapping.Source.Kind != mapping.CSV || d.Mapping.Target.Kind != mapping.JSON || b.Make != "." || r.From[0] != "Last Name" {
+					t.Errorf("%+v of %+v", r, b)
+				}
+			},
+		},
+		"an unknown table": {
+			sheet: "Source,Target,Functions\nPID-8,Patient.gender,\"trim, lookup(\"\"sex\"\")\"\n",
+			check: func(t *testing.T, d *Draft) {
+				if x, ok := d.Mapping.Table("sex"); !ok || x.File != "tables/sex.csv" || len(x.Rows.Columns) != 2 {
+					t.Errorf("the table is %+v", x)
+				}
+			},
+			remarks: []string{`row 2: the code table "sex" is not in the sheet`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := Read(context.Background(), strings.NewReader(c.sheet), c.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := mapping.Compile(d.Mapping); err != nil {
+				t.Errorf("the draft does not run: %v", err)
+			}
+			c.check(t, d)
+			if len(d.Remarks) != len(c.remarks) {
+				t.Fatalf("remarks %v", d.Remarks)
+			}
+			for i, want := range c.remarks {
+				if !strings.HasPrefix(d.Remarks[i].String(), want) {
+					t.Errorf("remark %q, want %q", d.Remarks[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestSheetsThatCannotBeRead(t *testing.T) {
+	for sheet, want := range map[string]string{
+		"":                        "nothing to read",
+		"a,b\n1,2\n":              "call the columns Source and Target",
+		"Source,Target\n":         "no rows below its titles",
+		"PK\x03\x04 no workbook":  "save it again as .xlsx",
+		"Source,Target\nPID-3,\n": "PID-3 has no target",
+	} {
+		if _, err := Read(context.Background(), strings.NewReader(sheet), ReadOptions{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, want %q", sheet, err, want)
+		}
+	}
+	book := written(t, Spec{Mapping: starterFile(t, "siu-to-appointment")}, XLSX)
+	if _, err := Read(context.Background(), bytes.NewReader(book), ReadOptions{Sheet: "Nowhere"}); err == nil || !strings.Contains(err.Error(), "Code tables") {
+		t.Errorf("a sheet that is not there gives %v", err)
+	}
+}
+
+func TestEveryTitleHasOneMeaning(t *testing.T) {
+	for _, column := range ruleColumns() {
+		if titles[folded(column.Title)] == noRole {
+			t.Errorf("the column %q of our own workbook is not known", column.Title)
+		}
+	}
+}
+
+func TestSteps(t *testing.T) {
+	for _, steps := range [][]mapping.Step{
+		{{Name: "trim"}},
+		{{Name: "pad", Args: []string{"8", "0"}}, {Name: "join", Args: []string{`", ")(`}}, {Name: "lookup", Args: []string{"sex"}}},
+	} {
+		if got, ok := parseSteps(functionText(steps)); !ok || !reflect.DeepEqual(got, steps) {
+			t.Errorf("%s is read as %v", functionText(steps), got)
+		}
+	}
+	for _, text := range []string{"", "copy it", "trim,", "trim(", `trim("`, "trim trim", `pad("8" "0")`, "M to male"} {
+		if got, ok := parseSteps(text); ok {
+			t.Errorf("%q is read as %v", text, got)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("Source,Target,Condition,Functions\nPID-5.1,Patient.name.family,PID-8 VALUED,\"pad(\"\"8\"\", \"\"0\"\")\"\n"))
+	f.Add([]byte("Segment\tField\tTo\nMSH\t9\tx.y\n"))
+	f.Add([]byte("PID-3,PID-3\n\"a\nb\",OBX[2]-5[1].1\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := Read(context.Background(), bytes.NewReader(b), ReadOptions{MSHFromDelimiters: true})
+		if err != nil {
+			return
+		}
+		text, err := mapping.Format(d.Mapping)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := mapping.Parse(text); err != nil {
+			t.Fatalf("the draft cannot be read: %v\n%s", err, text)
+		}
+	})
+}
