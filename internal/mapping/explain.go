@@ -21,3 +21,13 @@ func (e *Engine) Explain(ctx context.Context, b []byte) (*Explained, error) {
 	result, err := e.run(ctx, b, tr)
 	return &Explained{result, tr.list, tr.wrote}, err
 }
+
+// ExplainRecord is [Engine.Explain] for one record of [Engine.Records].
+func (e *Engine) ExplainRecord(ctx context.Context, rec Record) (*Explained, error) {
+	if rec.root == nil {
+		return e.Explain(ctx, rec.Bytes)
+	}
+	tr := &tracer{wrote: map[*fhir.Node]int{}}
+	result, err := e.runTree(ctx, rec.Bytes, rec.root, tr)
+	return &Explained{result, tr.list, tr.wrote}, err
+}
