@@ -178,16 +178,9 @@ func (d *document) begin() {
 	d.sides[1].target = true
 	d.samples.d, d.preview.d, d.lines.d, d.chosen.d = d, d, d, d
 	d.grow()
+	d.keepChoice()
 	d.preview.run()
 	d.samples.load(d.layout.Samples)
-	if len(d.rows) > 1 {
-		for _, r := range d.rows {
-			if r.rule != nil {
-				d.chosen.id = r.rule.ID
-				break
-			}
-		}
-	}
 }
 
 // leave ends the work on the mapping that is open.
@@ -273,12 +266,18 @@ func (m *Model) Save() {
 		return
 	}
 	f, name, revision := d.file, d.name, d.revision
+	d.drafts.asked++
+	asked := d.drafts.asked
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (workspace.Document, error) {
 		b, err := mapping.Pack(f)
 		if err != nil {
 			return workspace.Document{}, err
 		}
-		return m.store.PutDocument(ctx, savedKind, name, b, revision)
+		doc, err := m.store.PutDocument(ctx, savedKind, name, b, revision)
+		if err == nil {
+			err = d.drafts.put(ctx, asked, nil)
+		}
+		return doc, err
 	}, func(doc workspace.Document, err error) {
 		if errors.Is(err, workspace.ErrChanged) {
 			err = errors.New("it was changed elsewhere meanwhile; duplicate yours, and open the mapping again")
@@ -288,7 +287,9 @@ func (m *Model) Save() {
 			return
 		}
 		d.revision, d.saved = doc.Revision, f
-		d.keepDraft()
+		if d.drafts.asked != asked { // it was changed meanwhile
+			d.keepDraft()
+		}
 		m.Reload()
 		m.Say(screen.News{Text: "Saved as version " + screen.Count(doc.Revision) + "."}, nil)
 		m.changed(List)

@@ -135,6 +135,12 @@ func (d *document) firstLook() {
 					left.reveal(x.left)
 				}
 			}
+			for _, r := range d.rows {
+				if r.rule != nil && r.block.ID == n.block {
+					d.chosen.id = r.rule.ID
+					break
+				}
+			}
 			return
 		}
 	}

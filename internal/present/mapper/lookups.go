@@ -328,3 +328,6 @@ func (m *Model) SetMissing(name string, p mapping.Policy, use string, warn bool)
 		return true
 	})
 }
+
+// Failed is how many values the samples have that a lookup table does not hold.
+func (m *Model) Failed(name string) int { return len(m.failed(name)) }

@@ -342,7 +342,7 @@ func (m *Model) MoveRow(from, to int) int {
 	}
 	a, b := d.rows[from], d.rows[to]
 	if a.rule == nil || b.rule == nil || a.block.ID != b.block.ID {
-		m.Say(screen.News{Text: "A rule moves within its block. Cut it out of one block and write it into the other to change what it belongs to.", Bad: true}, nil)
+		m.Say(screen.News{Text: "A rule moves within its block only.", Bad: true}, nil)
 		return from
 	}
 	id, block := a.rule.ID, a.block.ID
@@ -396,4 +396,34 @@ func (m *Model) setAll(rows []int, words string, set func(*mapping.Rule)) {
 		}
 		return true
 	})
+}
+
+// StepProblem looks at the next rule that cannot run, warns, or never wrote anything; by is 1 or -1.
+func (m *Model) StepProblem(by int) {
+	d := m.doc
+	if d == nil || len(d.rows) == 0 {
+		return
+	}
+	n := len(d.rows)
+	at := max(m.RowOf(d.chosen.id), 0)
+	for k := 1; k <= n; k++ {
+		i := ((at+by*k)%n + n) % n
+		if m.needsLook(d.rows[i]) {
+			m.Choose(d.rows[i].id())
+			return
+		}
+	}
+	m.Say(screen.News{Text: "No rule needs a look: all run, none warns, and each has written something."}, nil)
+}
+
+func (m *Model) needsLook(r row) bool {
+	p := &m.doc.preview
+	if p.byRule[r.id()] != "" {
+		return true
+	}
+	if r.rule == nil || r.rule.Status == mapping.OutOfScope || p.report == nil {
+		return false
+	}
+	u := p.uses[r.rule.ID]
+	return u != nil && (u.Fired == 0 || u.Warnings > 0) || r.rule.Status == mapping.Question
 }
