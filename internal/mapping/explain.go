@@ -17,7 +17,12 @@ type Explained struct {
 
 // Explain maps one message and tells what every rule did, and which of them made which part of the result.
 func (e *Engine) Explain(ctx context.Context, b []byte) (*Explained, error) {
+	return e.ExplainRecord(ctx, Record{Bytes: b})
+}
+
+// ExplainRecord is [Engine.Explain] for one record of [Engine.Records].
+func (e *Engine) ExplainRecord(ctx context.Context, rec Record) (*Explained, error) {
 	tr := &tracer{wrote: map[*fhir.Node]int{}}
-	result, err := e.run(ctx, b, tr)
+	result, err := e.runRecord(ctx, rec, tr)
 	return &Explained{result, tr.list, tr.wrote}, err
 }

@@ -80,6 +80,9 @@ func (t *Table) column(name string, otherwise int) int {
 	return slices.Index(t.Rows.Columns, name)
 }
 
+// KeyColumn is the place of the column that is looked in; the first where the table has none of that name.
+func (t *Table) KeyColumn() int { return max(t.column(t.Key, 0), 0) }
+
 func (t *Table) columnProblems() Problems {
 	var p Problems
 	for _, name := range []string{t.Key, t.Value, t.System, t.Display} {

@@ -11,6 +11,7 @@ import (
 	"trestle/internal/present/home"
 	"trestle/internal/present/inspect"
 	"trestle/internal/present/linker"
+	"trestle/internal/present/mapper"
 	"trestle/internal/present/people"
 	"trestle/internal/present/shell"
 	logview "trestle/internal/ui/accesslog"
@@ -21,6 +22,7 @@ import (
 	"trestle/internal/ui/host"
 	inspectview "trestle/internal/ui/inspect"
 	linkerview "trestle/internal/ui/linker"
+	mapperview "trestle/internal/ui/mapper"
 	peopleview "trestle/internal/ui/people"
 	"trestle/internal/workspace"
 )
@@ -47,6 +49,7 @@ type session struct {
 	endpoints   *endpoints.Model
 	comparing   *comparing.Model
 	linker      *linker.Model
+	mapper      *mapper.Model
 	places      map[shell.Place]host.Place
 	services    []service // what may go on while the window is locked
 }
@@ -89,6 +92,8 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.comparing.SetMasked(s.m.Masked())
 	n.linker = linker.New(n.runner, w)
 	n.linker.SetMasked(s.m.Masked())
+	n.mapper = mapper.New(n.runner, w)
+	n.mapper.SetMasked(s.m.Masked())
 	return n
 }
 
@@ -98,6 +103,7 @@ func (n *session) load() {
 	n.inspect.Reload()
 	n.endpoints.Load()
 	n.comparing.Load()
+	n.mapper.Load()
 	n.backup.Begin()
 }
 
@@ -133,7 +139,10 @@ func (n *session) makeViews() {
 	linkerView.Shown = func() bool { return s.m.Place() == shell.Link && !s.isModal() }
 	n.places[shell.Link] = linkerView
 	n.places[shell.Project], n.places[shell.Inspect] = n.project, n.inspectView
-	n.places[shell.Map] = newPlanned(s, shell.Map)
+	mapperView := mapperview.New(n.mapper, s)
+	mapperView.Shown = func() bool { return s.m.Place() == shell.Map && !s.isModal() }
+	n.inspectView.Samples = func(ids []int64) { s.Go(shell.Map); mapperView.UseSamples(ids) }
+	n.places[shell.Map] = mapperView
 	n.places[shell.Settings] = still{s, newSettings(s)}
 }
 
@@ -153,7 +162,7 @@ func (n *session) end() error {
 
 // models are the states of all places and pages.
 func (n *session) models() []model {
-	return append([]model{n.inspect, n.endpoints, n.comparing, n.linker, n.home, n.log, n.people, n.backup}, n.care.models()...)
+	return append([]model{n.inspect, n.endpoints, n.comparing, n.linker, n.mapper, n.home, n.log, n.people, n.backup}, n.care.models()...)
 }
 
 // setMasked hides patient data in all of them, or shows it.

@@ -46,17 +46,6 @@ func (p Place) Question() string {
 	return ""
 }
 
-// Planned says what will be in a place that is not built yet, in sentences; nothing of one that is.
-func (p Place) Planned() []string {
-	if p == Map {
-		return []string{
-			"A picture of which field goes where, with the real values of your samples under the cursor.",
-			"Coverage, lookup tables, and papers that the other side can work from.",
-		}
-	}
-	return nil
-}
-
 // Action is something that can be done now, by its name.
 type Action struct {
 	ID     string

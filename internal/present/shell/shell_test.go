@@ -69,9 +69,4 @@ func TestEveryPlaceSaysWhatItIsFor(t *testing.T) {
 			t.Errorf("%v asks no question", p)
 		}
 	}
-	for _, p := range Places() {
-		if (p == Map) != (len(p.Planned()) > 0) {
-			t.Errorf("%v says what will be there: %v", p, p.Planned())
-		}
-	}
 }

@@ -185,7 +185,7 @@ func (p *listPane) menu(row int, at fyne.Position) {
 	if len(items) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
-	items = append(items, fyne.NewMenuItem("Send…", p.v.SendSelected))
+	items = append(items, fyne.NewMenuItem("Send…", p.v.SendSelected), fyne.NewMenuItem("Use as samples of the mapping", p.v.SampleSelected))
 	if p.grid.SelectedCount() == 2 {
 		items = append(items, fyne.NewMenuItem("Compare", p.v.CompareSelected))
 	}

@@ -20,6 +20,8 @@ type View struct {
 	Send func(ids []int64)
 	// Compare compares two messages, by their ids.
 	Compare func(ids []int64)
+	// Samples tries the mapping that is open in Map on messages, by their ids.
+	Samples func(ids []int64)
 	// Shown says whether the place is the one on the screen: only then it may take the keyboard by itself.
 	Shown func() bool
 
@@ -36,7 +38,7 @@ type View struct {
 
 // New returns the view over m.
 func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func([]int64) {}, Compare: func([]int64) {}}
+	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func([]int64) {}, Compare: func([]int64) {}, Samples: func([]int64) {}}
 	v.list = newListPane(v)
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
@@ -219,6 +221,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
 		shell.Action{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
 		shell.Action{ID: "inspect.compare", Title: "Compare the two selected messages", Detail: "what changed between them", Keys: "Ctrl+D", Run: v.CompareSelected},
+		shell.Action{ID: "inspect.samples", Title: "Use the selected messages as samples", Detail: "of the mapping that is open in Map", Keys: "Ctrl+Shift+M", Run: v.SampleSelected},
 		shell.Action{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
 	)
 }
@@ -262,6 +265,13 @@ func (v *View) SendSelected() {
 
 // CompareSelected compares the two messages that are selected.
 func (v *View) CompareSelected() { v.Compare(v.m.IDsOf(v.list.grid.SelectedRows())) }
+
+// SampleSelected tries the mapping that is open on the selected messages.
+func (v *View) SampleSelected() {
+	if ids := v.m.IDsOf(v.list.grid.SelectedRows()); len(ids) > 0 {
+		v.Samples(ids)
+	}
+}
 
 // DeleteSelected asks and then deletes the selected messages.
 func (v *View) DeleteSelected() {

@@ -130,6 +130,9 @@ func (v *GridView) pressRow(row int, e *desktop.MouseEvent) {
 		return
 	}
 	v.pressed = row
+	if c, _ := v.columnAt(e.Position.X); v.Cells && c >= 0 {
+		v.SetCell(c)
+	}
 	now := time.Now()
 	double := row == v.clickedRow && now.Sub(v.clicked) < doubleClick
 	v.clicked, v.clickedRow, v.clickedEdge = now, row, -1
@@ -233,6 +236,7 @@ func (v *GridView) DragEnd() { v.release() }
 
 func (v *GridView) release() {
 	v.resizing, v.down.dragging, v.across.dragging = -1, false, false
+	v.letGo()
 	v.drop()
 	v.repaint()
 }
@@ -254,6 +258,8 @@ func (v *GridView) Dragged(e *fyne.DragEvent) {
 		if v.OnScrolled != nil {
 			v.OnScrolled()
 		}
+	case v.OnPull != nil && v.pressed >= 0 && !v.down.dragging && !v.across.dragging:
+		v.pull(e)
 	case v.OnMove != nil && v.pressed >= 0 && !v.down.dragging && !v.across.dragging:
 		y := float64(e.Position.Y-v.header()) / float64(theme.RowHeight)
 		v.moving, v.movingTo = v.pressed, min(max(int(math.Round(v.down.pos+y)), 0), v.len())
@@ -365,8 +371,16 @@ func (v *GridView) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeySpace:
 		v.turn()
 	case fyne.KeyLeft:
+		if v.Cells {
+			v.SetCell(v.cell - 1)
+			return
+		}
 		v.left()
 	case fyne.KeyRight:
+		if v.Cells {
+			v.SetCell(v.cell + 1)
+			return
+		}
 		v.right()
 	}
 }

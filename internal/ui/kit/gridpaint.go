@@ -82,6 +82,14 @@ func (v *GridView) drawRows(f gridFaces) {
 			s.within(image.Rect(x0, y, x1, y+f.row).Intersect(rows))
 			v.drawCell(f, columns[c], row, c, x0, x1, y)
 		}
+		if row == v.target {
+			s.within(rows)
+			s.frame(whole, s.px(2), s.color("primary"))
+		}
+		if row == v.row && v.Cells {
+			s.within(rows)
+			v.drawCursor(y, f.row)
+		}
 		if row == v.row && v.focused && v.selected.count() != 1 { // which of several the keys go on from
 			s.within(rows)
 			s.frame(whole, s.px(1), s.color("focus"))

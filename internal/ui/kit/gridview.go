@@ -31,12 +31,18 @@ type GridView struct {
 	// OnMove is called when the user moved a row, by dragging or with Alt+Up and Alt+Down: it shall stand where the row to
 	// stands now, which gives way. Rows cannot be moved where it is nil.
 	OnMove func(from, to int)
+	// OnPull is called while the user drags a row out of the view, with the place of the mouse on the canvas, and OnPulled
+	// when he lets go. Rows cannot be dragged out where they are nil.
+	OnPull   func(row int, at fyne.Position)
+	OnPulled func(row int, at fyne.Position)
 	// OnKey is asked first for each key that is not a letter; it returns whether it used the key.
 	OnKey func(*fyne.KeyEvent) bool
 	// OnRune is called for letters that are typed: the view itself has no use for them.
 	OnRune func(rune)
 	// OnScrolled is called when the visible rows changed, by whomever.
 	OnScrolled func()
+	// Cells gives the cursor a column: Left and Right move it, and a click takes the cell. See Cell.
+	Cells bool
 	// Empty is shown where there are no rows.
 	Empty string
 	// HideHeader leaves the column titles out.
@@ -68,9 +74,13 @@ type GridView struct {
 	clicked     time.Time
 	clickedRow  int
 	clickedEdge int
-	pressed     int // row that the mouse was pressed on, -1 for none
-	moving      int // row that is dragged, -1 for none
-	movingTo    int // the gap it would go to: before the row of this number
+	pressed     int  // row that the mouse was pressed on, -1 for none
+	moving      int  // row that is dragged, -1 for none
+	movingTo    int  // the gap it would go to: before the row of this number
+	pulling     bool // the pressed row is dragged out of the view
+	pulledTo    fyne.Position
+	target      int // row that something would be dropped on, -1 for none
+	cell        int // column of the cursor, with Cells
 
 	surface surface
 	raster  *canvas.Raster
@@ -95,7 +105,7 @@ func NewGridView(g screen.Grid) *GridView {
 func (v *GridView) ExtendBaseWidget(w fyne.Widget) {
 	if v.impl == nil {
 		v.row, v.anchor, v.hovered, v.resizing, v.clickedRow, v.clickedEdge = -1, -1, -1, -1, -1, -1
-		v.pressed, v.moving = -1, -1
+		v.pressed, v.moving, v.target = -1, -1, -1
 		v.down.vertical = true
 		v.widths = map[string]float32{}
 	}

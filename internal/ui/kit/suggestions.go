@@ -213,6 +213,22 @@ func (f Float) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	f.List.place()
 }
 
+// Floats is Float for the lists of several fields: the first object is what they float over.
+type Floats []*Suggestions
+
+// MinSize implements fyne.Layout.
+func (f Floats) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
+
+// Layout implements fyne.Layout.
+func (f Floats) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	o[0].Move(fyne.NewPos(0, 0))
+	o[0].Resize(size)
+	for _, list := range f {
+		list.below = o[0]
+		list.place()
+	}
+}
+
 // place puts the list below its field, as wide as the field or what the explanations need.
 func (s *Suggestions) place() {
 	if s.below == nil {
@@ -221,8 +237,13 @@ func (s *Suggestions) place() {
 	driver := fyne.CurrentApp().Driver()
 	at := driver.AbsolutePositionForObject(s.field).Subtract(driver.AbsolutePositionForObject(s.below))
 	width := min(max(s.field.Size().Width, leastSuggestions), s.below.Size().Width-at.X)
-	s.Move(fyne.NewPos(at.X, at.Y+s.field.Size().Height+2))
-	s.Resize(fyne.NewSize(max(width, 0), s.MinSize().Height))
+	high := s.MinSize().Height
+	y := at.Y + s.field.Size().Height + 2
+	if y+high > s.below.Size().Height && at.Y-2 >= high { // at the bottom of the window it stands above
+		y = at.Y - 2 - high
+	}
+	s.Move(fyne.NewPos(at.X, y))
+	s.Resize(fyne.NewSize(max(width, 0), high))
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -1,0 +1,134 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"trestle/internal/present/mapper"
+	"trestle/internal/present/shell"
+	"trestle/internal/ui/kit"
+)
+
+// mapped is a project with messages and the starter for admissions open in Map.
+func mapped(t *testing.T) (*story, *mapper.Model) {
+	t.Helper()
+	d := project(t)
+	d.s.Go(shell.Inspect)
+	d.settle()
+	d.s.Drop([]string{d.file("one.hl7", good), d.file("two.hl7", broken), d.file("three.hl7", later)})
+	d.settle()
+	d.s.Go(shell.Map)
+	d.settle()
+	if !d.Shows("Which field goes where?") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Shot("map-empty.png")
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyN)
+	d.Canvas().Focused().(*kit.Field).SetText("Lakeside ADT")
+	d.Shot("map-new.png")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	m := d.s.session.mapper
+	if !m.IsOpen() {
+		t.Fatalf("no mapping is open: %q; texts %q", m.News().Text, d.Texts())
+	}
+	return d, m
+}
+
+// A mapping from a starter is looked at, drawn in, edited in its steps, and undone, all by keyboard.
+func TestMappingIsDrawnByKeyboard(t *testing.T) {
+	d, m := mapped(t)
+	if _, n, _ := m.Samples(); n != 3 {
+		t.Fatalf("%d samples", n)
+	}
+	d.Shot("map-picture.png")
+	rules := m.File().Rules()
+	if row := m.RowOfPath(false, "PID-10"); row >= 0 {
+		d.s.session.places[shell.Map].Focus()
+	}
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyG)
+	d.Canvas().Focused().(*kit.Field).SetText("PID-10")
+	d.Key(fyne.KeyReturn)
+	d.Type("m")
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyG)
+	d.Canvas().Focused().(*kit.Field).SetText("Patient.active")
+	d.Key(fyne.KeyReturn)
+	d.Type("m")
+	d.settle()
+	if m.File().Rules() != rules+1 || m.RuleField(mapper.ColumnSources) != "PID-10" || m.RuleField(mapper.ColumnTarget) != "active" {
+		t.Fatalf("%d rules, %s to %s, news %q", m.File().Rules(), m.RuleField(mapper.ColumnSources), m.RuleField(mapper.ColumnTarget), m.News().Text)
+	}
+	d.Shot("map-drawn.png")
+	d.s.press("Ctrl+Z")
+	if m.File().Rules() != rules {
+		t.Error("not undone")
+	}
+	m.Choose("pid-11")
+	d.settle()
+	d.Key(fyne.KeyF6) // to the target or the steps
+	for range 4 {
+		if _, ok := d.Canvas().Focused().(*kit.Chips); ok {
+			break
+		}
+		d.Key(fyne.KeyF6)
+	}
+	d.Type("l")
+	d.Type("ower")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if got := m.RuleField(mapper.ColumnFunctions); !strings.HasPrefix(got, "lower | lookup") {
+		t.Errorf("functions %q; texts %q", got, d.Texts())
+	}
+	d.Shot("map-steps.png")
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyS)
+	d.settle()
+	if m.Dirty() || !d.Shows("Saved as version 2") {
+		t.Errorf("dirty %v, news %q", m.Dirty(), m.News().Text)
+	}
+	d.s.SetMasked(true)
+	d.settle()
+	d.Shot("map-masked.png")
+	for _, text := range d.Texts() {
+		if strings.Contains(text, "Marlow") || strings.Contains(text, "19790228") {
+			t.Errorf("%q shows under the mask", text)
+		}
+	}
+}
+
+// The rules are edited as a sheet, the lookup tables as another.
+func TestRulesAreEditedAsASheet(t *testing.T) {
+	d, m := mapped(t)
+	d.Chord(fyne.KeyModifierAlt, fyne.Key2)
+	m.Choose("pid-12")
+	d.settle()
+	d.Shot("map-table.png")
+	for range mapper.ColumnCondition {
+		d.Key(fyne.KeyRight)
+	}
+	d.Type("P") // opens the cell, which has the keyboard then
+	d.Type("ID-7 VALUED")
+	d.Shot("map-table-cell.png")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if got := m.CellText(m.RowOf("pid-12"), mapper.ColumnCondition); got != "PID-7 VALUED" {
+		t.Errorf("the condition is %q", got)
+	}
+	d.Chord(fyne.KeyModifierAlt, fyne.Key3)
+	d.settle()
+	d.Shot("map-lookups.png")
+	d.Chord(fyne.KeyModifierAlt, fyne.Key1)
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyW)
+	d.settle()
+	if m.IsOpen() || !d.Shows("Mappings of this project") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Shot("map-list.png")
+	d.Key(fyne.KeyHome)
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if !m.IsOpen() || !m.Dirty() {
+		t.Error("the changes are gone")
+	}
+}
