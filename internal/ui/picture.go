@@ -100,6 +100,10 @@ func (p *painter) draw() {
 		switch place {
 		case shell.Endpoints:
 			p.endpoints()
+			p.shot(place.String())
+			p.fhirEndpoints()
+			p.shot("endpoints-fhir")
+			continue
 		case shell.Compare:
 			p.compare()
 		case shell.Link:
@@ -153,6 +157,39 @@ func (p *painter) endpoints() {
 	m.OpenExchange(0)
 	p.wait()
 	m.Dismiss()
+}
+
+// fhirEndpoints starts a FHIR server with invented patients, and asks it from a console.
+func (p *painter) fhirEndpoints() {
+	m := p.s.session.endpoints
+	server := m.NewDraft(endpoints.FHIRServer)
+	server.Name, server.Address = "fhir", "127.0.0.1:0"
+	p.do(m.Create(server))
+	m.Start(server.Name)
+	p.wait()
+	h, _ := m.Header()
+	address, ok := strings.CutPrefix(h.State, "listening on ")
+	if !ok {
+		return
+	}
+	console := m.NewDraft(endpoints.RESTClient)
+	console.Name, console.Address = "rest", address
+	p.do(m.Create(console))
+	for _, path := range []string{"metadata", "Patient?_count=3", "Coverage?_include=Coverage:beneficiary&_count=2"} {
+		m.Put("GET", path, "")
+		m.SendRequest()
+		p.wait()
+	}
+	m.Put("POST", "Patient", `{"resourceType": "Patient", "gender": "unknowable"}`)
+	m.SendRequest()
+	p.wait()
+	for range 100 { // the findings come a moment after the typing
+		p.wait()
+		if m.BodyFindings().Len() > 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // after is the column that says how long an answer took.

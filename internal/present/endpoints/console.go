@@ -94,6 +94,14 @@ func (m *Model) Write(method, path, rest string) {
 	m.console.check(s)
 }
 
+// Put writes a request in the place of what is there.
+func (m *Model) Put(method, path, rest string) {
+	if s := m.console.sheet(); s != nil {
+		s.fresh++
+		m.Write(method, path, rest)
+	}
+}
+
 // request reads what is written.
 func (s *sheet) request() (fhirclient.Request, error) {
 	rest := s.rest
@@ -539,6 +547,23 @@ func (g *answerGrid) Cell(row, col int) screen.Cell {
 		return c
 	}
 	return screen.Cell{Text: strings.TrimPrefix(i.Expression+"  "+i.Text, "  "), Masked: g.masked}
+}
+
+// AnswerWords is what the server says is wrong, in full; "" where it is content, and under the mask.
+func (m *Model) AnswerWords() string {
+	if !m.HasIssues() || m.masked {
+		return ""
+	}
+	var lines []string
+	for _, i := range m.console.sheet().issues {
+		if i.Severity == "error" || i.Severity == "fatal" {
+			lines = append(lines, strings.TrimPrefix(i.Expression+": "+i.Text, ": "))
+		}
+		if len(lines) == 3 {
+			break
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // HasIssues says whether the server explains itself.

@@ -3,6 +3,8 @@ package endpoints
 import (
 	"context"
 	"errors"
+	"net/url"
+	"strings"
 
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
@@ -76,7 +78,19 @@ func (m *Model) readPartner() {
 	})
 }
 
-// standIn drafts an endpoint for each MLLP connection of the other side that none of the names has taken.
+// standInFHIR drafts an endpoint for a FHIR connection of the other side: a server where it listens, a console where it sends.
+func standInFHIR(c project.Connection) Draft {
+	d := Draft{Kind: RESTClient, Name: c.ID, Address: c.Address, Timeout: "30", KeepPayloads: true}
+	if u, err := url.Parse(c.Address); err == nil && c.Role != project.Sends {
+		d.Kind, d.Address, d.Base, d.TLS, d.Validate, d.Invent = FHIRServer, u.Host, strings.TrimSuffix(u.Path, "/"), u.Scheme == "https", true, true
+		if u.Port() == "" {
+			d.Address += map[bool]string{false: ":80", true: ":443"}[d.TLS]
+		}
+	}
+	return d
+}
+
+// standIn drafts an endpoint for each MLLP or FHIR connection of the other side that none of the names has taken.
 func standIn(p *project.Project, taken []string) (out partner) {
 	has := map[string]bool{}
 	for _, n := range taken {
@@ -88,7 +102,14 @@ func standIn(p *project.Project, taken []string) (out partner) {
 		}
 		out.name = s.Name
 		for _, c := range s.Connections {
-			if c.Type != project.MLLP || c.Address == "" || has[c.ID] {
+			if c.Address == "" || has[c.ID] {
+				continue
+			}
+			if c.Type == project.FHIR {
+				out.drafts = append(out.drafts, standInFHIR(c))
+				continue
+			}
+			if c.Type != project.MLLP {
 				continue
 			}
 			d := Draft{Name: c.ID, Address: c.Address, KeepPayloads: true, Start: "0B", End: "1C0D", MaxFrame: "64", Timeout: "30", Connections: "1", Retries: "0", Preset: "always-accepts"}

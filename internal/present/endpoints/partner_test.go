@@ -36,6 +36,9 @@ func TestStandInForThePartner(t *testing.T) {
 	if in == nil || in.config.Address != "127.0.0.1:2676" || in.config.Ack.Application != "LAKEEHR" {
 		t.Errorf("%+v", in)
 	}
+	if api := p.named("lake-fhir"); api == nil || api.kind != FHIRServer || api.fhir.Address != "127.0.0.1:8080" || api.fhir.path() != "/fhir/r4" {
+		t.Errorf("%+v", api)
+	}
 	if _, n := p.Partner(); n != 0 {
 		t.Errorf("%d are offered again", n)
 	}

@@ -30,6 +30,7 @@ type consolePane struct {
 	findings *kit.GridView
 
 	status *kit.Text
+	words  *kit.Text // what the server says is wrong
 	tabs   *kit.SegmentedControl
 	answer *fyne.Container
 	text   *kit.CodeView
@@ -100,6 +101,8 @@ func (p *consolePane) left() fyne.CanvasObject {
 func (p *consolePane) right() fyne.CanvasObject {
 	p.status = kit.NewText("", screen.RoleMuted)
 	p.status.Min = 60
+	p.words = kit.NewWords("", screen.RoleText)
+	p.words.Hide()
 	p.text = kit.NewCodeView()
 	p.facts = kit.NewGridView(p.v.m.AnswerFacts())
 	p.facts.Single = true
@@ -109,7 +112,7 @@ func (p *consolePane) right() fyne.CanvasObject {
 	p.back = kit.NewToolButton(theme.IconChevronLeft, "The page before (Alt+Left)", func() { p.v.m.FollowPage("previous") })
 	p.next = kit.NewToolButton(theme.IconChevronRight, "The next page (Alt+Right)", func() { p.v.m.FollowPage("next") })
 	bar := kit.NewHeading(p.tabs, p.back, p.next, kit.NewToolButton(theme.IconInspect, "Open the answer in Inspect (Ctrl+I)", p.v.openAnswer))
-	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(6, 0), kit.Gap(6, 0), p.status)
+	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(6, 0), kit.Gap(6, 0), container.NewVBox(p.status, p.words))
 	return container.New(kit.Column{Flex: 2}, bar, line, p.answer)
 }
 
@@ -190,6 +193,11 @@ func (p *consolePane) redrawAnswer() {
 	}
 	news := number != p.shown
 	p.shown, p.masked = number, masked
+	p.words.SetText(m.AnswerWords())
+	p.words.Hide()
+	if m.AnswerWords() != "" {
+		p.words.Show()
+	}
 	p.text.SetText(m.AnswerText())
 	p.facts.Refresh()
 	if label := "Headers"; m.HasIssues() {
