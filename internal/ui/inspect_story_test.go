@@ -234,3 +234,72 @@ func TestMessageAsCards(t *testing.T) {
 		t.Error("still cards")
 	}
 }
+
+// A message is filled in as a form, by keyboard alone: a code chosen from its table, an empty field, a repetition; raw
+// text and findings follow each letter, and undo takes a whole value back.
+func TestMessageIsFilledInAsAForm(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.SetQuery("severity:warning")
+	d.settle()
+	m.Select(0)
+	d.settle()
+	before := string(m.Raw())
+	d.s.press("Ctrl+Shift+E")
+	d.Settle()
+	row := m.FormSelected()
+	if row < 0 || m.Path() != "PID-7" {
+		t.Fatalf("row %d at %q", row, m.Path())
+	}
+	d.Key(fyne.KeyF2)
+	field, ok := d.Canvas().Focused().(*kit.Field)
+	if !ok || field.Text != "19790231" {
+		t.Fatalf("focused %T", d.Canvas().Focused())
+	}
+	d.Type("19790228")
+	if !strings.Contains(string(m.Raw()), "|19790228|") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.Key(fyne.KeyTab)
+	if field.Text != "Male" {
+		t.Fatalf("Tab leads to %q", field.Text)
+	}
+	d.Key(fyne.KeyDown)
+	d.Settle()
+	d.Shot("inspect-form-codes.png")
+	d.Key(fyne.KeyEscape) // the list
+	d.Type("ma")
+	d.Key(fyne.KeyDown, fyne.KeyReturn)
+	if !strings.Contains(string(m.Raw()), "|19790228|M\r") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.Settle()
+	d.Shot("inspect-form.png")
+	if shown, _, _ := m.Status(); !strings.HasPrefix(shown, "PID-8") || m.FindingList().Len() != 0 {
+		t.Errorf("%q, %d findings", shown, m.FindingList().Len())
+	}
+	d.Key(fyne.KeyEscape)
+	if !strings.Contains(string(m.Raw()), "|19790228|Male\r") {
+		t.Errorf("Escape leaves %q", m.Raw())
+	}
+	d.s.press("Ctrl+Z")
+	if string(m.Raw()) != before {
+		t.Errorf("undone to %q", m.Raw())
+	}
+	d.Key(fyne.KeyDown, fyne.KeyDown, fyne.KeyDown) // PID-10, which is empty
+	d.Type("2")
+	d.Key(fyne.KeyReturn)
+	if !strings.Contains(string(m.Raw()), "|Male||2\r") || m.FormSelected() != row+4 {
+		t.Errorf("raw %q, row %d", m.Raw(), m.FormSelected())
+	}
+	d.Key(fyne.KeyUp)
+	d.s.session.inspectView.AddRepetition()
+	d.Type("3")
+	if !strings.Contains(string(m.Raw()), "|Male||2~3\r") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.s.press("Ctrl+Shift+E")
+	if m.Face() != 0 {
+		t.Error("not the text again")
+	}
+}

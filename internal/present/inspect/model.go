@@ -99,6 +99,7 @@ type Model struct {
 	reading   job.Latest       // of the cards
 	typing    bool             // the raw view takes letters
 	tree      treeRows
+	form      formRows
 	findings  findingRows
 	counting  counting
 	notice    NoticeText
@@ -119,7 +120,7 @@ func New(runner *job.Runner, store Store) *Model {
 	m := &Model{runner: runner, store: store, Changed: func(What) {}}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	m.list = newList(m)
-	m.tree.m, m.findings.m = m, m
+	m.tree.m, m.form.m, m.findings.m = m, m, m
 	m.open.none()
 	return m
 }
