@@ -303,3 +303,78 @@ func TestMessageIsFilledInAsAForm(t *testing.T) {
 		t.Error("not the text again")
 	}
 }
+
+// A starter profile is chosen, its gaps are counted and decided by keyboard, and the finding in the message says so.
+func TestProfileAndItsGapsByKeyboard(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(1)
+	d.settle()
+	d.s.press("Ctrl+G") // none is chosen yet: it is asked which
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-profiles.png")
+	if !d.Shows("What was agreed with the other side?") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	grid := d.Canvas().Focused().(*kit.GridView)
+	for row := range grid.Grid().Len() {
+		if grid.Grid().Cell(row, 0).Text == "eClinicalWorks" {
+			grid.Select(row)
+		}
+	}
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if name, own, ok := m.Profile(); name != "eClinicalWorks" || own || !ok {
+		t.Fatalf("%q %v %v", name, own, ok)
+	}
+	if !d.Shows("Against the standard and eClinicalWorks") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.s.press("Ctrl+G")
+	d.settle()
+	d.Settle()
+	if m.GapGrid().Len() == 0 {
+		t.Fatal("no gaps")
+	}
+	d.Type("2")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-gaps.png")
+	if got := m.GapGrid().Cell(0, 6).Text; got != "map it" {
+		t.Errorf("decided %q", got)
+	}
+	if words, _ := m.GapsCounted(); !d.Shows(words) {
+		t.Errorf("%q in %q", words, d.Texts())
+	}
+	if _, own, _ := m.Profile(); !own {
+		t.Error("the starter was not copied into the project")
+	}
+	d.Key(fyne.KeyUp, fyne.KeyReturn) // to the first message that has it
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-profile-finding.png")
+	if d.Shows("Gaps against") || m.Open() == 0 {
+		t.Error("the message is not shown")
+	}
+	d.s.session.inspectView.ShowProfile()
+	d.Settle()
+	d.Shot("inspect-profile-says.png")
+	if !d.Shows("What eClinicalWorks says") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	d.s.session.inspectView.EditProfile()
+	d.Settle()
+	d.Shot("inspect-profile-text.png")
+	d.Key(fyne.KeyEscape)
+	d.s.session.inspectView.LearnProfile()
+	d.Type("Ours")
+	d.Settle()
+	d.Shot("inspect-profile-learn.png")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if name, own, _ := m.Profile(); name != "Ours" || !own {
+		t.Errorf("%q: %v", name, d.Texts())
+	}
+}

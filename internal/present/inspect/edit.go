@@ -108,7 +108,7 @@ func (m *Model) Try(e Edit, text string) (found []check.Finding, err error) {
 	if !v.IsPresent() {
 		return nil, nil
 	}
-	for _, f := range check.Message(n, check.Options{Minimum: check.Warning}) {
+	for _, f := range check.Message(n, check.Options{Minimum: check.Warning, Rules: m.rules()}) {
 		if f.Offset >= v.Offset() && f.Offset+f.Length <= v.End() && (f.Length > 0 || v.Offset() < v.End()) {
 			found = append(found, f)
 		}

@@ -55,6 +55,7 @@ const (
 	Cards                       // the cards of the open message were read
 	Statistics                  // a field is being counted, or has been
 	Place                       // a file is open in place, or another, or none; or the project is shown instead
+	Agreement                   // another profile is chosen, or its gaps or decisions are others
 	All        What = 1<<iota - 1
 )
 
@@ -92,6 +93,7 @@ type Model struct {
 	saved     filters
 	open      opened
 	opening   job.Latest
+	shown     func()           // what is to be done when the message that is being opened shows
 	drafts    map[int64]*draft // by message
 	checking  job.Latest       // of a draft
 	keeping   job.Latest       // of the drafts
@@ -100,6 +102,7 @@ type Model struct {
 	typing    bool             // the raw view takes letters
 	tree      treeRows
 	form      formRows
+	agreed    agreement
 	findings  findingRows
 	counting  counting
 	notice    NoticeText
@@ -202,7 +205,7 @@ func (m *Model) SetMasked(on bool) {
 		if m.file != nil {
 			m.file.messages.SetMasked(on)
 		}
-		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards | Place)
+		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards | Place | Agreement)
 	}
 }
 

@@ -36,6 +36,7 @@ type View struct {
 	form    *formPane
 	below   *fyne.Container // the tree, or, below the form, the bytes
 	lower   *findingsPane
+	gaps    *gapsDialog // the one that was opened last
 }
 
 // New returns the view over m.
@@ -163,6 +164,12 @@ func (v *View) redraw(what model.What) {
 	if what&(model.Statistics|model.Cursor|model.Message) != 0 {
 		v.lower.counts.redraw()
 	}
+	if what&model.Agreement != 0 {
+		v.lower.redrawProfile()
+		if v.gaps != nil {
+			v.gaps.redraw()
+		}
+	}
 	if what&(model.Remarks|model.Mask) != 0 {
 		v.lower.redrawRemarks()
 	}
@@ -213,6 +220,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.types", Title: "Count the messages by type…", Run: v.CountTypes},
 		shell.Action{ID: "inspect.export", Title: "Export the list…", Detail: "CSV or Excel, with the columns that it shows", Keys: "Ctrl+E", Run: v.ExportList},
 	)
+	actions = append(actions, v.profileActions()...)
 	if v.m.Filtered() {
 		actions = append(actions, shell.Action{ID: "inspect.all", Title: "Show all messages", Detail: "clear the filter", Run: func() { v.m.SetQuery("") }})
 	}
