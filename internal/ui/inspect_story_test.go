@@ -378,3 +378,55 @@ func TestProfileAndItsGapsByKeyboard(t *testing.T) {
 		t.Errorf("%q: %v", name, d.Texts())
 	}
 }
+
+// Messages are written as a batch, and copied into the project without what identifies people, after a preview of each.
+func TestMessagesAreWrittenAndDeidentified(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	d.s.press("Ctrl+Shift+X")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-write.png")
+	if !d.Shows("All listed: 2 messages") || !d.Shows("Choose where…") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyDown, fyne.KeyDown, fyne.KeyDown)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-write-json.png")
+	if !d.Shows("With indents") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	// Without a key of its own the project would take pseudonyms of chance, one of which may be like a name.
+	if err := d.s.session.workspace.SetSetting(t.Context(), "deidentify.key", "00112233445566778899aabbccddeeff"); err != nil {
+		t.Fatal(err)
+	}
+	d.s.press("Ctrl+Shift+Y")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-deidentify.png")
+	if d.Shows("not Safe Harbor") {
+		t.Error("Safe Harbor is warned of")
+	}
+	d.Key(fyne.KeyRight)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-deidentify-shift.png")
+	if !d.Shows("That is not Safe Harbor") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Press("Into this project")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-deidentified.png")
+	if !d.Shows("2 messages copied to the project") || !d.Shows("found nothing of the originals") || !d.Shows("That is not Safe Harbor") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	if n, err := d.s.session.workspace.Count(t.Context(), workspace.Query{}); err != nil || n != 4 {
+		t.Errorf("%d messages, %v", n, err)
+	}
+}

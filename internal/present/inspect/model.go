@@ -89,33 +89,34 @@ type Model struct {
 	ctx    context.Context
 	end    context.CancelFunc
 
-	list      list
-	saved     filters
-	open      opened
-	opening   job.Latest
-	shown     func()           // what is to be done when the message that is being opened shows
-	drafts    map[int64]*draft // by message
-	checking  job.Latest       // of a draft
-	keeping   job.Latest       // of the drafts
-	cards     bool             // the message is shown as cards
-	reading   job.Latest       // of the cards
-	typing    bool             // the raw view takes letters
-	tree      treeRows
-	form      formRows
-	agreed    agreement
-	findings  findingRows
-	counting  counting
-	notice    NoticeText
-	other     func() // what Instead does
-	undo      func() // takes back what the notice speaks of
-	masked    bool
-	unwritten map[string]string // choices that are still to be kept in the project
-	writing   bool              // some are being kept
-	wraps     bool              // the raw view breaks long segments
-	began     bool              // what is read once has been asked for
-	fixed     bool              // what it shows is read where it lies and stays as it is
-	file      *InPlace          // beside the project, nil for none
-	placing   job.Latest        // opens it
+	list       list
+	saved      filters
+	open       opened
+	opening    job.Latest
+	shown      func()           // what is to be done when the message that is being opened shows
+	drafts     map[int64]*draft // by message
+	checking   job.Latest       // of a draft
+	keeping    job.Latest       // of the drafts
+	cards      bool             // the message is shown as cards
+	reading    job.Latest       // of the cards
+	previewing job.Latest       // of what is written
+	typing     bool             // the raw view takes letters
+	tree       treeRows
+	form       formRows
+	agreed     agreement
+	findings   findingRows
+	counting   counting
+	notice     NoticeText
+	other      func() // what Instead does
+	undo       func() // takes back what the notice speaks of
+	masked     bool
+	unwritten  map[string]string // choices that are still to be kept in the project
+	writing    bool              // some are being kept
+	wraps      bool              // the raw view breaks long segments
+	began      bool              // what is read once has been asked for
+	fixed      bool              // what it shows is read where it lies and stays as it is
+	file       *InPlace          // beside the project, nil for none
+	placing    job.Latest        // opens it
 }
 
 // New returns the place over a project's store. Close ends its work.

@@ -177,22 +177,13 @@ func (v *View) ImportProfile() {
 
 // LearnProfile asks for a name and learns a profile of the selected messages, or of all that are listed.
 func (v *View) LearnProfile() {
-	selected := v.m.IDsOf(v.list.grid.SelectedRows())
-	listed := v.m.ListedIDs()
-	from := kit.NewSegmentedControl([]string{"All listed: " + model.Messages(len(listed)), "Selected: " + model.Messages(len(selected))}, func(int) {})
-	if len(selected) > 1 {
-		from.SetSelected(1)
-	}
+	from := v.newSubject(false, func() {})
 	name := kit.NewField("Lakeside EHR")
 	form := kit.NewForm(formWidth, kit.FormRow{Title: "Name of the profile", Control: name}, kit.FormRow{Title: "Learn from", Control: container.NewHBox(from),
 		Note: "Of names, identifiers, dates, addresses, numbers and text only the length and the kind of characters go into it. Each fact says how often it was seen: twenty messages or more make it worth something."})
 	var dismiss func()
 	learn := func() {
-		ids := listed
-		if from.Selected() == 1 {
-			ids = selected
-		}
-		if err := v.m.LearnProfile(name.Text, ids); err != nil {
+		if err := v.m.LearnProfile(name.Text, from.ids()); err != nil {
 			form.SetProblem(0, sentence(err)+".")
 			return
 		}

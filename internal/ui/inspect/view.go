@@ -219,6 +219,8 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.columns", Title: "Choose the columns of the list…", Run: v.ChooseColumns},
 		shell.Action{ID: "inspect.types", Title: "Count the messages by type…", Run: v.CountTypes},
 		shell.Action{ID: "inspect.export", Title: "Export the list…", Detail: "CSV or Excel, with the columns that it shows", Keys: "Ctrl+E", Run: v.ExportList},
+		shell.Action{ID: "inspect.write", Title: "Write messages as…", Detail: "a batch, a file each, JSON, XML, CSV of paths", Keys: "Ctrl+Shift+X", Run: v.WriteMessages},
+		shell.Action{ID: "inspect.deidentify", Title: "De-identify messages…", Detail: "on copies, by Safe Harbor or with dates shifted", Keys: "Ctrl+Shift+Y", Run: v.Deidentify},
 	)
 	actions = append(actions, v.profileActions()...)
 	if v.m.Filtered() {
@@ -226,6 +228,9 @@ func (v *View) Actions() []shell.Action {
 	}
 	if !v.m.IsOpen() {
 		return actions
+	}
+	if v.m.CanReadBack() {
+		actions = append(actions, shell.Action{ID: "inspect.readback", Title: "Make HL7 v2 messages of this JSON or XML", Detail: "of all selected pieces; they stay", Run: v.ReadBack})
 	}
 	wrap := "Break long segments at the edge"
 	if v.m.Wraps() {
