@@ -31,6 +31,8 @@ func entries() []entry {
 		{"stats", "stats [--where QUERY] [--top N] [--json] [-r] PATH[,PATH...] FILE...", "count the values at paths", statsHelp, runStats},
 		{"clean", "clean FILE...", "take the messages out of logs, mails and source code", cleanHelp, runClean},
 		{"convert", "convert --to json|xml|er7|csv [--paths PATH,...] [--joiner TEXT] [--rows] [--guard] [--pretty] [--out FILE] [-r] FILE...", "write messages as JSON, XML, CSV or HL7", convertHelp, runConvert},
+		{"join", "join [--size N] [--batch-only] [--id TEXT] [--name TEXT] [--no-time] [--out FILE] [-r] FILE...", "put messages into one batch file, with true counts", joinHelp, runJoin},
+		{"split", "split --out-dir DIR [--size N] [-r] FILE...", "take the messages out of batches, each into a file of its own", splitHelp, runSplit},
 		{"deidentify", "deidentify --key-file FILE | --project-key TEXT [--safe-harbor] [--shift-days N] [--keep-weekday] [--staff POLICY] [--sites POLICY] [--locations POLICY] [--allow FIELD,...] [--scrub-text] [--map FILE] [--out FILE] [-r] FILE...", "copy messages without what identifies people", deidentifyHelp, runDeidentify},
 		{"compare", "compare [--map FILE] [--rules FILE] [--key PATH,...] [--order] [--similar] [--ignore PATH,...] [--json] [--html FILE] [--junit FILE] [--mask] LEFT RIGHT", "say what changed between two messages or two sets", compareHelp, runCompare},
 		{"workspace new", "workspace new [--project NAME] [--cipher CIPHER] [--passphrase-file FILE] WORKSPACE", "make an encrypted workspace", newHelp, runNew},

@@ -225,33 +225,9 @@ func runProfileList(_ context.Context, s *session, args []string) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{name, p.Name, plural(int64(len(p.Messages)), "message type", "message types"), levelsOf(p), p.About})
+		rows = append(rows, []string{name, p.Name, plural(int64(len(p.Messages)), "message type", "message types"), p.EvidenceCounts(), p.About})
 	}
 	return writeAligned(s.out, "", rows)
-}
-
-// levelsOf is "V3 T2": how many facts of a profile have which evidence.
-func levelsOf(p *profile.Profile) string {
-	counts := map[profile.Level]int{}
-	for _, f := range p.Facts {
-		counts[f.Level]++
-	}
-	for i := range p.Messages {
-		m := &p.Messages[i]
-		for _, f := range m.Fields {
-			counts[p.RuleEvidence(m, f.Evidence).Level]++
-		}
-		for _, r := range m.Segments {
-			counts[p.RuleEvidence(m, r.Evidence).Level]++
-		}
-	}
-	var parts []string
-	for _, l := range profile.Levels() {
-		if counts[l] > 0 {
-			parts = append(parts, fmt.Sprintf("%s%d", l, counts[l]))
-		}
-	}
-	return strings.Join(parts, " ")
 }
 
 func runProfileDecide(_ context.Context, s *session, args []string) error {

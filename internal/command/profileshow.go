@@ -100,54 +100,13 @@ func prefixed(prefix, text string) string {
 func messageRows(p *profile.Profile, m *profile.Message) [][]string {
 	var rows [][]string
 	for _, r := range m.Segments {
-		rows = append(rows, []string{r.Name, use(r.Usage, r.Cardinality), "", ruleWords(r.When, nil), evidence(p, p.RuleEvidence(m, r.Evidence))})
+		rows = append(rows, []string{r.Name, r.Words(), "", clean(r.Conditions()), evidence(p, p.RuleEvidence(m, r.Evidence))})
 	}
 	for i := range m.Fields {
 		f := &m.Fields[i]
-		rows = append(rows, []string{clean(f.Path.String()), use(f.Usage, f.Cardinality), p.FieldName(f.Path.Segment, f.Path.Field), ruleWords(f.When, f), evidence(p, p.RuleEvidence(m, f.Evidence))})
+		rows = append(rows, []string{clean(f.Path.String()), f.Words(), p.FieldName(f.Path.Segment, f.Path.Field), clean(f.Conditions()), evidence(p, p.RuleEvidence(m, f.Evidence))})
 	}
 	return rows
-}
-
-func use(u profile.Usage, c *profile.Cardinality) string {
-	if c == nil {
-		return u.String()
-	}
-	return joinNonEmpty(" ", u.String(), c.String())
-}
-
-// ruleWords is what a rule asks of a value.
-func ruleWords(when *profile.Condition, f *profile.FieldRule) string {
-	var parts []string
-	if when != nil {
-		parts = append(parts, "if "+when.String())
-	}
-	if f == nil {
-		return clean(strings.Join(parts, "; "))
-	}
-	switch {
-	case f.MaxLength > 0 && f.MinLength > 0:
-		parts = append(parts, fmt.Sprintf("%d to %d characters", f.MinLength, f.MaxLength))
-	case f.MaxLength > 0:
-		parts = append(parts, fmt.Sprintf("at most %d characters", f.MaxLength))
-	}
-	var codes []string
-	for _, v := range f.Values {
-		codes = append(codes, joinNonEmpty(" = ", v.Code, v.Text))
-	}
-	if len(codes) > 0 {
-		parts = append(parts, strings.Join(codes, ", "))
-	}
-	if f.Pattern != nil {
-		parts = append(parts, "pattern "+strings.TrimSuffix(strings.TrimPrefix(f.Pattern.String(), "^(?:"), ")$"))
-	}
-	if f.Format != "" {
-		parts = append(parts, f.Format)
-	}
-	if f.Equals.Segment != "" {
-		parts = append(parts, "the same as "+f.Equals.String())
-	}
-	return clean(strings.Join(parts, "; "))
 }
 
 // evidence is "[T, Open Dental manual] note".

@@ -1,9 +1,11 @@
 package format
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"trestle/internal/hl7"
 )
@@ -29,13 +31,22 @@ func (e *envelopes) count(p *Piece) {
 	default:
 		return
 	}
-	m := hl7.Parse(p.Bytes)
+	m := hl7.Parse(usual(p.Bytes))
 	for s := range m.Segments() {
 		if s.Kind() == hl7.LineSegment {
 			e.envelope(p, s)
 			return
 		}
 	}
+}
+
+// usual is a trailer segment with the usual field separator, each byte in its place: it does not say itself which other
+// one it has from its header.
+func usual(b []byte) []byte {
+	if len(b) < 4 || b[3] == '|' || b[3] < ' ' || b[3] >= utf8.RuneSelf || b[1] == 'H' || b[1] == 'h' {
+		return b
+	}
+	return bytes.ReplaceAll(b, b[3:4], []byte("|"))
 }
 
 func (e *envelopes) envelope(p *Piece, s hl7.Segment) {

@@ -234,3 +234,199 @@ func TestMessageAsCards(t *testing.T) {
 		t.Error("still cards")
 	}
 }
+
+// A message is filled in as a form, by keyboard alone: a code chosen from its table, an empty field, a repetition; raw
+// text and findings follow each letter, and undo takes a whole value back.
+func TestMessageIsFilledInAsAForm(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.SetQuery("severity:warning")
+	d.settle()
+	m.Select(0)
+	d.settle()
+	before := string(m.Raw())
+	d.s.press("Ctrl+Shift+E")
+	d.Settle()
+	row := m.FormSelected()
+	if row < 0 || m.Path() != "PID-7" {
+		t.Fatalf("row %d at %q", row, m.Path())
+	}
+	d.Key(fyne.KeyF2)
+	field, ok := d.Canvas().Focused().(*kit.Field)
+	if !ok || field.Text != "19790231" {
+		t.Fatalf("focused %T", d.Canvas().Focused())
+	}
+	d.Type("19790228")
+	if !strings.Contains(string(m.Raw()), "|19790228|") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.Key(fyne.KeyTab)
+	if field.Text != "Male" {
+		t.Fatalf("Tab leads to %q", field.Text)
+	}
+	d.Key(fyne.KeyDown)
+	d.Settle()
+	d.Shot("inspect-form-codes.png")
+	d.Key(fyne.KeyEscape) // the list
+	d.Type("ma")
+	d.Key(fyne.KeyDown, fyne.KeyReturn)
+	if !strings.Contains(string(m.Raw()), "|19790228|M\r") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.Settle()
+	d.Shot("inspect-form.png")
+	if shown, _, _ := m.Status(); !strings.HasPrefix(shown, "PID-8") || m.FindingList().Len() != 0 {
+		t.Errorf("%q, %d findings", shown, m.FindingList().Len())
+	}
+	d.Key(fyne.KeyEscape)
+	if !strings.Contains(string(m.Raw()), "|19790228|Male\r") {
+		t.Errorf("Escape leaves %q", m.Raw())
+	}
+	d.s.press("Ctrl+Z")
+	if string(m.Raw()) != before {
+		t.Errorf("undone to %q", m.Raw())
+	}
+	d.Key(fyne.KeyDown, fyne.KeyDown, fyne.KeyDown) // PID-10, which is empty
+	d.Type("2")
+	d.Key(fyne.KeyReturn)
+	if !strings.Contains(string(m.Raw()), "|Male||2\r") || m.FormSelected() != row+4 {
+		t.Errorf("raw %q, row %d", m.Raw(), m.FormSelected())
+	}
+	d.Key(fyne.KeyUp)
+	d.s.session.inspectView.AddRepetition()
+	d.Type("3")
+	if !strings.Contains(string(m.Raw()), "|Male||2~3\r") {
+		t.Errorf("raw %q", m.Raw())
+	}
+	d.s.press("Ctrl+Shift+E")
+	if m.Face() != 0 {
+		t.Error("not the text again")
+	}
+}
+
+// A starter profile is chosen, its gaps are counted and decided by keyboard, and the finding in the message says so.
+func TestProfileAndItsGapsByKeyboard(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(1)
+	d.settle()
+	d.s.press("Ctrl+G") // none is chosen yet: it is asked which
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-profiles.png")
+	if !d.Shows("What was agreed with the other side?") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	grid := d.Canvas().Focused().(*kit.GridView)
+	for row := range grid.Grid().Len() {
+		if grid.Grid().Cell(row, 0).Text == "eClinicalWorks" {
+			grid.Select(row)
+		}
+	}
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if name, own, ok := m.Profile(); name != "eClinicalWorks" || own || !ok {
+		t.Fatalf("%q %v %v", name, own, ok)
+	}
+	if !d.Shows("Against the standard and eClinicalWorks") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.s.press("Ctrl+G")
+	d.settle()
+	d.Settle()
+	if m.GapGrid().Len() == 0 {
+		t.Fatal("no gaps")
+	}
+	d.Type("2")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-gaps.png")
+	if got := m.GapGrid().Cell(0, 6).Text; got != "map it" {
+		t.Errorf("decided %q", got)
+	}
+	if words, _ := m.GapsCounted(); !d.Shows(words) {
+		t.Errorf("%q in %q", words, d.Texts())
+	}
+	if _, own, _ := m.Profile(); !own {
+		t.Error("the starter was not copied into the project")
+	}
+	d.Key(fyne.KeyUp, fyne.KeyReturn) // to the first message that has it
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-profile-finding.png")
+	if d.Shows("Gaps against") || m.Open() == 0 {
+		t.Error("the message is not shown")
+	}
+	d.s.session.inspectView.ShowProfile()
+	d.Settle()
+	d.Shot("inspect-profile-says.png")
+	if !d.Shows("What eClinicalWorks says") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	d.s.session.inspectView.EditProfile()
+	d.Settle()
+	d.Shot("inspect-profile-text.png")
+	d.Key(fyne.KeyEscape)
+	d.s.session.inspectView.LearnProfile()
+	d.Type("Ours")
+	d.Settle()
+	d.Shot("inspect-profile-learn.png")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if name, own, _ := m.Profile(); name != "Ours" || !own {
+		t.Errorf("%q: %v", name, d.Texts())
+	}
+}
+
+// Messages are written as a batch, and copied into the project without what identifies people, after a preview of each.
+func TestMessagesAreWrittenAndDeidentified(t *testing.T) {
+	d := inspecting(t)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	d.s.press("Ctrl+Shift+X")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-write.png")
+	if !d.Shows("All listed: 2 messages") || !d.Shows("Choose where…") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyDown, fyne.KeyDown, fyne.KeyDown)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-write-json.png")
+	if !d.Shows("With indents") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	// Without a key of its own the project would take pseudonyms of chance, one of which may be like a name.
+	if err := d.s.session.workspace.SetSetting(t.Context(), "deidentify.key", "00112233445566778899aabbccddeeff"); err != nil {
+		t.Fatal(err)
+	}
+	d.s.press("Ctrl+Shift+Y")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-deidentify.png")
+	if d.Shows("not Safe Harbor") {
+		t.Error("Safe Harbor is warned of")
+	}
+	d.Key(fyne.KeyRight)
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-deidentify-shift.png")
+	if !d.Shows("That is not Safe Harbor") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Press("Into this project")
+	d.settle()
+	d.Settle()
+	d.Shot("inspect-deidentified.png")
+	if !d.Shows("2 messages copied to the project") || !d.Shows("found nothing of the originals") || !d.Shows("That is not Safe Harbor") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyEscape)
+	if n, err := d.s.session.workspace.Count(t.Context(), workspace.Query{}); err != nil || n != 4 {
+		t.Errorf("%d messages, %v", n, err)
+	}
+}

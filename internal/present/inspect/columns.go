@@ -284,13 +284,16 @@ func (m *Model) showColumns(ids []string) {
 
 // loadChoices reads how the project shows its messages.
 func (m *Model) loadChoices() {
-	type kept struct{ columns, wrap, drafts string }
+	type kept struct{ columns, wrap, drafts, profile string }
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (k kept, err error) {
 		if k.columns, _, err = m.store.Setting(ctx, settingColumns); err == nil {
 			k.wrap, _, err = m.store.Setting(ctx, settingWrap)
 		}
 		if err == nil {
 			k.drafts, _, err = m.store.Setting(ctx, settingDrafts)
+		}
+		if err == nil {
+			k.profile, _, err = m.store.Setting(ctx, settingProfile)
 		}
 		return k, err
 	}, func(k kept, err error) {
@@ -304,6 +307,9 @@ func (m *Model) loadChoices() {
 			m.Changed(Message)
 		}
 		m.restoreDrafts(k.drafts)
+		if k.profile != "" {
+			m.openProfile(k.profile, "Could not use the profile that was chosen", func() {})
+		}
 	})
 }
 

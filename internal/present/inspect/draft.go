@@ -148,13 +148,13 @@ func (m *Model) takeDraft(b []byte) {
 	m.readCards()
 	m.checking.Cancel()
 	if len(b) <= maxLive {
-		m.foundInDraft(check.Message(o.message, check.Options{}))
+		m.foundInDraft(check.Message(o.message, check.Options{Rules: m.rules()}))
 		return
 	}
 	m.foundInDraft(nil)
-	parsed := hl7.Parse(b)
+	parsed, rules := hl7.Parse(b), m.rules()
 	job.StartLatest(m.ctx, m.runner, &m.checking, func(context.Context) ([]check.Finding, error) {
-		return check.Message(parsed, check.Options{}), nil
+		return check.Message(parsed, check.Options{Rules: rules}), nil
 	}, func(found []check.Finding, err error) {
 		if err == nil && len(m.open.bytes) > 0 && &m.open.bytes[0] == &b[0] { // it is still this one
 			m.foundInDraft(found)

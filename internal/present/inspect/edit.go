@@ -22,6 +22,8 @@ type Edit struct {
 	Name string // what the dictionary calls it
 	Text string // as it is now: decoded, or, where it has parts, as it stands in the message
 
+	id   int64 // of the message
+	key  key
 	path hl7.Path
 	raw  bool // Text is as it stands in the message
 }
@@ -40,19 +42,28 @@ func (m *Model) EditHere() (Edit, error) {
 // EditNode is the value of a row of the tree, to be changed.
 func (m *Model) EditNode(row int) (Edit, error) {
 	t := &m.tree
-	if m.fixed {
-		return Edit{}, ErrInPlace
-	}
-	if m.masked || !m.open.isHL7 || row < 0 || row >= len(t.rows) || t.rows[row].key.field == 0 {
+	if row < 0 || row >= len(t.rows) {
 		return Edit{}, ErrNoEdit
 	}
 	k := t.rows[row].key
+	v := t.value(k)
+	return m.edit(k, v.Components() > 1 || v.Subcomponents() > 1)
+}
+
+// edit is the value at a place, to be changed: decoded, or as it stands in the message.
+func (m *Model) edit(k key, raw bool) (Edit, error) {
+	if m.fixed {
+		return Edit{}, ErrInPlace
+	}
+	if m.masked || !m.open.isHL7 || k.field == 0 {
+		return Edit{}, ErrNoEdit
+	}
 	s := m.open.message.Segment(k.segment)
-	e := Edit{path: hl7.Path{Segment: s.Name(), Occurrence: s.Occurrence(), Field: k.field, Repetition: k.repetition, Component: k.component, Subcomponent: k.subcomponent}}
+	e := Edit{id: m.open.id, key: k, raw: raw, path: hl7.Path{Segment: s.Name(), Occurrence: s.Occurrence(), Field: k.field, Repetition: k.repetition, Component: k.component, Subcomponent: k.subcomponent}}
 	if s.IsHeader() && k.field <= 2 {
 		return e, errors.New("the delimiters cannot be changed alone: every segment is written with them")
 	}
-	v := t.value(k)
+	v := m.tree.value(k)
 	e.Name = m.open.version.NameOf(e.path)
 	shown := e.path
 	if shown.Occurrence == 1 {
@@ -62,7 +73,7 @@ func (m *Model) EditNode(row int) (Edit, error) {
 		shown.Repetition = 0
 	}
 	e.Path = shown.String()
-	if e.raw = v.Components() > 1 || v.Subcomponents() > 1; e.raw {
+	if e.raw {
 		if !utf8.Valid(v.Raw()) {
 			return e, errors.New("it holds bytes that are not UTF-8: open it and change its parts one by one")
 		}
@@ -78,7 +89,11 @@ func (m *Model) EditNode(row int) (Edit, error) {
 // with is the message with another text at the place of an edit.
 func (m *Model) with(e Edit, text string) (*hl7.Message, error) {
 	if e.raw {
-		return m.open.message.SetRaw(e.path, []byte(text))
+		raw, err := m.open.message.Charset().Encode(text)
+		if err != nil {
+			return nil, err
+		}
+		return m.open.message.SetRaw(e.path, raw)
 	}
 	return m.open.message.Set(e.path, text)
 }
@@ -93,7 +108,7 @@ func (m *Model) Try(e Edit, text string) (found []check.Finding, err error) {
 	if !v.IsPresent() {
 		return nil, nil
 	}
-	for _, f := range check.Message(n, check.Options{Minimum: check.Warning}) {
+	for _, f := range check.Message(n, check.Options{Minimum: check.Warning, Rules: m.rules()}) {
 		if f.Offset >= v.Offset() && f.Offset+f.Length <= v.End() && (f.Length > 0 || v.Offset() < v.End()) {
 			found = append(found, f)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"trestle/internal/check"
+	"trestle/internal/check/profile"
 	"trestle/internal/compare"
 	core "trestle/internal/inspect"
 	"trestle/internal/job"
@@ -41,6 +42,9 @@ func (g *findingGrid) Cell(row, col int) screen.Cell {
 	case "finding":
 		c := severityCell(f.Severity)
 		c.Text, c.Role = f.Code, roleOf(f.Severity)
+		if k, ok := profile.KindOf(f.Code); ok { // in the words of the field
+			c.Text = string(k)
+		}
 		return c
 	case "path":
 		return screen.Cell{Text: f.Path, Role: screen.RoleMuted}

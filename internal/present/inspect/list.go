@@ -314,6 +314,9 @@ func (m *Model) IDsOf(rows []int) (ids []int64) {
 	return ids
 }
 
+// ListedIDs are the messages of the list.
+func (m *Model) ListedIDs() []int64 { return slices.Clone(m.list.ids) }
+
 // Delete removes the messages of the given rows with their notes and tags. The access log keeps that it happened.
 func (m *Model) Delete(rows []int) {
 	ids := m.IDsOf(rows)

@@ -23,12 +23,15 @@ type opened struct {
 	row      workspace.Row
 	bytes    []byte
 	isHL7    bool
+	kind     string // what format the bytes are
 	message  *hl7.Message
 	version  *dictionary.Version
 	exact    bool // the dictionary has the version that the message names
 	findings []check.Finding
 	counts   [check.Severities]int
 	note     string
+
+	container []check.Finding // what the file said that it came in
 
 	drawing  *message.Drawing
 	raw, hex screen.Text
@@ -63,6 +66,7 @@ type loaded struct {
 	exact    bool
 	isHL7    bool
 	findings []check.Finding
+	rules    check.Rules // that it was checked against
 	note     string
 }
 
@@ -85,6 +89,8 @@ func (m *Model) Move(n int) {
 }
 
 func (m *Model) load(id int64) {
+	m.shown = nil
+	rules := m.rules()
 	job.StartLatest(m.ctx, m.runner, &m.opening, func(ctx context.Context) (loaded, error) {
 		msg, err := m.store.Message(ctx, id)
 		if err != nil {
@@ -94,7 +100,7 @@ func (m *Model) load(id int64) {
 		if err != nil {
 			return loaded{}, err
 		}
-		l := examine(msg)
+		l := examine(msg, rules)
 		l.note = note
 		return l, nil
 	}, func(l loaded, err error) {
@@ -110,13 +116,13 @@ func (m *Model) load(id int64) {
 
 // examine reads a stored message: off the goroutine of the screen. What the container said was stored with it; what the
 // message says is found anew, by the rules of this program.
-func examine(msg workspace.Message) loaded {
-	l := loaded{message: msg, parsed: hl7.Parse(msg.Bytes)}
+func examine(msg workspace.Message, rules check.Rules) loaded {
+	l := loaded{message: msg, parsed: hl7.Parse(msg.Bytes), rules: rules}
 	l.isHL7 = format.Kind(msg.Format).IsHL7v2()
 	l.version, l.exact = dictionary.For(msg.Version)
 	l.findings = slices.Clone(msg.Container)
 	if msg.Format == string(format.HL7v2) {
-		l.findings = append(l.findings, check.Message(l.parsed, check.Options{Truncated: check.CutOff(msg.Container)})...)
+		l.findings = append(l.findings, check.Message(l.parsed, check.Options{Rules: rules, Truncated: check.CutOff(msg.Container)})...)
 	}
 	return l
 }
@@ -126,7 +132,7 @@ func (m *Model) show(id int64, l loaded) {
 	m.open = opened{
 		id: id, row: l.message.Row, bytes: l.message.Bytes, isHL7: l.isHL7, message: l.parsed,
 		version: l.version, exact: l.exact, findings: l.findings, counts: check.Count(l.findings), note: l.note,
-		hexView: hex,
+		hexView: hex, kind: l.message.Format, container: l.message.Container,
 	}
 	m.open.render(m.masked)
 	m.tree.reset()
@@ -136,6 +142,13 @@ func (m *Model) show(id int64, l loaded) {
 	m.Changed(Message | Tree | Findings | Cursor | Remarks | Cards)
 	if d := m.drafts[id]; d != nil {
 		m.resume(d)
+	}
+	if l.rules != m.rules() { // another profile was chosen meanwhile
+		m.recheck()
+	}
+	if then := m.shown; then != nil {
+		m.shown = nil
+		then()
 	}
 }
 

@@ -55,6 +55,7 @@ const (
 	Cards                       // the cards of the open message were read
 	Statistics                  // a field is being counted, or has been
 	Place                       // a file is open in place, or another, or none; or the project is shown instead
+	Agreement                   // another profile is chosen, or its gaps or decisions are others
 	All        What = 1<<iota - 1
 )
 
@@ -88,30 +89,34 @@ type Model struct {
 	ctx    context.Context
 	end    context.CancelFunc
 
-	list      list
-	saved     filters
-	open      opened
-	opening   job.Latest
-	drafts    map[int64]*draft // by message
-	checking  job.Latest       // of a draft
-	keeping   job.Latest       // of the drafts
-	cards     bool             // the message is shown as cards
-	reading   job.Latest       // of the cards
-	typing    bool             // the raw view takes letters
-	tree      treeRows
-	findings  findingRows
-	counting  counting
-	notice    NoticeText
-	other     func() // what Instead does
-	undo      func() // takes back what the notice speaks of
-	masked    bool
-	unwritten map[string]string // choices that are still to be kept in the project
-	writing   bool              // some are being kept
-	wraps     bool              // the raw view breaks long segments
-	began     bool              // what is read once has been asked for
-	fixed     bool              // what it shows is read where it lies and stays as it is
-	file      *InPlace          // beside the project, nil for none
-	placing   job.Latest        // opens it
+	list       list
+	saved      filters
+	open       opened
+	opening    job.Latest
+	shown      func()           // what is to be done when the message that is being opened shows
+	drafts     map[int64]*draft // by message
+	checking   job.Latest       // of a draft
+	keeping    job.Latest       // of the drafts
+	cards      bool             // the message is shown as cards
+	reading    job.Latest       // of the cards
+	previewing job.Latest       // of what is written
+	typing     bool             // the raw view takes letters
+	tree       treeRows
+	form       formRows
+	agreed     agreement
+	findings   findingRows
+	counting   counting
+	notice     NoticeText
+	other      func() // what Instead does
+	undo       func() // takes back what the notice speaks of
+	masked     bool
+	unwritten  map[string]string // choices that are still to be kept in the project
+	writing    bool              // some are being kept
+	wraps      bool              // the raw view breaks long segments
+	began      bool              // what is read once has been asked for
+	fixed      bool              // what it shows is read where it lies and stays as it is
+	file       *InPlace          // beside the project, nil for none
+	placing    job.Latest        // opens it
 }
 
 // New returns the place over a project's store. Close ends its work.
@@ -119,7 +124,7 @@ func New(runner *job.Runner, store Store) *Model {
 	m := &Model{runner: runner, store: store, Changed: func(What) {}}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	m.list = newList(m)
-	m.tree.m, m.findings.m = m, m
+	m.tree.m, m.form.m, m.findings.m = m, m, m
 	m.open.none()
 	return m
 }
@@ -201,7 +206,7 @@ func (m *Model) SetMasked(on bool) {
 		if m.file != nil {
 			m.file.messages.SetMasked(on)
 		}
-		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards | Place)
+		m.Changed(Mask | List | Message | Tree | Findings | Remarks | Statistics | Cards | Place | Agreement)
 	}
 }
 

@@ -35,6 +35,7 @@ type treeRows struct {
 func (t *treeRows) reset() {
 	t.pinned, t.shut = map[key]bool{}, map[key]bool{}
 	t.rows, t.cursor, t.selected = nil, nil, -1
+	clear(t.m.form.pinned)
 }
 
 // Tree is the open message by its structure.
@@ -164,6 +165,7 @@ func (t *treeRows) rebuild() {
 	for i := len(t.cursor) - 1; i >= 0 && t.selected < 0; i-- {
 		t.selected = t.find(t.cursor[i])
 	}
+	t.m.form.rebuild()
 }
 
 // find returns the row of k, or -1. Rows are in the order of their keys.

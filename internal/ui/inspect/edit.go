@@ -114,6 +114,10 @@ func (l *editLine) apply() {
 
 // EditValue changes the value at the cursor.
 func (v *View) EditValue() {
+	if v.m.Face() == model.FaceForm {
+		v.form.begin()
+		return
+	}
 	e, err := v.m.EditHere()
 	if err != nil {
 		v.host.Tell("Nothing to change here", sentence(err)+".")
@@ -126,8 +130,9 @@ func (v *View) EditValue() {
 func (v *View) ToggleTyping() {
 	v.m.SetTyping(!v.m.Typing())
 	if v.m.Typing() {
-		v.m.SetHex(false)
-		v.m.SetShowsCards(false)
+		if v.m.Face() != model.FaceForm { // which has the text below it
+			v.m.SetFace(model.FaceRaw)
+		}
 		v.host.Focus(v.message.code)
 	}
 }
@@ -288,6 +293,8 @@ func (v *View) editActions() []shell.Action {
 	add("up", "Move the segment up", "", "Alt+Shift+Up", tries(func() error { return m.MoveSegment(-1) }))
 	add("down", "Move the segment down", "", "Alt+Shift+Down", tries(func() error { return m.MoveSegment(1) }))
 	add("delete", "Delete the segment", "", "Ctrl+Shift+Delete", tries(m.DeleteSegment))
+	add("repeat", "Add a repetition of the field", "in the form, behind the last", "", v.AddRepetition)
+	add("unrepeat", "Remove the repetition at the cursor", "", "", v.RemoveRepetition)
 	add("control", "Give the message a new control ID", "MSH-10", "", tries(m.NewControlID))
 	add("time", "Set the message time to now", "MSH-7", "", tries(m.StampNow))
 	add("escape", "Escape the selection", "delimiters become text", "", func() { v.escape(false) })

@@ -109,6 +109,13 @@ func (p *listPane) showMore() {
 		fyne.NewMenuItem("Choose columns…", v.ChooseColumns),
 		fyne.NewMenuItem("Count by type…", v.CountTypes),
 		fyne.NewMenuItem("Export the list…", v.ExportList),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Write messages as…", v.WriteMessages),
+		fyne.NewMenuItem("De-identify messages…", v.Deidentify),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Choose a profile…", v.ChooseProfile),
+		fyne.NewMenuItem("Gaps against the profile…", v.ShowGaps),
+		fyne.NewMenuItem("Learn a profile…", v.LearnProfile),
 	})
 }
 

@@ -27,6 +27,8 @@ type findingsPane struct {
 	tags    *kit.Field
 	remarks fyne.CanvasObject
 	counts  *countsPane
+	against fyne.CanvasObject // what messages are checked against
+	profile *kit.Text
 }
 
 func newFindingsPane(v *View) *findingsPane {
@@ -52,7 +54,9 @@ func newFindingsPane(v *View) *findingsPane {
 	bar := kit.NewHeading(p.tabs,
 		kit.NewToolButton(theme.IconChevronLeft, "Previous finding (Shift+F8)", func() { v.m.NextFinding(-1) }),
 		kit.NewToolButton(theme.IconChevronRight, "Next finding (F8)", func() { v.m.NextFinding(1) }))
-	p.content = container.New(kit.Column{Flex: 1}, bar, p.body)
+	p.against = p.newAgainst()
+	p.against.Hide()
+	p.content = container.New(kit.Column{Flex: 2}, bar, p.against, p.body)
 	return p
 }
 
@@ -171,6 +175,7 @@ func (p *findingsPane) card(d model.FindingDetail) fyne.CanvasObject {
 	words := widget.NewLabel(text)
 	words.Wrapping = fyne.TextWrapWord
 	rows := []fyne.CanvasObject{words, indent(kit.NewCaption(d.Place))}
+	rows = append(rows, p.ruleCard()...)
 	if d.Repair != "" {
 		if len(d.Preview) > 0 && !p.v.m.Masked() {
 			rows = append(rows, indent(previewLine(d.Preview)))

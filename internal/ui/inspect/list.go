@@ -189,6 +189,10 @@ func (p *listPane) menu(row int, at fyne.Position) {
 	if p.grid.SelectedCount() == 2 {
 		items = append(items, fyne.NewMenuItem("Compare", p.v.CompareSelected))
 	}
+	if m.CanReadBack() {
+		items = append(items, fyne.NewMenuItem("Make HL7 v2 messages of it", p.v.ReadBack))
+	}
+	items = append(items, fyne.NewMenuItem("Write as…", func() { p.v.writeMessages(true) }), fyne.NewMenuItem("De-identify…", func() { p.v.deidentify(true) }))
 	items = append(items, fyne.NewMenuItem("Delete…", p.v.DeleteSelected))
 	p.v.host.Menu(fyne.NewMenu("", items...), at)
 }

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	model "trestle/internal/present/inspect"
 	"trestle/internal/present/screen"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
@@ -36,7 +37,7 @@ func newMessagePane(v *View) *messagePane {
 	p.detail = kit.NewCaption("")
 	p.detail.Min = 60
 	p.verdict = kit.NewBadge(screen.RoleMuted, screen.ShapeNone, "")
-	p.mode = kit.NewSegmentedControl([]string{"Raw", "Hex", "Cards"}, func(i int) { v.m.SetShowsCards(i == 2); v.m.SetHex(i == 1) })
+	p.mode = kit.NewSegmentedControl([]string{"Raw", "Form", "Hex", "Cards"}, func(i int) { v.m.SetFace(model.Face(i)) })
 	p.code = kit.NewCodeView()
 	p.code.OnCursor = v.m.MoveTo
 	p.code.Expand = v.m.FieldAt
@@ -84,17 +85,16 @@ func (p *messagePane) redraw() {
 		p.verdict.Hide()
 	}
 	shown := fyne.CanvasObject(p.code)
-	switch {
-	case m.ShowsCards():
-		p.mode.SetSelected(2)
+	p.mode.SetSelected(int(m.Face()))
+	switch m.Face() {
+	case model.FaceCards:
 		shown = p.cards
-	case m.Hex():
-		p.mode.SetSelected(1)
-	default:
-		p.mode.SetSelected(0)
+	case model.FaceForm:
+		shown = p.v.form.content
 	}
 	if p.body.Objects[0] != shown {
 		p.body.Objects[0] = shown
+		p.v.showBelow()
 		p.body.Refresh()
 	}
 	p.redrawCards()
@@ -134,8 +134,11 @@ func (p *messagePane) redrawCards() {
 
 // pane is what takes the keyboard in this part.
 func (p *messagePane) pane() fyne.Focusable {
-	if p.v.m.ShowsCards() {
+	switch p.v.m.Face() {
+	case model.FaceCards:
 		return p.cards
+	case model.FaceForm:
+		return p.v.form.tree
 	}
 	return p.code
 }

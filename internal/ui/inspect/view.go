@@ -33,7 +33,10 @@ type View struct {
 	list    *listPane
 	message *messagePane
 	tree    *treePane
+	form    *formPane
+	below   *fyne.Container // the tree, or, below the form, the bytes
 	lower   *findingsPane
+	gaps    *gapsDialog // the one that was opened last
 }
 
 // New returns the view over m.
@@ -42,8 +45,10 @@ func New(m *model.Model, h host.Host) *View {
 	v.list = newListPane(v)
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
+	v.form = newFormPane(v)
 	v.lower = newFindingsPane(v)
-	right := kit.NewRows(v.message.content, kit.NewColumns(v.tree.content, v.lower.content, 0.56), 0.46)
+	v.below = container.NewStack(v.tree.content)
+	right := kit.NewRows(v.message.content, kit.NewColumns(v.below, v.lower.content, 0.56), 0.46)
 	v.place = kit.NewColumns(v.list.content, right, 0.36)
 	v.root = container.NewStack(v.emptyState())
 	m.Changed = v.redraw
@@ -95,7 +100,28 @@ func (v *View) FocusQuery() {
 
 // panes are the parts of the place in the order in which F6 visits them.
 func (v *View) panes() []fyne.Focusable {
+	if v.m.Face() == model.FaceForm {
+		return []fyne.Focusable{v.list.query, v.list.grid, v.form.segments, v.form.tree, v.message.code, v.lower.pane()}
+	}
 	return []fyne.Focusable{v.list.query, v.list.grid, v.message.pane(), v.tree.tree, v.lower.pane()}
+}
+
+// toggleFace shows the message in a way, or as text where it is shown so already.
+func (v *View) toggleFace(f model.Face) {
+	if v.m.Face() == f {
+		f = model.FaceRaw
+	}
+	v.m.SetFace(f)
+}
+
+// showBelow puts the bytes where the tree is, as long as the form shows what the tree does.
+func (v *View) showBelow() {
+	shown := v.tree.content
+	if v.m.Face() == model.FaceForm {
+		shown = container.New(kit.Column{Flex: 1}, kit.NewHeading(kit.NewTitle("Raw", theme.SizeText)), v.message.code)
+	}
+	v.below.Objects = []fyne.CanvasObject{shown}
+	v.below.Refresh()
 }
 
 // NextPane gives the next part of the place the keyboard, or the one before if n is negative.
@@ -126,6 +152,9 @@ func (v *View) redraw(what model.What) {
 	if what&(model.Tree|model.Message|model.Mask) != 0 {
 		v.tree.redraw()
 	}
+	if what&(model.Tree|model.Message|model.Cursor|model.Mask) != 0 && v.m.Face() == model.FaceForm {
+		v.form.redraw()
+	}
 	if what&(model.Findings|model.Message|model.Mask) != 0 {
 		v.lower.redraw()
 	}
@@ -134,6 +163,12 @@ func (v *View) redraw(what model.What) {
 	}
 	if what&(model.Statistics|model.Cursor|model.Message) != 0 {
 		v.lower.counts.redraw()
+	}
+	if what&model.Agreement != 0 {
+		v.lower.redrawProfile()
+		if v.gaps != nil {
+			v.gaps.redraw()
+		}
 	}
 	if what&(model.Remarks|model.Mask) != 0 {
 		v.lower.redrawRemarks()
@@ -184,12 +219,18 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.columns", Title: "Choose the columns of the list…", Run: v.ChooseColumns},
 		shell.Action{ID: "inspect.types", Title: "Count the messages by type…", Run: v.CountTypes},
 		shell.Action{ID: "inspect.export", Title: "Export the list…", Detail: "CSV or Excel, with the columns that it shows", Keys: "Ctrl+E", Run: v.ExportList},
+		shell.Action{ID: "inspect.write", Title: "Write messages as…", Detail: "a batch, a file each, JSON, XML, CSV of paths", Keys: "Ctrl+Shift+X", Run: v.WriteMessages},
+		shell.Action{ID: "inspect.deidentify", Title: "De-identify messages…", Detail: "on copies, by Safe Harbor or with dates shifted", Keys: "Ctrl+Shift+Y", Run: v.Deidentify},
 	)
+	actions = append(actions, v.profileActions()...)
 	if v.m.Filtered() {
 		actions = append(actions, shell.Action{ID: "inspect.all", Title: "Show all messages", Detail: "clear the filter", Run: func() { v.m.SetQuery("") }})
 	}
 	if !v.m.IsOpen() {
 		return actions
+	}
+	if v.m.CanReadBack() {
+		actions = append(actions, shell.Action{ID: "inspect.readback", Title: "Make HL7 v2 messages of this JSON or XML", Detail: "of all selected pieces; they stay", Run: v.ReadBack})
 	}
 	wrap := "Break long segments at the edge"
 	if v.m.Wraps() {
@@ -207,8 +248,9 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
 		shell.Action{ID: "inspect.right", Title: "Go to the next field with a value", Keys: "Ctrl+Right", Run: func() { v.m.Step(1) }},
 		shell.Action{ID: "inspect.left", Title: "Go to the previous field with a value", Keys: "Ctrl+Left", Run: func() { v.m.Step(-1) }},
-		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.m.SetHex(!v.m.Hex()) }},
-		shell.Action{ID: "inspect.cards", Title: "Show the message as cards", Detail: "patient, visit, insurance, results, documents; again: as text", Keys: "Ctrl+Shift+K", Run: func() { v.m.SetShowsCards(!v.m.ShowsCards()) }},
+		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.toggleFace(model.FaceHex) }},
+		shell.Action{ID: "inspect.form", Title: "Show the message as a form", Detail: "the fields of a segment, to be filled in; again: as text", Keys: "Ctrl+Shift+E", Run: v.ToggleForm},
+		shell.Action{ID: "inspect.cards", Title: "Show the message as cards", Detail: "patient, visit, insurance, results, documents; again: as text", Keys: "Ctrl+Shift+K", Run: func() { v.toggleFace(model.FaceCards) }},
 		shell.Action{ID: "inspect.wrap", Title: wrap, Keys: "Alt+Z", Run: func() { v.m.SetWraps(!v.m.Wraps()) }},
 		shell.Action{ID: "inspect.explain", Title: "Explain the field at the cursor", Detail: "type, length, usage, codes", Keys: "F3", Run: v.Explain},
 		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
@@ -235,6 +277,8 @@ func (v *View) Keys() []shell.Key {
 		{Keys: "Shift with a movement", Does: "select"},
 		{Keys: "Ctrl+C", Does: "copy the selection, or the line"},
 		{Keys: "Down, Up, Tab", Does: "in the filter: choose what could be written"},
+		{Keys: "Enter, Tab, Shift+Tab", Does: "in the form: change the value, and go on to the next or back; Escape takes it back"},
+		{Keys: "Down, Delete", Does: "in the form: choose a code of the table, empty the value"},
 		{Keys: "Escape", Does: "in the filter: put the proposals away, then clear it"},
 	}
 }

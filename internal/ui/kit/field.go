@@ -46,10 +46,11 @@ func Modifiers() fyne.KeyModifier {
 // Its placeholder is in italics, so that it is not taken for a value.
 type Field struct {
 	widget.Entry
-	OnKey    func(*fyne.KeyEvent) bool // asked first for each key that is not a letter; returns whether it used the key
-	OnEscape func()                    // called on Escape, where set
-	OnBlur   func()                    // called when the field is left
-	TakesTab bool                      // Tab is a key for OnKey now, and does not leave the field
+	OnKey      func(*fyne.KeyEvent) bool // asked first for each key that is not a letter; returns whether it used the key
+	OnShortcut func(fyne.Shortcut) bool  // asked first for each shortcut; returns whether it used it
+	OnEscape   func()                    // called on Escape, where set
+	OnBlur     func()                    // called when the field is left
+	TakesTab   bool                      // Tab is a key for OnKey now, and does not leave the field
 }
 
 // NewField returns a field of one line.
@@ -117,6 +118,9 @@ func (r *fieldRenderer) Refresh() {
 
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	if f.OnShortcut != nil && f.OnShortcut(s) {
+		return
+	}
 	if _, custom := s.(*desktop.CustomShortcut); custom && !editing(s) {
 		passOn(f, s)
 		return

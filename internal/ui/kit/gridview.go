@@ -193,6 +193,18 @@ func (v *GridView) SelectAll() {
 	v.told()
 }
 
+// CellPlace is where a cell stands in the view, and whether all of its height shows.
+func (v *GridView) CellPlace(row, col int) (at fyne.Position, size fyne.Size, shown bool) {
+	v.measure()
+	if row < 0 || row >= v.len() || col < 0 || col+1 >= len(v.edges) {
+		return at, size, false
+	}
+	y := v.header() + float32((float64(row)-v.down.pos)*float64(theme.RowHeight))
+	at = fyne.NewPos(v.edges[col]-float32(v.across.pos), y)
+	size = fyne.NewSize(v.edges[col+1]-v.edges[col], theme.RowHeight)
+	return at, size, y >= v.header()-1 && y+theme.RowHeight <= v.header()+v.rowsHeight()+1
+}
+
 // ScrollTo brings a row into view.
 func (v *GridView) ScrollTo(row int) {
 	v.measure()

@@ -28,7 +28,8 @@ type Suggestions struct {
 	field         *Field
 	below         fyne.CanvasObject // what it floats over
 	all           []Suggestion
-	first, chosen int // chosen is -1 until the user chose
+	first, chosen int  // chosen is -1 until the user chose
+	tab           bool // the field takes Tab without the list too
 	keeper        focusKeeper
 	pressed       int
 }
@@ -43,7 +44,7 @@ const (
 // NewSuggestions returns the list of a field, which does not show yet. It takes over the field's OnChanged, OnKey and
 // OnBlur, and calls what they were before.
 func NewSuggestions(field *Field) *Suggestions {
-	s := &Suggestions{field: field, chosen: -1, pressed: -1}
+	s := &Suggestions{field: field, chosen: -1, pressed: -1, tab: field.TakesTab}
 	s.ExtendBaseWidget(s)
 	s.Hide()
 	changed, key, blur := field.OnChanged, field.OnKey, field.OnBlur
@@ -55,9 +56,10 @@ func NewSuggestions(field *Field) *Suggestions {
 	}
 	field.OnKey = func(e *fyne.KeyEvent) bool { return s.key(e) || key != nil && key(e) }
 	field.OnBlur = func() {
-		if s.pressed < 0 {
-			s.Close()
+		if s.pressed >= 0 {
+			return // the list was clicked: the field has the keyboard again in a moment
 		}
+		s.Close()
 		if blur != nil {
 			blur()
 		}
@@ -80,7 +82,7 @@ func (s *Suggestions) Update() { s.update(false) }
 // Close puts the list away.
 func (s *Suggestions) Close() {
 	s.all, s.chosen, s.first = nil, -1, 0
-	s.field.TakesTab = false
+	s.field.TakesTab = s.tab
 	s.Hide()
 }
 
@@ -120,7 +122,7 @@ func (s *Suggestions) key(e *fyne.KeyEvent) bool {
 	if !s.Visible() {
 		if e.Name == fyne.KeyDown {
 			s.update(true)
-			return true
+			return s.Visible()
 		}
 		return false
 	}
@@ -229,7 +231,8 @@ func (f Floats) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// place puts the list below its field, as wide as the field or what the explanations need.
+// place puts the list below its field, or above it where only there is room, as wide as the field or what the explanations
+// need.
 func (s *Suggestions) place() {
 	if s.below == nil {
 		return
