@@ -276,10 +276,16 @@ func TestOneBrokenRuleKeepsTheOthersRunning(t *testing.T) {
 	}
 }
 
+// whole is a text as it is drawn: what the mask draws as blocks is left out.
 func whole(t screen.Text) string {
 	var b strings.Builder
 	for i := range t.Lines() {
-		line, _ := t.Line(i, 0, t.Columns(i))
+		line, spans := t.Line(i, 0, t.Columns(i))
+		for _, s := range slices.Backward(spans) {
+			if s.Role == screen.RoleMasked {
+				line = line[:s.Start] + "*" + line[s.End:]
+			}
+		}
 		b.WriteString(line + "\n")
 	}
 	return b.String()

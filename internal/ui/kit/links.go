@@ -3,6 +3,7 @@ package kit
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"math"
 
 	"fyne.io/fyne/v2"
@@ -39,6 +40,7 @@ type LinkView struct {
 	surface surface
 	raster  *canvas.Raster
 	inks    *vector.Rasterizer
+	mask    *image.Alpha // what one look of lines covers
 	links   []Link
 }
 
@@ -157,8 +159,26 @@ func (v *LinkView) paint(w, h int, ink color.NRGBA, which func(*Link) bool) {
 		}
 	}
 	if any {
-		v.inks.Draw(v.surface.img, v.surface.img.Rect, image.NewUniform(ink), image.Point{})
+		v.lay(w, h, ink)
 	}
+}
+
+// lay colours what the rasterizer has covered. Most of the picture is not covered, which a mask of one byte a pixel tells
+// faster than colours do.
+func (v *LinkView) lay(w, h int, ink color.NRGBA) {
+	if v.mask == nil || v.mask.Rect.Dx() != w || v.mask.Rect.Dy() != h {
+		v.mask = image.NewAlpha(image.Rect(0, 0, w, h))
+	}
+	v.inks.DrawOp = draw.Src
+	v.inks.Draw(v.mask, v.mask.Rect, image.Opaque, image.Point{})
+	if ink.A != 0xff {
+		for i, c := range v.mask.Pix {
+			if c != 0 {
+				v.mask.Pix[i] = uint8(uint32(c) * uint32(ink.A) / 0xff)
+			}
+		}
+	}
+	v.surface.blit(v.mask, 0, 0, ink)
 }
 
 // paintPulled draws the line that is being drawn by hand.
@@ -180,7 +200,7 @@ func (v *LinkView) paintPulled(w, h int) {
 		v.stroke(0, y*k, x, to.Y*k, frontWidth*k, false)
 	}
 	v.dot(x, to.Y*k, 2*dotRadius*k)
-	v.inks.Draw(v.surface.img, v.surface.img.Rect, image.NewUniform(v.surface.color("primary")), image.Point{})
+	v.lay(w, h, v.surface.color("primary"))
 }
 
 // stroke adds an S-curve of even thickness, as quads along its normals; a dotted one leaves every other of them out.

@@ -1,0 +1,409 @@
+package mapper
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"trestle/internal/mapping"
+	"trestle/internal/present/screen"
+)
+
+// rowOf is the row of a path, where it shows now; -1 where it does not.
+func rowOf(m *Model, target bool, path string) int {
+	s := m.sideOf(target)
+	for row := range s.rows {
+		if m.PathAt(target, row) == path {
+			return row
+		}
+	}
+	return -1
+}
+
+// The source is a list of all that the standard and the samples have, with the value of the sample and how many have one.
+func TestSourceShowsSamples(t *testing.T) {
+	m, s := opened(t, append(admits(3), strings.Replace(admits(4)[3], "PV1|", "ZVN|1|green\rPV1|", 1))...)
+	tree := m.SourceTree()
+	at := rowOf(m, false, "PID-8")
+	if at < 0 {
+		t.Fatal("PID is closed")
+	}
+	line := func(row int) string {
+		var parts []string
+		for c := range tree.Columns() {
+			parts = append(parts, tree.Cell(row, c).Text)
+		}
+		return strings.Join(parts, "|")
+	}
+	if got := line(at); got != "8  Administrative Sex|F|100 %|1 →" {
+		t.Errorf("the row is %q", got)
+	}
+	if got := line(rowOf(m, false, "PID-3")); !strings.Contains(got, "×2") {
+		t.Errorf("the row is %q", got)
+	}
+	if got := line(rowOf(m, false, "ZVN")); !strings.Contains(got, "25 %") {
+		t.Errorf("the row is %q", got)
+	}
+	if row := m.RowOfPath(false, "zvn-2"); row < 0 || !strings.Contains(m.PlaceWords(false, row), "in 1 of 4 samples") {
+		t.Errorf("words %q", m.PlaceWords(false, row))
+	}
+	m.SetFilter(false, Unmapped)
+	var paths []string
+	for row := range tree.Len() {
+		paths = append(paths, m.PathAt(false, row))
+	}
+	if slices.Contains(paths, "PID-8") || !slices.Contains(paths, "ZVN-2") || slices.Contains(paths, "PID-5.1") || slices.Contains(paths, "PID-10") {
+		t.Errorf("unmapped: %v", paths)
+	}
+	m.SetFilter(false, Mapped)
+	if rowOf(m, false, "PID-8") < 0 || rowOf(m, false, "ZVN-2") >= 0 {
+		t.Error("the filter of what is mapped")
+	}
+	m.SetFilter(false, Everything)
+	for _, text := range []string{"maiden", "pid-6", "Nowhere"} {
+		m.Search(false, text)
+		if n := tree.Len(); n == 0 || n > 40 {
+			t.Errorf("%q finds %d rows", text, n)
+		}
+	}
+	m.Search(false, "no such thing")
+	if tree.Len() != 0 {
+		t.Error("found what is not there")
+	}
+	m.Search(false, "")
+	s.Settle()
+}
+
+// Required places of a target that no rule writes are marked; choices are told apart.
+func TestTargetShowsWhatIsMissing(t *testing.T) {
+	m, s := newPlace(t, admits(1)...)
+	if err := m.Create(NewMapping{Name: "x", Source: mapping.End{Kind: mapping.HL7v2}, Target: mapping.End{Kind: mapping.FHIR}}); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if err := m.AddBlock(NewBlock{Make: "Patiant"}); err == nil {
+		t.Error("a resource that FHIR has not was added")
+	}
+	if err := m.AddBlock(NewBlock{Make: "Observation", Per: "OBX"}); err != nil {
+		t.Fatal(err)
+	}
+	tree := m.TargetTree()
+	at := rowOf(m, true, "status")
+	if at < 0 || tree.Cell(at, 0).Shape != screen.ShapeTriangle {
+		t.Fatalf("Observation.status is not marked")
+	}
+	if rowOf(m, true, "valueQuantity") < 0 || rowOf(m, true, "category[]") < 0 {
+		t.Error("choices and lists are not there")
+	}
+	m.SetFilter(true, Required)
+	if n := tree.Len(); n != 3 { // the block, status and code
+		t.Errorf("%d rows are required", n)
+	}
+	m.SetFilter(true, Everything)
+	m.Toggle(true, rowOf(m, true, "code"))
+	if rowOf(m, true, "code.coding[]") < 0 {
+		t.Error("a branch does not open")
+	}
+	m.Toggle(true, rowOf(m, true, "code"))
+	m.Search(true, "codeableconcept")
+	if tree.Len() < 4 {
+		t.Errorf("%d rows have that type", tree.Len())
+	}
+	if c := m.Makes("Obs"); len(c) != 2 {
+		t.Errorf("completions %v", c)
+	}
+	if c := m.Loops("OB"); len(c) != 0 { // the samples have none
+		t.Errorf("completions %v", c)
+	}
+	if c := m.Loops("PID-5"); len(c) == 0 || c[0].Text != "PID-5" {
+		t.Errorf("completions %v", c)
+	}
+}
+
+// Sources are joined with targets; a target that has a rule takes a further source, another one, or a rule of its own.
+func TestSourcesAreConnected(t *testing.T) {
+	m, _ := opened(t, admits(2)...)
+	src := func(path string) int { m.RowOfPath(false, path); return rowOf(m, false, path) }
+	dst := func(path string) int { m.RowOfPath(true, "Patient."+path); return rowOf(m, true, path) }
+	if err := m.Connect([]int{src("PID")}, dst("active"), JoinRule); err == nil {
+		t.Error("a whole segment was mapped")
+	}
+	if err := m.Connect([]int{src("PID-10")}, m.RowOf("none"), JoinRule); err != nil {
+		t.Error(err)
+	}
+	m.MarkSources([]int{src("PID-10"), src("PID-22")})
+	if m.Marked() != 2 || len(m.MarkedRows()) != 2 {
+		t.Fatalf("%d marked", m.Marked())
+	}
+	to := dst("active")
+	if err := m.Connect(m.MarkedRows(), to, JoinRule); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.RuleField(ColumnSources); got != "PID-10, PID-22" || m.RuleAt(to) != m.Chosen() {
+		t.Errorf("sources %q", got)
+	}
+	if err := m.Connect([]int{src("PID-30")}, dst("active"), JoinSource); err != nil || m.RuleField(ColumnSources) != "PID-10, PID-22, PID-30" {
+		t.Errorf("%v: sources %q", err, m.RuleField(ColumnSources))
+	}
+	if err := m.Connect([]int{src("PID-30")}, dst("active"), JoinReplace); err != nil || m.RuleField(ColumnSources) != "PID-30" {
+		t.Errorf("%v: sources %q", err, m.RuleField(ColumnSources))
+	}
+	n := m.File().Rules()
+	if err := m.Connect([]int{src("PID-2")}, dst("active"), JoinRule); err != nil || m.File().Rules() != n+1 || len(m.RulesAt(true, dst("active"))) != 2 {
+		t.Errorf("%v: %d rules", err, m.File().Rules())
+	}
+	if err := m.Connect([]int{src("PID-14")}, dst("telecom[]"), JoinRule); err != nil || m.RuleField(ColumnEach) != "PID-14" {
+		t.Errorf("%v: each %q", err, m.RuleField(ColumnEach))
+	}
+	block := -1
+	for row := range m.TargetTree().Len() {
+		if m.PathAt(true, row) == "" && strings.HasPrefix(m.TargetTree().Cell(row, 0).Text, "Patient") {
+			block = row
+		}
+	}
+	if err := m.Connect([]int{src("PID-2")}, block, JoinRule); err == nil {
+		t.Error("a whole block was mapped")
+	}
+}
+
+// What is below a source goes to what is named like it below a target.
+func TestChildrenAreMappedByName(t *testing.T) {
+	m, s := newPlace(t, admits(1)...)
+	if err := m.Create(NewMapping{Name: "same", Source: mapping.End{Kind: mapping.HL7v2}, Target: mapping.End{Kind: mapping.HL7v2}}); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if err := m.AddBlock(NewBlock{Make: "PID", Per: "PID"}); err != nil {
+		t.Fatal(err)
+	}
+	n := m.MapChildren(rowOf(m, false, "PID"), 0)
+	if n < 35 || m.File().Rules() != n || !strings.Contains(m.News().Text, "by name") {
+		t.Fatalf("%d rules, %q", n, m.News().Text)
+	}
+	s.Settle()
+	if text := whole(m.ResultText()); !strings.Contains(text, "PID|1||8800^^^LAKE^MR") {
+		t.Errorf("the result is %q", text)
+	}
+	text := whole(m.ResultText())
+	if !m.ChooseResult(strings.Index(text, "19790228")+2) || m.RuleField(ColumnTarget) != "PID-7" {
+		t.Errorf("leads to %q", m.RuleField(ColumnTarget))
+	}
+	if n := m.MapChildren(rowOf(m, false, "PID"), 0); n != 0 || !m.News().Bad {
+		t.Errorf("%d rules once more", n)
+	}
+	m.Undo()
+	if m.File().Rules() != 0 {
+		t.Error("not undone at once")
+	}
+}
+
+// Lines end at what shows: at the rows, at closed branches, at the edge; the one that is chosen comes last.
+func TestLinesFollowTheRows(t *testing.T) {
+	m, _ := opened(t, admits(2)...)
+	m.CloseAll()
+	m.Choose("pid-11")
+	curves := m.Curves(nil, 0, 0, 100)
+	if len(curves) == 0 || !curves[len(curves)-1].Chosen {
+		t.Fatalf("%d lines, none is chosen", len(curves))
+	}
+	folded := curves[len(curves)-1]
+	if !folded.Folded || folded.Count < 10 {
+		t.Errorf("the line of closed branches is %+v", folded)
+	}
+	m.Reveal()
+	curves = m.Curves(curves, 0, 0, 1000)
+	last := curves[len(curves)-1]
+	source, target := m.Ends()
+	if last.Folded || last.Count != 1 || last.Left != float64(source)+0.5 || last.Right != float64(target)+0.5 {
+		t.Errorf("the line is %+v, its ends at %d and %d", last, source, target)
+	}
+	if rules := m.CurveAt(curves, 0, last.Left, 0.3); !slices.Contains(rules, "pid-11") {
+		t.Errorf("at its beginning lie %v", rules)
+	}
+	if rules := m.CurveAt(curves, 0.5, (last.Left+last.Right)/2, 0.1); len(rules) == 0 {
+		t.Error("nothing lies in its middle")
+	}
+	if rules := m.CurveAt(curves, 0.5, -50, 0.3); rules != nil {
+		t.Errorf("far away lie %v", rules)
+	}
+	curves = m.Curves(curves, float64(source)+3, float64(target), 5)
+	last = curves[len(curves)-1]
+	if !last.Out || last.Left != 0 || last.Right != 0.5 {
+		t.Errorf("scrolled, the line is %+v", last)
+	}
+	if curves = m.Curves(curves, 5000, 5000, 5); len(curves) != 0 {
+		t.Errorf("%d lines out of sight", len(curves))
+	}
+}
+
+// What is folded and what the mapping is tried on is kept apart from the mapping.
+func TestLayoutIsKeptApart(t *testing.T) {
+	m, s := opened(t, admits(2)...)
+	m.CloseAll()
+	m.RowOfPath(false, "PV1-7")
+	file := filepath.Join(t.TempDir(), "more.hl7")
+	if err := os.WriteFile(file, []byte(strings.Join(admits(5), "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.SetSamples(SampleSet{Paths: []string{file}})
+	s.Settle()
+	if _, n, _ := m.Samples(); n != 5 || m.Dirty() {
+		t.Fatalf("%d samples, dirty %v", n, m.Dirty())
+	}
+	m.CloseMapping()
+	s.Settle()
+	m.Open("Lakeside ADT")
+	s.Settle()
+	if _, n, _ := m.Samples(); n != 5 || rowOf(m, false, "PV1-7") < 0 || rowOf(m, false, "PID-7") >= 0 || m.SampleSource() != "more.hl7" {
+		t.Errorf("%d samples of %s", n, m.SampleSource())
+	}
+	m.SetSamples(SampleSet{Query: "type:ORU"})
+	s.Settle()
+	if _, n, _ := m.Samples(); n != 0 || m.SampleWords() != "no samples" {
+		t.Errorf("%d samples: %s", n, m.SampleWords())
+	}
+	m.SetSamples(SampleSet{All: true})
+	s.Settle()
+	m.StepSample(1)
+	s.Settle()
+	m.StepSample(5)
+	if m.SampleWords() != "sample 2 of 2" {
+		t.Errorf("%s", m.SampleWords())
+	}
+	if CheckSamples("type:") == nil && CheckSamples("nothing:x") == nil {
+		t.Error("a condition that cannot be read is taken")
+	}
+}
+
+// Mappings of other formats have their trees, lines and results, too.
+func TestOtherFormats(t *testing.T) {
+	document := `{"patient": {"mrn": "88121", "names": [{"family": "Marlow", "given": ["Jane", "Q"]}]}, "visits": [{"unit": "INF"}]}`
+	bundle := `{"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient", "birthDate": "1979-02-28", "name": [{"family": "Marlow"}]}}]}`
+	rows := "mrn,family\n88121,Marlow\n88122,Ash\n"
+	for _, c := range []struct {
+		name, file, text string
+		source, target   mapping.Kind
+		from, to, result string
+	}{
+		{"json", "a.json", document, mapping.JSON, mapping.CSV, "patient.names.family", "family", "Marlow"},
+		{"fhir", "b.json", bundle, mapping.FHIR, mapping.HL7v2, "Patient.birthDate", "PID-7", "PID|||||||1979"},
+		{"csv", "c.csv", rows, mapping.CSV, mapping.JSON, "family", "last", `"last": "Marlow"`},
+		{"xml", "d.xml", "<a><b c='1'>Marlow</b></a>", mapping.XML, mapping.XML, "b", "name", "<name>Marlow</name>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, s := newPlace(t)
+			if err := m.Create(NewMapping{Name: c.name, Source: mapping.End{Kind: c.source}, Target: mapping.End{Kind: c.target}}); err != nil {
+				t.Fatal(err)
+			}
+			s.Settle()
+			file := filepath.Join(t.TempDir(), c.file)
+			if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			m.SetSamples(SampleSet{Paths: []string{file}})
+			s.Settle()
+			if c.target == mapping.HL7v2 {
+				if err := m.AddBlock(NewBlock{Make: "PID"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			row := m.RowOfPath(false, c.from)
+			if row < 0 {
+				t.Fatalf("%s is not among %v", c.from, m.doc.samples.order)
+			}
+			if cell := m.SourceTree().Cell(row, 1); cell.Text == "" {
+				t.Error("it has no value")
+			}
+			if err := m.SetCell(m.AddRule(0), ColumnTarget, c.to); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.SetRuleField(ColumnSources, c.from); err != nil {
+				t.Fatal(err)
+			}
+			s.Settle()
+			if text := m.ResultText(); text == nil || !strings.Contains(whole(text), c.result) {
+				words, _ := m.ResultWords()
+				t.Fatalf("no result: %s %v", words, m.Problems())
+			}
+			if source, target := m.Ends(); source < 0 || target < 0 || len(m.Curves(nil, 0, 0, 100)) != 1 {
+				t.Errorf("the line ends at %d and %d", source, target)
+			}
+			if c.target != mapping.XML {
+				if marks, _ := m.ResultMarks(); len(marks) == 0 {
+					t.Error("nothing of the result is the rule's")
+				}
+			}
+			m.SetMasked(true)
+			if text := whole(m.ResultText()); strings.Contains(text, "Marlow") || strings.Contains(text, "1979") {
+				t.Error("the result shows under the mask")
+			}
+		})
+	}
+}
+
+// The header is checked before it is taken.
+func TestHeaderIsChecked(t *testing.T) {
+	m, s := opened(t)
+	for _, c := range []struct {
+		change func(*Header)
+		row    int
+		bad    bool
+	}{
+		{func(h *Header) { h.Title = "Admissions" }, 0, false},
+		{func(h *Header) { h.Source.Message = "ADT_X99" }, 2, true},
+		{func(h *Header) { h.Source.Message = "adt_a01" }, 0, false},
+		{func(h *Header) { h.Target.Root = "Patiant" }, 3, true},
+		{func(h *Header) { h.Target.Keep = true }, 3, true},
+		{func(h *Header) { h.Zone = "Mars/North" }, 5, true},
+		{func(h *Header) { h.Zone, h.Direction = "America/New_York", mapping.Out }, 0, false},
+	} {
+		h := m.Header()
+		c.change(&h)
+		if row, err := m.SetHeader(h); row != c.row || (err != nil) != c.bad {
+			t.Errorf("%+v: row %d, %v", h, row, err)
+		}
+	}
+	s.Settle()
+	if m.Header().Source.Message != "ADT_A01" || m.Header().Direction != mapping.Out || rowOf(m, false, "NK1") < 0 {
+		t.Errorf("header %+v", m.Header())
+	}
+	for range 3 {
+		m.Undo()
+	}
+	if m.Dirty() {
+		t.Error("not as it was")
+	}
+}
+
+// Rules that need a look are gone through one after the other.
+func TestProblemsAreStepped(t *testing.T) {
+	m, _ := opened(t, admits(2)...)
+	m.Choose("pid-01")
+	var ids []string
+	for range 3 {
+		m.StepProblem(1)
+		ids = append(ids, m.Chosen())
+	}
+	if ids[0] != "pid-02" || ids[1] != "pid-03" {
+		t.Errorf("stepped to %v", ids)
+	}
+	m.StepProblem(-1)
+	if m.Chosen() != ids[1] {
+		t.Errorf("back at %s", m.Chosen())
+	}
+	if c := m.CompleteSource("PID-1"); len(c) == 0 || c[0].Text != "PID-1" {
+		t.Errorf("completions %v", c)
+	}
+	if c := m.CompleteSource("PID-8 VALUED AND PID-2"); len(c) == 0 || c[0].Text != "PID-8 VALUED AND PID-2" {
+		t.Errorf("completions %v", c)
+	}
+	if c := m.CompleteTarget("birth"); len(c) == 0 || c[0].Text != "birthDate" {
+		t.Errorf("completions %v", c)
+	}
+	if got := fmt.Sprintf("%d %q %q", m.RowOf("none"), m.IDAt(-1), m.CellText(-1, 0)); got != `-1 "" ""` {
+		t.Errorf("rows that are not there: %q", got)
+	}
+}
