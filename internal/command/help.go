@@ -73,7 +73,7 @@ func entries() []entry {
 		{"map check", "map check [--json] [--project DIR] [--functions] MAPPING", "say what is wrong or unwise in a mapping", mapCheckHelp, runMapCheck},
 		{"map coverage", "map coverage [--json] [--mask] [-r] MAPPING FILE...", "say what a mapping misses in samples", mapCoverageHelp, runMapCoverage},
 		{"map trace", "map trace [--json] [--rule ID] [--message N] MAPPING FILE", "say what every rule of a mapping did with a file", mapTraceHelp, runMapTrace},
-		{"map export", "map export --to KIND [--out FILE] [--since OLD] [--samples] [--project DIR] [--edition TEXT] [--author NAME] [--date DATE] [--letter] [-r] MAPPING [FILE...]", "write a mapping as a paper to sign, or for other programs", mapExportHelp, runMapExport},
+		{"map export", "map export --to KIND [--out FILE] [--since OLD] [--samples] [--project DIR] [--edition TEXT] [--author NAME] [--date DATE] [--letter] [--url URL] [--table NAME] [-r] MAPPING [FILE...]", "write a mapping as a paper to sign, or for other programs", mapExportHelp, runMapExport},
 		{"map import", "map import [--out FILE] [--sheet NAME] [--source KIND] [--target KIND] [--version V] [--title TEXT] [--msh-from-delimiters] FILE", "make a first draft of a mapping from a spreadsheet of pairs", mapImportHelp, runMapImport},
 		{"map new", "map new [--from NAME] [--out FILE]", "write a starter mapping", mapNewHelp, runMapNew},
 		{"fhir path", "fhir path [--json] [--entries] [--strict] [--package FILE] EXPRESSION [FILE...]", "evaluate a FHIRPath expression on resources", fhirPathHelp, runFHIRPath},

@@ -24,6 +24,9 @@ lacks. Values of samples are shown by their shape, Aa+ for a name, unless --samp
   --to KIND       xlsx, pdf, html   the specification: title page, messages, source fields, rules,
                                     code tables, coverage, open points, changes and sign-off
                   csv               the rules, a row each
+                  conceptmap        the lookup tables as FHIR ConceptMap
+                  structuremap      blocks and rules as FHIR StructureMap, which is a specification
+                                    and no program where the source is HL7 v2
                   yaml, zip         the mapping itself, with its tables
   --out FILE      where it goes, instead of standard output
   --since OLD     an earlier version of the mapping: what has changed is listed, rule by rule
@@ -33,6 +36,8 @@ lacks. Values of samples are shown by their shape, Aa+ for a name, unless --samp
   --author NAME   who hands it over
   --date DATE     of the paper, as 2026-03-31; today unless said otherwise
   --letter        pages of the American size, instead of A4
+  --url URL       the address below which FHIR resources are named, instead of urn:uuid:
+  --table NAME    of this lookup table only, for conceptmap
   -r              read every file below folders
 `
 
@@ -48,6 +53,8 @@ func runMapExport(ctx context.Context, s *session, args []string) error {
 	set.StringVar(&spec.Version, "edition", "", "")
 	set.StringVar(&spec.Author, "author", "", "")
 	set.BoolVar(&spec.Letter, "letter", false, "")
+	set.StringVar(&spec.URL, "url", "", "")
+	set.StringVar(&spec.Table, "table", "", "")
 	recursive := recursiveFlag(set)
 	plain, err := parse(set, args)
 	if err != nil {

@@ -98,8 +98,7 @@ func (s Spec) newPaper() (*paper, error) {
 	if p.fingerprint, err = Fingerprint(s.Mapping); err != nil {
 		return nil, err
 	}
-	p.source, _ = dictionary.For(s.Mapping.Source.Version)
-	p.target, _ = dictionary.For(s.Mapping.Target.Version)
+	p.source, p.target = versionOf(s.Mapping.Source), versionOf(s.Mapping.Target)
 	if s.Mapping.Target.Kind == mapping.FHIR || s.Mapping.Source.Kind == mapping.FHIR {
 		p.definitions = fhir.R4()
 	}
@@ -375,4 +374,10 @@ func few(names []string, most int) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// versionOf is the version of HL7 v2 of an end.
+func versionOf(e mapping.End) *dictionary.Version {
+	v, _ := dictionary.For(e.Version)
+	return v
 }

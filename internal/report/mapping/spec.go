@@ -31,7 +31,7 @@ const (
 
 // Kinds lists them.
 func Kinds() []Kind {
-	return []Kind{XLSX, PDF, HTML, CSV, YAML, Archive}
+	return []Kind{XLSX, PDF, HTML, CSV, ConceptMap, StructureMap, YAML, Archive}
 }
 
 // Extension is that of a file of the kind, with its point.
@@ -89,6 +89,13 @@ type Spec struct {
 	Scope []mapping.Flow
 	// Letter makes PDF pages for the American paper size; they are A4 otherwise.
 	Letter bool
+
+	// URL is the address below which FHIR resources get their canonical URLs, such as https://hospital.example/fhir.
+	// Without it they are urn:uuid: and derived from the mapping.
+	URL string
+	// Table names the one lookup table that a ConceptMap is to be made of. Without it all of them are written, in a
+	// Bundle if there are several.
+	Table string
 }
 
 // Write writes the mapping in the kind that is asked for. The same Spec gives the same bytes.
@@ -105,6 +112,10 @@ func (s Spec) Write(ctx context.Context, w io.Writer, kind Kind) error {
 		return s.writeHTML(ctx, w)
 	case CSV:
 		return s.writeRules(ctx, w)
+	case ConceptMap:
+		return s.writeConceptMaps(w)
+	case StructureMap:
+		return s.writeStructureMap(w)
 	case YAML:
 		return writeWith(w, s.Mapping, mapping.Format)
 	case Archive:
