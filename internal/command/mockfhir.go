@@ -38,10 +38,13 @@ method, type, status, how fast, which rule. Ends with Ctrl-C.
                        faults: [{fault: status, value: "503"}]}.
                        Faults: ` + "%s" + `
   --auth METHOD        what requests must carry: basic:user:password, api-key:KEY,
-                       api-key:Header=KEY, bearer:TOKEN, or smart: SMART on FHIR with automatic
-                       approval, PKCE, scopes, refresh and backend services; the patient in context
-                       is the first one
-  --clients FILE.json  the only clients of smart, with client_id, and client_secret or jwks
+                       api-key:Header=KEY, bearer:TOKEN, or smart: SMART on FHIR with PKCE, scopes
+                       of v1 and v2, refresh, id tokens, backend services, introspection and
+                       revocation. It approves at once, for the first patient; smart:picker shows a
+                       page to approve and pick one. The page BASE/auth/launcher launches an app
+                       as an EHR does
+  --clients FILE.json  the only clients of smart: client_id, and client_secret, jwks or jwks_uri;
+                       redirect_uris and scopes limit what they may ask for
   --strict             search parameters that are not known are an error, not a warning
   --no-validation      store what the definitions forbid too
   --delete-many        a conditional delete may take several resources

@@ -42,7 +42,7 @@ type claims struct {
 func (c claims) expires() time.Time { return time.Unix(int64(c.Expires), 0) }
 
 // readAssertion reads a signed JWT and checks its signature with the keys of the client that it names.
-func readAssertion(token string, keys func(client string) (KeySet, bool)) (c claims, err error) {
+func readAssertion(token string, keys func(client, kid string) (KeySet, bool, error)) (c claims, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return c, errors.New("client_assertion is no signed JWT")
@@ -58,7 +58,10 @@ func readAssertion(token string, keys func(client string) (KeySet, bool)) (c cla
 	if err != nil {
 		return c, errors.New("the signature of the assertion is no base64url")
 	}
-	set, known := keys(c.Issuer)
+	set, known, err := keys(c.Issuer, header.Key)
+	if err != nil {
+		return c, err
+	}
 	if !known {
 		return c, errors.New("the client of the assertion is not registered")
 	}

@@ -17,6 +17,8 @@ type Auth struct {
 	Header string // of an API key; default X-API-Key
 	// Clients are those that are registered with SMART; none lets every public client in.
 	Clients []Client
+	// Picker shows a page on which a person approves and picks the patient; without it SMART approves at once, for the first patient.
+	Picker bool
 }
 
 // AuthKind is a way to authenticate.
@@ -30,7 +32,7 @@ const (
 	AuthSMART  AuthKind = "smart"
 )
 
-// ParseAuth reads basic:user:password, api-key:key, api-key:Header-Name=key, bearer:token, smart, or none.
+// ParseAuth reads basic:user:password, api-key:key, api-key:Header-Name=key, bearer:token, smart, smart:picker, or none.
 func ParseAuth(text string) (Auth, error) {
 	kind, rest, _ := strings.Cut(text, ":")
 	a := Auth{Kind: AuthKind(kind), Secret: rest}
@@ -52,12 +54,13 @@ func ParseAuth(text string) (Auth, error) {
 		}
 	case AuthBearer:
 	case AuthSMART:
-		if rest != "" {
-			return a, errors.New("smart takes no secret here; registered clients are given apart")
+		if rest != "" && rest != "picker" {
+			return a, errors.New("smart takes no secret here, only smart:picker; registered clients are given apart")
 		}
+		a.Picker, a.Secret = rest == "picker", ""
 		return a, nil
 	default:
-		return a, fmt.Errorf("there is no authentication %q; there are none, basic:user:password, api-key:KEY, api-key:Header=KEY, bearer:TOKEN and smart", kind)
+		return a, fmt.Errorf("there is no authentication %q; there are none, basic:user:password, api-key:KEY, api-key:Header=KEY, bearer:TOKEN, smart and smart:picker", kind)
 	}
 	if a.Secret == "" {
 		return a, fmt.Errorf("the authentication %s needs its secret after a colon", kind)

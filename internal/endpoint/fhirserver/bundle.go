@@ -161,7 +161,7 @@ func (s *Server) runJob(j *job, tx *fhirstore.Tx) (*response, error) {
 		return nil, err
 	}
 	if v, err := tx.Read(typ, id); err == nil && q.header.Get("If-None-Exist") != "" {
-		return s.written(q, v, 200), s.owned(q.access, v)
+		return s.written(q, v, 200), s.owned(q.access, tx, v, "create")
 	}
 	n, err := s.checked(q, typ)
 	if err != nil {
@@ -172,7 +172,7 @@ func (s *Server) runJob(j *job, tx *fhirstore.Tx) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.written(q, v, 201), s.owned(q.access, v)
+	return s.written(q, v, 201), s.owned(q.access, tx, v, "create")
 }
 
 // noTwice refuses a transaction that changes one resource twice, or has one fullUrl twice.

@@ -65,7 +65,7 @@ func (s *Server) permitted(r *request, typ, id, interaction string) (*fhirstore.
 	if err != nil {
 		return nil, err
 	}
-	return v, s.owned(r.access, v)
+	return v, s.owned(r.access, r.source(s), v, interaction)
 }
 
 // input finds a parameter of an operation: in the address, or in the Parameters that were posted.

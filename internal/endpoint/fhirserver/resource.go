@@ -33,7 +33,7 @@ func (s *Server) read(r *request, typ, id, version string) (*response, error) {
 	if err != nil {
 		return nil, fail(404, "there is no %s with this id", typ)
 	}
-	if err := s.owned(r.access, v); err != nil {
+	if err := s.owned(r.access, r.source(s), v, "read"); err != nil {
 		return nil, err
 	}
 	p := (&response{status: 200, version: v}).describe(v)
@@ -150,14 +150,14 @@ func (s *Server) create(r *request, typ string) (*response, error) {
 			}
 			if found != nil {
 				v, status = found, 200
-				return s.owned(r.access, v)
+				return s.owned(r.access, tx, v, "create")
 			}
 		}
 		tx.As("POST")
 		if v, err = tx.Create(draft); err != nil {
 			return err
 		}
-		return s.owned(r.access, v)
+		return s.owned(r.access, tx, v, "create")
 	})
 	if err != nil {
 		return nil, err
@@ -246,7 +246,7 @@ func (s *Server) update(r *request, typ, id string) (*response, error) {
 			}
 		}
 		if before, err := tx.Read(typ, target); err == nil {
-			if err := s.owned(r.access, before); err != nil {
+			if err := s.owned(r.access, tx, before, "update"); err != nil {
 				return err
 			}
 		}
@@ -254,7 +254,7 @@ func (s *Server) update(r *request, typ, id string) (*response, error) {
 		if v, created, err = tx.Put(draft, target); err != nil {
 			return err
 		}
-		return s.owned(r.access, v)
+		return s.owned(r.access, tx, v, "update")
 	})
 	if err != nil {
 		return nil, err
@@ -296,7 +296,7 @@ func (s *Server) remove(r *request, typ, id string) (*response, error) {
 				}
 			}
 			if before, err := tx.Read(typ, id); err == nil {
-				if err := s.owned(r.access, before); err != nil {
+				if err := s.owned(r.access, tx, before, "delete"); err != nil {
 					return err
 				}
 			}
@@ -348,7 +348,7 @@ func (s *Server) patch(r *request, typ, id string) (*response, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.owned(r.access, before); err != nil {
+		if err := s.owned(r.access, tx, before, "patch"); err != nil {
 			return err
 		}
 		n, err := apply(before.Tree())
@@ -365,7 +365,7 @@ func (s *Server) patch(r *request, typ, id string) (*response, error) {
 		if v, _, err = tx.Put(s.store.Draft(n), target); err != nil {
 			return err
 		}
-		return s.owned(r.access, v)
+		return s.owned(r.access, tx, v, "patch")
 	})
 	if err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ func New(c Config, o Options) (*Server, error) {
 		s.now = time.Now
 	}
 	if c.Auth.Kind == AuthSMART {
-		s.smart = newSMART(c.Auth.Clients, s.now, s.firstPatient)
+		s.smart = newSMART(s, c.Auth)
 	}
 	s.hookWait = hookWait
 	for _, h := range c.Hooks {
