@@ -94,6 +94,8 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.linker.SetMasked(s.m.Masked())
 	n.mapper = mapper.New(n.runner, w)
 	n.mapper.SetMasked(s.m.Masked())
+	n.mapper.SetWires(wires{n.endpoints})
+	n.services = append(n.services, n.mapper)
 	return n
 }
 
@@ -157,6 +159,7 @@ func (n *session) endModels() {
 // is not called on the goroutine of the screen.
 func (n *session) end() error {
 	n.runner.Close()
+	n.mapper.Wait() // routes send through endpoints
 	return errors.Join(n.endpoints.Wait(), n.workspace.Close())
 }
 

@@ -170,6 +170,7 @@ func (m *Model) show(s *stored) {
 		m.Say(screen.News{Text: "This mapping has changes that were not saved yet.", Offer: "Discard them"}, m.Discard)
 	}
 	m.changed(All)
+	m.ReadRun()
 }
 
 // begin shows what a mapping that was just opened has.

@@ -354,10 +354,13 @@ func (m *Model) Rename(to string) error {
 			return err
 		}
 	}
-	name, revision := d.name, d.revision
+	if m.IsRunning() {
+		return errors.New("stop its run before you give it another name")
+	}
+	name, revision, x := d.name, d.revision, m.runs.run()
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (struct{}, error) {
 		err := m.store.RenameDocument(ctx, savedKind, name, to, revision)
-		for _, w := range []*draftWriter{d.drafts, d.layouts} {
+		for _, w := range []*draftWriter{d.drafts, d.layouts, x.stored} {
 			if err == nil {
 				err = w.rename(ctx, to)
 			}
@@ -369,6 +372,8 @@ func (m *Model) Rename(to string) error {
 			return
 		}
 		d.name = to
+		delete(m.runs.all, name)
+		m.runs.all[to] = x
 		m.Reload()
 		m.changed(List)
 	})
@@ -417,13 +422,15 @@ func (m *Model) Delete() {
 	if d == nil {
 		return
 	}
-	name, revision := d.name, d.revision
+	m.StopRun()
+	name, revision, x := d.name, d.revision, m.runs.run()
 	d.drafts.asked++
 	d.layouts.asked++
-	asked := [2]int{d.drafts.asked, d.layouts.asked}
+	x.stored.asked++
+	asked := [3]int{d.drafts.asked, d.layouts.asked, x.stored.asked}
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (struct{}, error) {
 		err := m.store.DeleteDocument(ctx, savedKind, name, revision)
-		for i, w := range []*draftWriter{d.drafts, d.layouts} {
+		for i, w := range []*draftWriter{d.drafts, d.layouts, x.stored} {
 			if err == nil {
 				err = w.put(ctx, asked[i], nil)
 			}
@@ -439,6 +446,7 @@ func (m *Model) Delete() {
 			d.samples.loading.Cancel()
 			m.doc = nil
 		}
+		delete(m.runs.all, name)
 		m.Reload()
 		m.changed(All)
 		m.Say(screen.News{Text: name + " was deleted."}, nil)

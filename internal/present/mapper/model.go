@@ -20,6 +20,7 @@ const (
 	Trees                    // rows of the trees
 	Samples                  // other samples, or another of them is shown
 	Values                   // what the mapping made of the samples
+	Runs                     // the run, or its plan
 	Notice                   // the news
 	All     What = 1<<iota - 1
 )
@@ -40,12 +41,15 @@ type Model struct {
 	listing job.Latest
 	opening job.Latest
 	doc     *document // nil while none is open
+	account account
+	runs    runs
 }
 
 // New returns the place over a project. Close ends its work.
 func New(runner *job.Runner, w *workspace.Workspace) *Model {
 	m := &Model{runner: runner, store: w}
 	m.Told = func() { m.changed(Notice) }
+	m.runs.m = m
 	m.ctx, m.end = context.WithCancel(context.Background())
 	return m
 }

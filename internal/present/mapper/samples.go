@@ -31,16 +31,20 @@ type SampleSet struct {
 	All   bool     `json:"all,omitempty"` // with no Query: all messages of the project
 	IDs   []int64  `json:"ids,omitempty"`
 	Paths []string `json:"paths,omitempty"`
+	// Exchanges are messages that listeners received, by their numbers in the journal.
+	Exchanges []int64 `json:"exchanges,omitempty"`
 }
 
 func (s SampleSet) isZero() bool {
-	return s.Query == "" && !s.All && len(s.IDs) == 0 && len(s.Paths) == 0
+	return s.Query == "" && !s.All && len(s.IDs) == 0 && len(s.Paths) == 0 && len(s.Exchanges) == 0
 }
 
 // Sample is a message that the mapping is tried on.
 type Sample struct {
 	mapping.Record
 	Name string // of the message of the project, or of the file
+	Ref  string // of the message or exchange of the project, "" for none
+	Path string // of the file, "" for none
 }
 
 // samples are those of the mapping that is open.
@@ -205,6 +209,8 @@ func (m *Model) SampleSource() string {
 	switch s := m.doc.samples.set; {
 	case len(s.IDs) > 0:
 		return screen.Plural(len(s.IDs), "chosen message")
+	case len(s.Exchanges) > 0:
+		return "messages of the journal"
 	case len(s.Paths) == 1 && !m.masked:
 		return filepath.Base(s.Paths[0])
 	case len(s.Paths) > 0:
@@ -243,9 +249,12 @@ func (m *Model) readSamples(ctx context.Context, f *mapping.File, set SampleSet)
 		set.Query = usual(f)
 	}
 	l := &loadedSamples{set: set}
-	if len(set.Paths) > 0 {
+	switch {
+	case len(set.Paths) > 0:
 		err = l.files(ctx, reader)
-	} else {
+	case len(set.Exchanges) > 0:
+		err = m.received(ctx, l, reader)
+	default:
 		err = m.messages(ctx, l, reader, f.Source.Kind)
 	}
 	if err != nil {
@@ -258,21 +267,9 @@ func (m *Model) readSamples(ctx context.Context, f *mapping.File, set SampleSet)
 func (m *Model) messages(ctx context.Context, l *loadedSamples, reader *mapping.Engine, kind mapping.Kind) error {
 	ids := l.set.IDs
 	if len(ids) == 0 {
-		q, err := query.Parse(l.set.Query)
-		if err != nil {
+		var err error
+		if ids, err = m.indexedIDs(ctx, l.set.Query); err != nil {
 			return err
-		}
-		index, exact, err := workspace.Indexed(q)
-		if err != nil {
-			return err
-		}
-		if ids, err = m.store.IDs(ctx, index); err != nil {
-			return err
-		}
-		if !exact {
-			if ids, err = m.store.Matching(ctx, q, ids, nil); err != nil {
-				return err
-			}
 		}
 	}
 	l.found = len(ids)
@@ -290,10 +287,29 @@ func (m *Model) messages(ctx context.Context, l *loadedSamples, reader *mapping.
 			if err != nil {
 				break // it is not of this kind after all
 			}
-			l.list = append(l.list, Sample{rec, fmt.Sprintf("message %d of the project", msg.ID)})
+			l.list = append(l.list, Sample{Record: rec, Name: fmt.Sprintf("message %d of the project", msg.ID), Ref: workspace.MessageRef(msg.ID)})
 		}
 	}
 	l.found = max(l.found, len(l.list))
+	return nil
+}
+
+// received takes messages of the journal.
+func (m *Model) received(ctx context.Context, l *loadedSamples, reader *mapping.Engine) error {
+	for _, id := range l.set.Exchanges {
+		ref := workspace.ExchangeRef(id)
+		b, err := m.store.Source().Message(ctx, ref)
+		if err != nil {
+			return err
+		}
+		for rec, err := range reader.Records(ctx, bytes.NewReader(b)) {
+			if err != nil {
+				return err
+			}
+			l.list = append(l.list, Sample{Record: rec, Name: fmt.Sprintf("exchange %d of the journal", id), Ref: ref})
+		}
+	}
+	l.found = len(l.list)
 	return nil
 }
 
@@ -346,7 +362,7 @@ func (l *loadedSamples) files(ctx context.Context, reader *mapping.Engine) error
 				}
 				l.found++
 				if size += len(rec.Bytes); len(l.list) < maxSamples && size < maxSampleBytes {
-					l.list = append(l.list, Sample{rec, filepath.Base(path)})
+					l.list = append(l.list, Sample{Record: rec, Name: filepath.Base(path), Path: path})
 				}
 			}
 			return ctx.Err()

@@ -53,8 +53,11 @@ type View struct {
 	picture *picturePane
 	table   *tablePane
 	lookups *lookupPane
-	rule    *rulePane
-	result  *resultPane
+
+	coverage *coveragePane
+	run      *runPane
+	rule     *rulePane
+	result   *resultPane
 }
 
 // New returns the view over m.
@@ -80,6 +83,9 @@ func New(m *model.Model, h host.Host) *View {
 	v.AddTab(Tab{Title: "Picture", Content: v.picture.content, Panes: v.picture.panes, Redraw: v.picture.redraw, Actions: v.picture.actions, Keys: v.picture.keys()})
 	v.AddTab(Tab{Title: "Table", Content: v.table.content, Panes: v.table.panes, Redraw: v.table.redraw, Actions: v.table.actions, Keys: v.table.keys()})
 	v.AddTab(Tab{Title: "Lookups", Content: v.lookups.content, Panes: v.lookups.panes, Redraw: v.lookups.redraw, Actions: v.lookups.actions, Keys: v.lookups.keys(), Whole: true})
+	v.coverage, v.run = newCoveragePane(v), newRunPane(v)
+	v.AddTab(Tab{Title: "Coverage", Content: v.coverage.content, Panes: v.coverage.panes, Redraw: v.coverage.redraw, Actions: v.coverage.actions, Keys: v.coverage.keys(), Whole: true})
+	v.AddTab(Tab{Title: "Run", Content: v.run.content, Panes: v.run.panes, Redraw: v.run.redraw, Actions: v.run.actions, Keys: v.run.keys(), Whole: true})
 	m.Watch(v.redraw)
 	v.redraw(model.All)
 	return v
@@ -162,6 +168,10 @@ func (v *View) Drop(paths []string) bool {
 		v.m.SetSamples(model.SampleSet{Paths: paths})
 		return true
 	}
+	if len(paths) == 1 && model.IsSheet(paths[0]) {
+		v.importSheet(paths[0])
+		return true
+	}
 	v.m.Import(paths)
 	return true
 }
@@ -224,7 +234,7 @@ func (v *View) chooseRoot() {
 
 // makeChooser makes what is shown while no mapping is open.
 func (v *View) makeChooser() {
-	steps := []kit.Action{{Label: "New mapping…", Do: v.New}, {Label: "Import…", Do: v.Import}}
+	steps := []kit.Action{{Label: "New mapping…", Do: v.New}, {Label: "Import…", Do: v.Import}, {Label: "From a spreadsheet…", Do: v.ImportSheet}}
 	v.empty = container.New(kit.Column{Flex: 1}, v.news, kit.NewEmptyState(theme.IconMap, "Which field goes where?",
 		"A mapping says it, rule by rule, and does it: begin with a starter for ADT, SIU, ORU or VXU, with an empty one, or import one. Drop a mapping, or a folder of them, here.", steps...))
 	v.list = kit.NewGridView(&entryGrid{v.m})
@@ -389,12 +399,12 @@ func (v *View) more(at fyne.CanvasObject) {
 	m := v.m
 	items := []*fyne.MenuItem{
 		fyne.NewMenuItem("What it reads and makes…", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock), fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export),
+		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export), fyne.NewMenuItem("Papers and exports…  (Ctrl+P)", v.Papers),
 	}
 	if m.Dirty() {
 		items = append(items, fyne.NewMenuItem("Go back to the saved version", m.Discard))
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete), fyne.NewMenuItem("New mapping…  (Ctrl+N)", v.New), fyne.NewMenuItem("Import…  (Ctrl+O)", v.Import))
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete), fyne.NewMenuItem("New mapping…  (Ctrl+N)", v.New), fyne.NewMenuItem("Import…  (Ctrl+O)", v.Import), fyne.NewMenuItem("Import a spreadsheet of pairs…", v.ImportSheet))
 	p := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
 	v.host.Menu(fyne.NewMenu("", items...), p.AddXY(0, at.Size().Height))
 }
