@@ -80,7 +80,7 @@ func (v *View) Keys() []shell.Key {
 	}
 	return append(keys,
 		shell.Key{Keys: "Left, Right", Does: "in the rule's steps: go from step to step"},
-		shell.Key{Keys: "a letter, Enter, Delete", Does: "in the steps: add a function, change one, remove it"},
+		shell.Key{Keys: "a letter, Enter, Delete", Does: "in the steps: add, change, remove a function"},
 		shell.Key{Keys: "Alt+Left, Alt+Right", Does: "in the steps: move a function"},
 		shell.Key{Keys: "Enter", Does: "in the result: edit the rule that made the value"})
 }

@@ -172,7 +172,7 @@ func (p *lookupPane) actions() []shell.Action {
 func (p *lookupPane) keys() []shell.Key {
 	return []shell.Key{
 		{Keys: "Letters, Enter, F2", Does: "write into the cell anew; change what it holds"},
-		{Keys: "Enter, Tab, Escape", Does: "in a cell: take it and go down, go right; leave it as it was"},
+		{Keys: "Enter, Tab, Escape", Does: "in a cell: take it and go down or right; leave it"},
 		{Keys: "Delete", Does: "on a table: delete it; in a cell: empty it"},
 	}
 }

@@ -112,7 +112,7 @@ func (p *picturePane) open(target bool, row int) {
 	tree := p.trees[index(target)]
 	if rules := p.v.m.RulesAt(target, row); len(rules) > 0 {
 		p.v.m.Choose(rules[0])
-		p.v.host.Focus(p.v.rule.chips)
+		p.v.rule.take()
 		return
 	}
 	if _, branch, _ := tree.Grid().(screen.Tree).Level(row); branch {
@@ -240,7 +240,7 @@ func (p *picturePane) menu(target bool, row int, at fyne.Position) {
 	if rules := m.RulesAt(target, row); len(rules) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 		for _, id := range rules[:min(len(rules), 8)] {
-			add("Rule "+id, func() { m.Choose(id); v.host.Focus(v.rule.chips) })
+			add("Rule "+id, func() { m.Choose(id); v.rule.take() })
 		}
 		add("Go to the other end  (O)", func() { p.otherEnd(target) })
 		add("Delete its rules  (Delete)", func() { m.DeleteRules(rules...) })
@@ -292,7 +292,7 @@ func (p *picturePane) secondary(across, y float32, e *fyne.PointEvent) {
 	if !contains(rules, m.Chosen()) {
 		m.Choose(rules[0])
 	}
-	p.v.host.Menu(fyne.NewMenu("", fyne.NewMenuItem("Show both ends", func() { m.Reveal(); p.follow(true) }), fyne.NewMenuItem("Edit the rule", func() { p.v.host.Focus(p.v.rule.chips) }),
+	p.v.host.Menu(fyne.NewMenu("", fyne.NewMenuItem("Show both ends", func() { m.Reveal(); p.follow(true) }), fyne.NewMenuItem("Edit the rule", func() { p.v.rule.take() }),
 		fyne.NewMenuItem("Delete the rule", func() { m.DeleteRules(m.Chosen()) })), e.AbsolutePosition)
 }
 
@@ -339,6 +339,7 @@ func (p *picturePane) dropped(right bool, row int, at fyne.Position) {
 	if on < 0 {
 		return
 	}
+	p.v.host.Focus(p.trees[1]) // Fyne takes the keyboard away when a drag begins
 	if right {
 		p.connect([]int{on}, row)
 	} else {
