@@ -60,6 +60,9 @@ func (v *View) Actions() []shell.Action {
 	add("nextproblem", "Go to the next rule that needs a look", "it cannot run, warns, or never fired", "F8", func() { m.StepProblem(1) })
 	add("problembefore", "Go to the one before", "", "Shift+F8", func() { m.StepProblem(-1) })
 	add("settings", "What the mapping reads and makes…", "", "Ctrl+Shift+E", v.Settings)
+	if m.TakesTarget() {
+		add("taketarget", "Take the target from a sample…", "a document as it is to be, or a CSV file", "", v.TakeTarget)
+	}
 	add("rename", "Rename the mapping…", "", "", v.Rename)
 	add("duplicate", "Duplicate the mapping…", "", "", v.Duplicate)
 	add("export", "Export the mapping to a folder…", "YAML and CSV", "Ctrl+E", v.Export)

@@ -387,10 +387,12 @@ func endWords(e mapping.End) string {
 // more shows what else can be done with the mapping.
 func (v *View) more(at fyne.CanvasObject) {
 	m := v.m
-	items := []*fyne.MenuItem{
-		fyne.NewMenuItem("What it reads and makes…", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock), fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export),
+	items := []*fyne.MenuItem{fyne.NewMenuItem("What it reads and makes…  (Ctrl+Shift+E)", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock)}
+	if m.TakesTarget() {
+		items = append(items, fyne.NewMenuItem("Take the target from a sample…", v.TakeTarget))
 	}
+	items = append(items, fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export))
 	if m.Dirty() {
 		items = append(items, fyne.NewMenuItem("Go back to the saved version", m.Discard))
 	}
