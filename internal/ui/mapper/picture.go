@@ -52,7 +52,7 @@ func newPicturePane(v *View) *picturePane {
 		head := kit.NewBand(container.New(kit.Row{Flex: 1}, kit.Gap(4, 0), container.New(centred{}, p.search[i]), kit.Gap(4, 0), container.NewCenter(container.New(kit.Width(112), p.filters[i])), kit.Gap(4, 0)))
 		sides[i] = container.New(kit.Column{Flex: 1}, head, p.trees[i])
 	}
-	title := kit.NewCaption("drag, or M and M")
+	title := kit.NewCaption("drag, or M here, M there")
 	title.Min = 40
 	middle := container.New(kit.Column{Flex: 1}, kit.NewBand(container.NewPadded(title)), p.links)
 	p.content = kit.NewColumns(sides[0], kit.NewColumns(middle, sides[1], 0.30), 0.42)
@@ -419,6 +419,11 @@ func (p *picturePane) actions() []shell.Action {
 	list := []shell.Action{
 		{ID: "map.search", Title: "Search the " + side, Keys: "Ctrl+F", Run: func() { v.host.Focus(p.search[index(p.last)]) }},
 		{ID: "map.goto", Title: "Go to a path…", Detail: "PID-5.1, Patient.birthDate", Keys: "Ctrl+G", Run: v.GoToPath},
+		{ID: "map.copypath", Title: "Copy the path of the row", Keys: "Ctrl+Shift+C", Run: func() {
+			if path := m.PathAt(p.last, p.trees[index(p.last)].Selected()); path != "" {
+				v.host.Clipboard().SetContent(path)
+			}
+		}},
 		{ID: "map.fold", Title: "Close all branches", Run: m.CloseAll},
 		{ID: "map.reveal", Title: "Show both ends of the rule", Keys: "Ctrl+R", Run: func() { m.Reveal(); p.follow(true) }},
 		{ID: "map.children", Title: "Map all children by name", Detail: "of the source and the target that the cursors are on", Run: func() { p.mapChildren(p.trees[1].Selected()) }},

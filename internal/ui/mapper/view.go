@@ -116,6 +116,7 @@ func (v *View) ShowTab(i int) {
 		t.Redraw(model.All)
 	}
 	v.Focus()
+	v.host.Status()
 }
 
 // Content is what the window shows.
