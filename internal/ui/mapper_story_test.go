@@ -215,3 +215,56 @@ func TestSelectedMessagesBecomeSamples(t *testing.T) {
 		t.Error("without a mapping nothing is said")
 	}
 }
+
+// Every action of an open mapping can be done, in each part of the place, and keys mean one thing there.
+func TestEveryActionOfAMappingRuns(t *testing.T) {
+	d, m := mapped(t)
+	heard := map[string]bool{}
+	for word := range keyNames {
+		for _, m := range modifiers {
+			heard[m.words+word] = true
+		}
+	}
+	for tab := range 3 {
+		d.Chord(fyne.KeyModifierAlt, fyne.KeyName(rune('1'+tab)))
+		m.Choose("pid-01")
+		d.settle()
+		place := d.s.session.places[shell.Map]
+		does := map[string]string{}
+		for _, a := range place.Actions() {
+			for k := range strings.SplitSeq(a.Keys, ", ") {
+				if k != "" && does[k] != "" {
+					t.Errorf("%q is both %q and %q", k, does[k], a.Title)
+				}
+				if does[k] = a.Title; k != "" && !heard[k] && !strings.HasSuffix(k, "F8") {
+					t.Errorf("nothing hears %q of %q", k, a.Title)
+				}
+			}
+			switch a.ID {
+			case "map.import", "map.export", "map.all", "map.tab1", "map.tab2", "map.tab3": // file dialogs, and what leads elsewhere
+				continue
+			}
+			a.Run()
+			d.settle()
+			for d.s.dismiss != nil {
+				d.s.dismiss()
+			}
+			if !m.IsOpen() {
+				t.Fatalf("after %q no mapping is open", a.Title)
+			}
+			d.Key(fyne.KeyEscape)
+		}
+		for _, k := range place.Keys() {
+			if k.Keys == "" || k.Does == "" {
+				t.Errorf("a line of the keys page is empty: %+v", k)
+			}
+		}
+	}
+	for m.CanUndo() != "" {
+		m.Undo()
+	}
+	d.settle()
+	if m.File().Rules() < 100 {
+		t.Errorf("%d rules after all was undone", m.File().Rules())
+	}
+}

@@ -278,6 +278,7 @@ func (p *picturePane) tapped(across, y float32, _ *fyne.PointEvent) {
 }
 
 func (p *picturePane) at(across, y float32) []string {
+	p.lines(nil) // as they are now
 	_, top := p.trees[0].Page()
 	const near = 8.0 / float64(kit.RowHeight)
 	return p.v.m.CurveAt(p.curves, float64(across), float64((y-top)/kit.RowHeight), near)
