@@ -132,3 +132,139 @@ func TestRulesAreEditedAsASheet(t *testing.T) {
 		t.Error("the changes are gone")
 	}
 }
+
+// trees are the lists of both sides, and the lines between them.
+func (d *story) trees() (trees []*kit.TreeView, links *kit.LinkView) {
+	for _, o := range d.Objects() {
+		switch o := o.(type) {
+		case *kit.TreeView:
+			trees = append(trees, o)
+		case *kit.LinkView:
+			links = o
+		}
+	}
+	return trees, links
+}
+
+// By mouse: a source is dragged to a target and to one that has a rule, a line is clicked, and a value of the result leads to
+// its rule.
+func TestMappingIsDrawnByMouse(t *testing.T) {
+	d, m := mapped(t)
+	d.Settle()
+	trees, links := d.trees()
+	if len(trees) != 2 || links == nil {
+		t.Fatalf("%d lists", len(trees))
+	}
+	spot := func(target bool, path string) fyne.Position {
+		row := m.RowOfPath(target, path)
+		if row < 0 {
+			t.Fatalf("no row for %s", path)
+		}
+		tree := trees[0]
+		if target {
+			tree = trees[1]
+		}
+		tree.ScrollTo(row)
+		return d.At(tree, 120, float32(float64(row)+0.5-tree.ScrollOffset())*kit.RowHeight)
+	}
+	rules := m.File().Rules()
+	d.Drag(spot(false, "PID-10"), spot(true, "Patient.active"))
+	d.settle()
+	if m.File().Rules() != rules+1 || m.RuleField(mapper.ColumnSources) != "PID-10" {
+		t.Fatalf("%d rules, %s", m.File().Rules(), m.RuleField(mapper.ColumnSources))
+	}
+	d.Drag(spot(true, "Patient.active"), spot(false, "PID-6")) // from the other side
+	if !d.Shows("has a rule already") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Shot("map-join.png")
+	d.Press("A further source")
+	d.settle()
+	if got := m.RuleField(mapper.ColumnSources); got != "PID-10, PID-6" || m.File().Rules() != rules+1 {
+		t.Errorf("sources %s", got)
+	}
+	source := spot(false, "PID-7")
+	d.Click(fyne.NewPos(d.At(links, 3, 0).X, source.Y))
+	if m.Chosen() != "pid-12" {
+		t.Errorf("the line at PID-7 leads to %s", m.Chosen())
+	}
+	d.Scroll(source, 0, -200)
+	d.Settle()
+	d.SecondaryClick(d.At(trees[1], 120, 1.5*kit.RowHeight))
+	if !d.Shows("Map all children by name") {
+		t.Errorf("texts %q", d.Texts())
+	}
+}
+
+// The messages that are selected in Inspect become the samples of the mapping.
+func TestSelectedMessagesBecomeSamples(t *testing.T) {
+	d, m := mapped(t)
+	d.s.Go(shell.Inspect)
+	d.settle()
+	d.s.session.inspect.Select(1)
+	d.settle()
+	d.s.session.inspectView.Samples(d.s.session.inspect.IDsOf([]int{1}))
+	d.settle()
+	if _, n, _ := m.Samples(); n != 1 || d.s.m.Place() != shell.Map {
+		t.Errorf("%d samples, in %v", n, d.s.m.Place())
+	}
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyW)
+	d.settle()
+	d.s.session.inspectView.Samples([]int64{1})
+	if !m.News().Bad {
+		t.Error("without a mapping nothing is said")
+	}
+}
+
+// Every action of an open mapping can be done, in each part of the place, and keys mean one thing there.
+func TestEveryActionOfAMappingRuns(t *testing.T) {
+	d, m := mapped(t)
+	heard := map[string]bool{}
+	for word := range keyNames {
+		for _, m := range modifiers {
+			heard[m.words+word] = true
+		}
+	}
+	for tab := range 3 {
+		d.Chord(fyne.KeyModifierAlt, fyne.KeyName(rune('1'+tab)))
+		m.Choose("pid-01")
+		d.settle()
+		place := d.s.session.places[shell.Map]
+		does := map[string]string{}
+		for _, a := range place.Actions() {
+			for k := range strings.SplitSeq(a.Keys, ", ") {
+				if k != "" && does[k] != "" {
+					t.Errorf("%q is both %q and %q", k, does[k], a.Title)
+				}
+				if does[k] = a.Title; k != "" && !heard[k] && !strings.HasSuffix(k, "F8") {
+					t.Errorf("nothing hears %q of %q", k, a.Title)
+				}
+			}
+			switch a.ID {
+			case "map.import", "map.export", "map.all", "map.tab1", "map.tab2", "map.tab3": // file dialogs, and what leads elsewhere
+				continue
+			}
+			a.Run()
+			d.settle()
+			for d.s.dismiss != nil {
+				d.s.dismiss()
+			}
+			if !m.IsOpen() {
+				t.Fatalf("after %q no mapping is open", a.Title)
+			}
+			d.Key(fyne.KeyEscape)
+		}
+		for _, k := range place.Keys() {
+			if k.Keys == "" || k.Does == "" {
+				t.Errorf("a line of the keys page is empty: %+v", k)
+			}
+		}
+	}
+	for m.CanUndo() != "" {
+		m.Undo()
+	}
+	d.settle()
+	if m.File().Rules() < 100 {
+		t.Errorf("%d rules after all was undone", m.File().Rules())
+	}
+}

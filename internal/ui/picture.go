@@ -104,6 +104,8 @@ func (p *painter) draw() {
 			p.fhirEndpoints()
 			p.shot("endpoints-fhir")
 			continue
+		case shell.Map:
+			p.mapping()
 		case shell.Compare:
 			p.compare()
 		case shell.Link:
@@ -202,6 +204,30 @@ func (p *painter) do(err error) {
 	if p.err == nil {
 		p.err = err
 	}
+	p.wait()
+}
+
+// mapping draws one more line into the mapping of the project, if it has one, and looks at a rule with its values.
+func (p *painter) mapping() {
+	p.wait()
+	m := p.s.session.mapper
+	if !m.IsOpen() {
+		return
+	}
+	m.Choose("pid-11")
+	p.wait()
+	p.s.session.places[shell.Map].Focus()
+	p.press("Alt+2")
+	p.shot("map-table")
+	p.press("Alt+3")
+	p.shot("map-lookups")
+	p.press("Alt+1")
+	p.wait()
+}
+
+// press does what keys stand for.
+func (p *painter) press(keys string) {
+	p.s.press(keys)
 	p.wait()
 }
 

@@ -110,6 +110,7 @@ func (s *side) madeFrom() string {
 		return b.String()
 	}
 	s.d.file.Walk(func(x *mapping.Block) { b.WriteString("\n" + x.ID + " " + x.Make) })
+	b.WriteString("\n\n" + strings.Join(s.d.layout.Target, "\n"))
 	return b.String()
 }
 

@@ -430,8 +430,8 @@ func TestFailedLookupsBecomeRows(t *testing.T) {
 	if err := m.AddTable("sex"); err == nil {
 		t.Error("two tables of one name")
 	}
-	if err := m.AddTable("race"); err != nil || len(m.Tables()) != 11 {
-		t.Errorf("%v of %v", err, m.Tables())
+	if n := len(m.Tables()); m.AddTable("race") != nil || len(m.Tables()) != n+1 {
+		t.Errorf("tables %v", m.Tables())
 	}
 	if !strings.Contains(m.DeleteTableWords("sex"), "pid-11") {
 		t.Errorf("words %q", m.DeleteTableWords("sex"))

@@ -407,3 +407,40 @@ func TestProblemsAreStepped(t *testing.T) {
 		t.Errorf("rows that are not there: %q", got)
 	}
 }
+
+// The places of a target that nothing defines come from a sample of it, without its values.
+func TestTargetIsTakenFromASample(t *testing.T) {
+	for _, c := range []struct {
+		kind mapping.Kind
+		text string
+		want string
+	}{
+		{mapping.JSON, `{"patient": {"names": [{"family": "Marlow"}, {"given": ["Jane"]}]}, "n": 1}`, "patient patient.names[] patient.names[].family patient.names[].given[] n"},
+		{mapping.XML, "<a k='1'><b>Marlow</b><b><c/></b></a>", "@k b[] b[].c"},
+		{mapping.CSV, "mrn,family\n1,Marlow\n", "mrn family"},
+	} {
+		m, s := newPlace(t)
+		if err := m.Create(NewMapping{Name: string(c.kind), Source: mapping.End{Kind: mapping.HL7v2}, Target: mapping.End{Kind: c.kind}}); err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		file := filepath.Join(t.TempDir(), "sample")
+		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m.TakeTarget(file)
+		s.Settle()
+		if got := strings.Join(m.doc.layout.Target, " "); got != c.want {
+			t.Errorf("%s: %q, want %q (%s)", c.kind, got, c.want, m.News().Text)
+		}
+		last := c.want[strings.LastIndexByte(c.want, ' ')+1:]
+		if m.RowOfPath(true, last) < 0 {
+			t.Errorf("%s: %s does not show", c.kind, last)
+		}
+		m.TakeTarget(file + "-not-there")
+		s.Settle()
+		if !m.News().Bad {
+			t.Errorf("%s: a file that is not there was read", c.kind)
+		}
+	}
+}

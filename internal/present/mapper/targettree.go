@@ -66,9 +66,12 @@ func (s *side) block(b *mapping.Block, parent int32) int32 {
 		}
 	default:
 		s.nodes[at].grown = true
-		if b.Make == "." {
-			for _, path := range s.d.layout.Target {
-				s.ensureTo(b.ID, path)
+		for _, path := range s.d.layout.Target {
+			if rest, ok := strings.CutPrefix(path, b.Make+"."); ok || b.Make == "." {
+				if !ok {
+					rest = path
+				}
+				s.ensureTo(b.ID, rest)
 			}
 		}
 	}

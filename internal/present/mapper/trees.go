@@ -20,8 +20,8 @@ func defFields(s *dictionary.Segment, known bool) []dictionary.Field {
 }
 
 var sourceColumns = []screen.Column{
-	{ID: "name", Title: "Source", Width: 240, MinWidth: 120, Flex: true, Fixed: true},
-	{ID: "value", Title: "Value", Width: 130, MinWidth: 50, Flex: true, Mono: true, Fixed: true},
+	{ID: "name", Title: "Source", Width: 210, MinWidth: 120, Flex: true, Fixed: true},
+	{ID: "value", Title: "Value", Width: 160, MinWidth: 50, Flex: true, Mono: true, Fixed: true},
 	{ID: "share", Title: "Populated", Width: 52, MinWidth: 40, Right: true, Fixed: true},
 	{ID: "rules", Title: "Rules", Width: 44, MinWidth: 30, Right: true, Fixed: true},
 }
@@ -29,7 +29,7 @@ var sourceColumns = []screen.Column{
 var targetColumns = []screen.Column{
 	{ID: "rules", Title: "Target", Width: 260, MinWidth: 120, Flex: true, Fixed: true},
 	{ID: "value", Title: "Value", Width: 130, MinWidth: 50, Flex: true, Mono: true, Fixed: true},
-	{ID: "type", Title: "Type", Width: 100, MinWidth: 40, Fixed: true},
+	{ID: "type", Title: "Type", Width: 90, MinWidth: 40, Fixed: true},
 }
 
 // SourceTree is what is read, with the value of the sample that is shown and how many samples have one.

@@ -124,6 +124,9 @@ func Build(ctx context.Context, file string, o Options) (r Report, err error) {
 	if err == nil {
 		err = keepRosters(ctx, w, source, r.Project)
 	}
+	if err == nil {
+		err = keepMapping(ctx, w)
+	}
 	if err = errors.Join(err, w.Close()); err != nil {
 		return r, err
 	}

@@ -61,6 +61,9 @@ func (v *View) Actions() []shell.Action {
 	add("nextproblem", "Go to the next rule that needs a look", "it cannot run, warns, or never fired", "F8", func() { m.StepProblem(1) })
 	add("problembefore", "Go to the one before", "", "Shift+F8", func() { m.StepProblem(-1) })
 	add("settings", "What the mapping reads and makes…", "", "Ctrl+Shift+E", v.Settings)
+	if m.TakesTarget() {
+		add("taketarget", "Take the target from a sample…", "a document as it is to be, or a CSV file", "", v.TakeTarget)
+	}
 	add("rename", "Rename the mapping…", "", "", v.Rename)
 	add("duplicate", "Duplicate the mapping…", "", "", v.Duplicate)
 	add("export", "Export the mapping to a folder…", "YAML and CSV", "Ctrl+E", v.Export)
@@ -81,7 +84,7 @@ func (v *View) Keys() []shell.Key {
 	}
 	return append(keys,
 		shell.Key{Keys: "Left, Right", Does: "in the rule's steps: go from step to step"},
-		shell.Key{Keys: "a letter, Enter, Delete", Does: "in the steps: add a function, change one, remove it"},
+		shell.Key{Keys: "a letter, Enter, Delete", Does: "in the steps: add, change, remove a function"},
 		shell.Key{Keys: "Alt+Left, Alt+Right", Does: "in the steps: move a function"},
 		shell.Key{Keys: "Enter", Does: "in the result: edit the rule that made the value"})
 }

@@ -129,6 +129,11 @@ func (v *View) Export() {
 	}
 }
 
+// TakeTarget asks for a document as the mapping is to make it.
+func (v *View) TakeTarget() {
+	v.host.ChooseFiles("A sample of the target", func(paths []string) { v.m.TakeTarget(paths[0]) })
+}
+
 // Rename asks for another name.
 func (v *View) Rename() {
 	v.ask("Rename the mapping", "Name", "", v.m.Name(), "Rename", "", v.m.Rename)

@@ -63,8 +63,8 @@ func newLookupPane(v *View) *lookupPane {
 	p.warn = kit.NewToggle("and is warned of", func(bool) { p.setMissing() })
 	p.failed = kit.NewTextButton(theme.IconAdd, "Add the values not found", func() { m.AddFailed(p.name) })
 	p.failed.SetHint("A row for each value of the samples that the table does not hold")
-	p.missing = container.New(kit.Row{Flex: 5}, kit.Gap(6, 0), center(kit.NewCaption("a value that is not here")), kit.Gap(6, 0), center(container.New(kit.Width(130), p.policy)), kit.Gap(4, 0),
-		kit.Gap(0, 0), center(container.New(kit.Width(110), p.use)), kit.Gap(6, 0), center(p.warn), kit.Gap(6, 0))
+	p.missing = container.New(kit.Row{Flex: 8}, kit.Gap(6, 0), center(kit.NewCaption("a value that is not here")), kit.Gap(6, 0), center(container.New(kit.Width(130), p.policy)), kit.Gap(4, 0),
+		center(container.New(kit.Width(110), p.use)), kit.Gap(6, 0), center(p.warn), kit.Gap(6, 0))
 	left := container.New(kit.Column{Flex: 1}, kit.NewHeading(kit.NewTitle("Lookup tables", theme.SizeText), center(kit.NewToolButton(theme.IconAdd, "Add a table…", v.AddTable)),
 		center(kit.NewToolButton(theme.IconDelete, "Delete the table…", p.deleteTable))), p.list)
 	right := container.New(kit.Column{Flex: 2}, kit.NewHeading(p.title, center(p.failed), center(kit.NewTextButton(theme.IconAdd, "Row", p.addRow)),
@@ -172,7 +172,7 @@ func (p *lookupPane) actions() []shell.Action {
 func (p *lookupPane) keys() []shell.Key {
 	return []shell.Key{
 		{Keys: "Letters, Enter, F2", Does: "write into the cell anew; change what it holds"},
-		{Keys: "Enter, Tab, Escape", Does: "in a cell: take it and go down, go right; leave it as it was"},
+		{Keys: "Enter, Tab, Escape", Does: "in a cell: take it and go down or right; leave it"},
 		{Keys: "Delete", Does: "on a table: delete it; in a cell: empty it"},
 	}
 }

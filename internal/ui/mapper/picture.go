@@ -52,7 +52,7 @@ func newPicturePane(v *View) *picturePane {
 		head := kit.NewBand(container.New(kit.Row{Flex: 1}, kit.Gap(4, 0), container.New(centred{}, p.search[i]), kit.Gap(4, 0), container.NewCenter(container.New(kit.Width(112), p.filters[i])), kit.Gap(4, 0)))
 		sides[i] = container.New(kit.Column{Flex: 1}, head, p.trees[i])
 	}
-	title := kit.NewCaption("drag, or M and M")
+	title := kit.NewCaption("drag, or M here, M there")
 	title.Min = 40
 	middle := container.New(kit.Column{Flex: 1}, kit.NewBand(container.NewPadded(title)), p.links)
 	p.content = kit.NewColumns(sides[0], kit.NewColumns(middle, sides[1], 0.30), 0.42)
@@ -112,7 +112,7 @@ func (p *picturePane) open(target bool, row int) {
 	tree := p.trees[index(target)]
 	if rules := p.v.m.RulesAt(target, row); len(rules) > 0 {
 		p.v.m.Choose(rules[0])
-		p.v.host.Focus(p.v.rule.chips)
+		p.v.rule.take()
 		return
 	}
 	if _, branch, _ := tree.Grid().(screen.Tree).Level(row); branch {
@@ -240,7 +240,7 @@ func (p *picturePane) menu(target bool, row int, at fyne.Position) {
 	if rules := m.RulesAt(target, row); len(rules) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 		for _, id := range rules[:min(len(rules), 8)] {
-			add("Rule "+id, func() { m.Choose(id); v.host.Focus(v.rule.chips) })
+			add("Rule "+id, func() { m.Choose(id); v.rule.take() })
 		}
 		add("Go to the other end  (O)", func() { p.otherEnd(target) })
 		add("Delete its rules  (Delete)", func() { m.DeleteRules(rules...) })
@@ -278,6 +278,7 @@ func (p *picturePane) tapped(across, y float32, _ *fyne.PointEvent) {
 }
 
 func (p *picturePane) at(across, y float32) []string {
+	p.lines(nil) // as they are now
 	_, top := p.trees[0].Page()
 	const near = 8.0 / float64(kit.RowHeight)
 	return p.v.m.CurveAt(p.curves, float64(across), float64((y-top)/kit.RowHeight), near)
@@ -292,7 +293,7 @@ func (p *picturePane) secondary(across, y float32, e *fyne.PointEvent) {
 	if !contains(rules, m.Chosen()) {
 		m.Choose(rules[0])
 	}
-	p.v.host.Menu(fyne.NewMenu("", fyne.NewMenuItem("Show both ends", func() { m.Reveal(); p.follow(true) }), fyne.NewMenuItem("Edit the rule", func() { p.v.host.Focus(p.v.rule.chips) }),
+	p.v.host.Menu(fyne.NewMenu("", fyne.NewMenuItem("Show both ends", func() { m.Reveal(); p.follow(true) }), fyne.NewMenuItem("Edit the rule", func() { p.v.rule.take() }),
 		fyne.NewMenuItem("Delete the rule", func() { m.DeleteRules(m.Chosen()) })), e.AbsolutePosition)
 }
 
@@ -339,6 +340,7 @@ func (p *picturePane) dropped(right bool, row int, at fyne.Position) {
 	if on < 0 {
 		return
 	}
+	p.v.host.Focus(p.trees[1]) // Fyne takes the keyboard away when a drag begins
 	if right {
 		p.connect([]int{on}, row)
 	} else {
@@ -418,6 +420,11 @@ func (p *picturePane) actions() []shell.Action {
 	list := []shell.Action{
 		{ID: "map.search", Title: "Search the " + side, Keys: "Ctrl+F", Run: func() { v.host.Focus(p.search[index(p.last)]) }},
 		{ID: "map.goto", Title: "Go to a path…", Detail: "PID-5.1, Patient.birthDate", Keys: "Ctrl+G", Run: v.GoToPath},
+		{ID: "map.copypath", Title: "Copy the path of the row", Keys: "Ctrl+Shift+C", Run: func() {
+			if path := m.PathAt(p.last, p.trees[index(p.last)].Selected()); path != "" {
+				v.host.Clipboard().SetContent(path)
+			}
+		}},
 		{ID: "map.fold", Title: "Close all branches", Run: m.CloseAll},
 		{ID: "map.reveal", Title: "Show both ends of the rule", Keys: "Ctrl+R", Run: func() { m.Reveal(); p.follow(true) }},
 		{ID: "map.children", Title: "Map all children by name", Detail: "of the source and the target that the cursors are on", Run: func() { p.mapChildren(p.trees[1].Selected()) }},

@@ -29,13 +29,13 @@ func newResultPane(v *View) *resultPane {
 		p.moving = false
 	}
 	p.code.OnSecondary = func(_ int, at fyne.Position) {
-		v.host.Menu(fyne.NewMenu("", fyne.NewMenuItem("Show the rule and its source", func() { v.m.Reveal(); v.picture.follow(true) }), fyne.NewMenuItem("Edit the rule  (Enter)", func() { v.host.Focus(v.rule.chips) })), at)
+		v.host.Menu(fyne.NewMenu("", fyne.NewMenuItem("Show the rule and its source", func() { v.m.Reveal(); v.picture.follow(true) }), fyne.NewMenuItem("Edit the rule  (Enter)", func() { v.rule.take() })), at)
 	}
 	p.code.OnKey = func(e *fyne.KeyEvent) bool {
 		if e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter {
 			v.m.Reveal()
 			v.picture.follow(true)
-			v.host.Focus(v.rule.chips)
+			v.rule.take()
 			return true
 		}
 		return false

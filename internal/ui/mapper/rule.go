@@ -17,6 +17,8 @@ type rulePane struct {
 	title   *kit.Text
 	words   *kit.Text
 	said    *fyne.Container
+	line    *fyne.Container
+	block   bool // what is looked at is a block
 	turn    *kit.Text
 	turnBox *fyne.Container
 	status  *kit.Choice
@@ -43,15 +45,16 @@ var ruleParts = []struct {
 	column      int
 	rule, block string
 	hint        string
+	wide        bool
 }{
-	{model.ColumnSources, "Sources", "Identified by", "such as PID-5.1"},
-	{model.ColumnTarget, "Target", "Makes", "such as gender"},
-	{model.ColumnCondition, "Condition", "Condition", "such as PID-8 VALUED"},
-	{model.ColumnEach, "For each", "For each", "such as PID-3"},
-	{model.ColumnFormula, "Formula", "", "such as a + ' ' + b"},
-	{model.ColumnDefault, "Otherwise", "", "such as unknown"},
-	{model.ColumnNote, "Note", "Note", ""},
-	{model.ColumnOwner, "Owner", "", ""},
+	{model.ColumnSources, "Sources", "Identified by", "such as PID-5.1", false},
+	{model.ColumnTarget, "Target", "Makes", "such as gender", false},
+	{model.ColumnCondition, "Condition", "Condition", "such as PID-8 VALUED AND PID-30 NOT EQUALS \"Y\"", true},
+	{model.ColumnEach, "For each", "For each", "such as PID-3", false},
+	{model.ColumnDefault, "Otherwise", "", "such as unknown", false},
+	{model.ColumnFormula, "Formula", "", "such as a + ' ' + b", false},
+	{model.ColumnOwner, "Owner", "", "", false},
+	{model.ColumnNote, "Note", "Note", "", true},
 }
 
 func newRulePane(v *View) *rulePane {
@@ -77,9 +80,9 @@ func newRulePane(v *View) *rulePane {
 	p.problem = kit.NewWords("", screen.RoleError)
 	p.problem.Hide()
 	p.makeFields()
-	line := container.New(kit.Row{Flex: 1}, kit.Gap(formSides, 0), container.New(labelled{}, kit.NewCaption("Add a function"), p.change), kit.Gap(formSides, 0))
+	p.line = container.New(kit.Row{Flex: 1}, kit.Gap(formSides, 0), container.New(labelled{}, kit.NewCaption("Add a function"), p.change), kit.Gap(formSides, 0))
 	p.said = container.New(kit.Row{Flex: 1}, kit.Gap(formSides, 0), p.words, kit.Gap(formSides, 0))
-	scroll := kit.NewFollowingScroll(container.New(kit.Column{Flex: -1}, p.chips, p.said, line, p.problem, kit.Gap(0, formGap), p.form, kit.Gap(0, 4)))
+	scroll := kit.NewFollowingScroll(container.New(kit.Column{Flex: -1}, p.chips, p.said, p.line, p.problem, kit.Gap(0, formGap), p.form, kit.Gap(0, 4)))
 	p.content = container.New(kit.Column{Flex: 1}, head, scroll)
 	return p
 }
@@ -128,7 +131,7 @@ func (p *rulePane) makeChips() {
 	p.change = kit.NewField("trim, lookup: sex, date …")
 	p.change.TextStyle.Monospace = true
 	p.change.OnSubmitted = p.takeFunction
-	p.change.OnEscape = func() { p.at = -1; p.change.SetText(""); p.say(nil); v.host.Focus(p.chips) }
+	p.change.OnEscape = func() { p.at = -1; p.change.SetText(""); p.say(nil); p.take() }
 	var offered []model.Completion
 	list := kit.NewSuggestions(p.change)
 	list.Ask = func(text string, _ int) []kit.Suggestion {
@@ -171,7 +174,7 @@ func (p *rulePane) takeFunction(text string) {
 			p.chips.Select(i)
 		}
 	}
-	p.v.host.Focus(p.chips)
+	p.take()
 }
 
 // after is where a function goes that is added at the cursor.
@@ -245,10 +248,10 @@ func (p *rulePane) makeFields() {
 		f.field.TextStyle.Monospace = part.column != model.ColumnNote && part.column != model.ColumnOwner
 		f.field.OnSubmitted = func(text string) {
 			if p.set(f.column, text) {
-				p.v.host.Focus(p.chips)
+				p.take()
 			}
 		}
-		f.field.OnEscape = func() { f.field.SetText(p.v.m.RuleField(f.column)); p.say(nil); p.v.host.Focus(p.chips) }
+		f.field.OnEscape = func() { f.field.SetText(p.v.m.RuleField(f.column)); p.say(nil); p.take() }
 		f.field.OnBlur = func() { p.set(f.column, f.field.Text) }
 		switch part.column {
 		case model.ColumnSources, model.ColumnTarget, model.ColumnEach, model.ColumnCondition:
@@ -295,7 +298,15 @@ func (p *rulePane) say(err error) {
 	p.content.Refresh()
 }
 
-func (p *rulePane) panes() []fyne.Focusable { return []fyne.Focusable{p.chips} }
+func (p *rulePane) panes() []fyne.Focusable {
+	if p.block {
+		return []fyne.Focusable{p.fields[0].field}
+	}
+	return []fyne.Focusable{p.chips}
+}
+
+// take gives the rule the keyboard: its steps, or the fields of a block.
+func (p *rulePane) take() { p.v.host.Focus(p.panes()[0]) }
 
 func (p *rulePane) redraw() {
 	m := p.v.m
@@ -322,6 +333,13 @@ func (p *rulePane) redraw() {
 				p.status.SetSelected(i)
 			}
 		}
+	}
+	if p.block = t.Block; t.Block {
+		p.chips.Hide()
+		p.line.Hide()
+	} else {
+		p.chips.Show()
+		p.line.Show()
 	}
 	p.steps = m.Chips()
 	chips := make([]kit.Chip, len(p.steps))
@@ -366,7 +384,8 @@ func chipRole(k model.ChipKind) screen.Role {
 	return screen.RoleText
 }
 
-// twoColumns lays what shows out in two columns, row by row; in one where there is not enough room.
+// twoColumns lays the parts that show out in two columns, row by row, and the wide ones over both; all of them are wide where
+// there is not enough room.
 type twoColumns struct{}
 
 // The room in units that two columns take at least, and what stands between rows and columns.
@@ -376,34 +395,53 @@ const (
 	formSides float32 = 6
 )
 
-func (twoColumns) measure(o []fyne.CanvasObject) (high float32, n int) {
-	for _, x := range o {
-		if x.Visible() {
-			high, n = max(high, x.MinSize().Height), n+1
-		}
-	}
-	return high, n
-}
-
-func (l twoColumns) MinSize(o []fyne.CanvasObject) fyne.Size {
-	high, n := l.measure(o)
-	return fyne.NewSize(240, float32((n+1)/2)*(high+formGap))
-}
-
-func (l twoColumns) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	columns := 2
-	width := (size.Width - 3*formSides) / 2
-	if size.Width < twoWidth {
-		columns, width = 1, size.Width-2*formSides
-	}
-	high, _ := l.measure(o)
-	i := 0
-	for _, x := range o {
+// visit visits the parts that show with their row, and whether they stand at the left, at the right, or over both.
+func (l twoColumns) visit(o []fyne.CanvasObject, narrow bool, visit func(x fyne.CanvasObject, row int, right, wide bool)) (rows int) {
+	right := false
+	for i, x := range o {
 		if !x.Visible() {
 			continue
 		}
-		x.Move(fyne.NewPos(formSides+float32(i%columns)*(width+formSides), float32(i/columns)*(high+formGap)))
-		x.Resize(fyne.NewSize(width, high))
-		i++
+		wide := narrow || ruleParts[i].wide
+		if wide && right {
+			rows, right = rows+1, false
+		}
+		visit(x, rows, right, wide)
+		if wide || right {
+			rows, right = rows+1, false
+		} else {
+			right = true
+		}
 	}
+	if right {
+		rows++
+	}
+	return rows
+}
+
+func (l twoColumns) high(o []fyne.CanvasObject) (high float32) {
+	for _, x := range o {
+		high = max(high, x.MinSize().Height)
+	}
+	return high
+}
+
+func (l twoColumns) MinSize(o []fyne.CanvasObject) fyne.Size {
+	rows := l.visit(o, false, func(fyne.CanvasObject, int, bool, bool) {})
+	return fyne.NewSize(240, float32(rows)*(l.high(o)+formGap))
+}
+
+func (l twoColumns) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	high, half := l.high(o), (size.Width-3*formSides)/2
+	l.visit(o, size.Width < twoWidth, func(x fyne.CanvasObject, row int, right, wide bool) {
+		at, width := formSides, half
+		if right {
+			at += half + formSides
+		}
+		if wide {
+			width = size.Width - 2*formSides
+		}
+		x.Move(fyne.NewPos(at, float32(row)*(high+formGap)))
+		x.Resize(fyne.NewSize(width, high))
+	})
 }

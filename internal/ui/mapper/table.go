@@ -182,7 +182,7 @@ func (p *tablePane) keys() []shell.Key {
 	return []shell.Key{
 		{Keys: "Arrows", Does: "move from cell to cell"},
 		{Keys: "Letters, Enter, F2", Does: "write into the cell anew; change what it holds"},
-		{Keys: "Enter, Tab, Escape", Does: "in a cell: take it and go down, go right; leave it as it was"},
+		{Keys: "Enter, Tab, Escape", Does: "in a cell: take it and go down or right; leave it"},
 		{Keys: "Alt+Up, Alt+Down", Does: "move the rule within its block"},
 		{Keys: "Shift+Up, Shift+Down", Does: "select several rules"},
 	}

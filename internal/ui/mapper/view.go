@@ -122,6 +122,7 @@ func (v *View) ShowTab(i int) {
 		t.Redraw(model.All)
 	}
 	v.Focus()
+	v.host.Status()
 }
 
 // Content is what the window shows.
@@ -397,10 +398,12 @@ func endWords(e mapping.End) string {
 // more shows what else can be done with the mapping.
 func (v *View) more(at fyne.CanvasObject) {
 	m := v.m
-	items := []*fyne.MenuItem{
-		fyne.NewMenuItem("What it reads and makes…", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock), fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export), fyne.NewMenuItem("Papers and exports…  (Ctrl+P)", v.Papers),
+	items := []*fyne.MenuItem{fyne.NewMenuItem("What it reads and makes…  (Ctrl+Shift+E)", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock)}
+	if m.TakesTarget() {
+		items = append(items, fyne.NewMenuItem("Take the target from a sample…", v.TakeTarget))
 	}
+	items = append(items, fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export), fyne.NewMenuItem("Papers and exports…  (Ctrl+P)", v.Papers))
 	if m.Dirty() {
 		items = append(items, fyne.NewMenuItem("Go back to the saved version", m.Discard))
 	}
