@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strings"
 
 	"trestle/internal/job"
 	"trestle/internal/present/accesslog"
@@ -180,14 +181,15 @@ func (n *session) setMasked(on bool) {
 
 // line is what the status line says of what goes on in places that are not shown.
 func (n *session) line() string {
+	var parts []string
 	for _, p := range shell.Places() {
 		if l, ok := n.places[p].(interface{ Line() string }); ok {
 			if text := l.Line(); text != "" {
-				return text
+				parts = append(parts, text)
 			}
 		}
 	}
-	return ""
+	return strings.Join(parts, "   ")
 }
 
 // describe tells the top bar what the project file says.

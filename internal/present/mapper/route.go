@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	"trestle/internal/endpoint"
@@ -21,6 +22,9 @@ const listens = 200 * time.Millisecond
 
 // routePage is how many exchanges are read at a time.
 const routePage = 200
+
+// routeRuns begins the news of a route.
+const routeRuns = "The route runs: "
 
 // keepEvery is how often a route keeps how far it is.
 const keepEvery = 2 * time.Second
@@ -70,6 +74,8 @@ func (m *Model) startRoute(x *run, p Plan, after int64) error {
 			m.tookOver(x, w)
 			if err = errors.Join(err, logged); err != nil && !errors.Is(err, context.Canceled) {
 				m.Fail("The route "+name+" has ended", err)
+			} else if strings.HasPrefix(m.News().Text, routeRuns) {
+				m.Dismiss()
 			}
 			m.keepRun(x)
 			m.changed(Runs)
@@ -77,7 +83,7 @@ func (m *Model) startRoute(x *run, p Plan, after int64) error {
 		stop()
 	})
 	m.changed(Runs)
-	m.Say(screen.News{Text: "The route runs: what " + p.Listener + " receives is mapped as it comes, until you stop it."}, nil)
+	m.Say(screen.News{Text: routeRuns + "what " + p.Listener + " receives is mapped as it comes, until you stop it."}, nil)
 	return nil
 }
 

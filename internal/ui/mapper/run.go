@@ -93,6 +93,9 @@ func newRunPane(v *View) *runPane {
 	return p
 }
 
+// Line is what the status line says of routes in every place.
+func (v *View) Line() string { return v.m.Line() }
+
 // plan takes over what is chosen.
 func (p *runPane) plan() {
 	m := p.v.m
