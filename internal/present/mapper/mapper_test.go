@@ -60,7 +60,7 @@ func newPlace(t testing.TB, messages ...string) (*Model, *stage.Stage) {
 	}
 	m := New(s.Runner, s.Workspace)
 	t.Cleanup(m.Close)
-	m.Load()
+	m.Enter()
 	s.Settle()
 	return m, s
 }
@@ -440,5 +440,29 @@ func TestFailedLookupsBecomeRows(t *testing.T) {
 	m.SetMissing("sex", mapping.Refuse, "x", false)
 	if x := m.Missing("sex"); x.Policy != mapping.Refuse || x.Use != "" {
 		t.Errorf("missing %+v", x)
+	}
+}
+
+// A change that was made just before the project is locked is there when it is opened again.
+func TestLockingLosesNoChange(t *testing.T) {
+	m, s := opened(t)
+	m.SetStatus([]int{m.RowOf("pid-01")}, mapping.Agreed)
+	m.SetStatus([]int{m.RowOf("pid-02")}, mapping.Agreed)
+	m.Close()
+	s.Settle()
+	if m.IsOpen() || m.ResultText() != nil || m.AllSamples() != nil {
+		t.Error("the mapping or its samples are still there")
+	}
+	again := New(s.Runner, s.Workspace)
+	t.Cleanup(again.Close)
+	again.Load()
+	s.Settle()
+	if again.IsOpen() {
+		t.Error("a mapping is opened before anybody looks")
+	}
+	again.Enter()
+	s.Settle()
+	if !again.Dirty() || again.CellText(again.RowOf("pid-02"), ColumnStatus) != "agreed" {
+		t.Errorf("dirty %v, status %q", again.Dirty(), again.CellText(again.RowOf("pid-02"), ColumnStatus))
 	}
 }
