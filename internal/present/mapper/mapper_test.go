@@ -466,3 +466,31 @@ func TestLockingLosesNoChange(t *testing.T) {
 		t.Errorf("dirty %v, status %q", again.Dirty(), again.CellText(again.RowOf("pid-02"), ColumnStatus))
 	}
 }
+
+// Cells that a spreadsheet has copied are pasted as one step, or not at all.
+func TestCellsArePasted(t *testing.T) {
+	m, _ := opened(t)
+	at := m.RowOf("pid-11")
+	n, err := m.PasteCells(at, ColumnStatus, "agreed\tKim\tasked\r\nquestion\tLee\t\r\n")
+	if err != nil || n != 5 || m.CellText(at, ColumnOwner) != "Kim" || m.CellText(at+1, ColumnStatus) != "question" {
+		t.Errorf("%d cells, %v; %q, %q", n, err, m.CellText(at, ColumnOwner), m.CellText(at+1, ColumnStatus))
+	}
+	m.Undo()
+	if m.Dirty() {
+		t.Error("not one step")
+	}
+	whole := "x\t  gender\t\tPID-8.1\t\tPID-8 VALUED\ttrim | lookup: sex\tsex\tunknown\tdraft\t\t\t3/3"
+	if n, err := m.PasteCells(at, ColumnID, whole); err != nil || n != 4 || m.CellText(at, ColumnFunctions) != "trim | lookup: sex" || m.IDAt(at) != "pid-11" {
+		t.Errorf("%d cells, %v; %q", n, err, m.CellText(at, ColumnFunctions))
+	}
+	m.Undo()
+	for _, bad := range []string{"agreed\nfine", strings.Repeat("agreed\n", 10_000)} {
+		if n, err := m.PasteCells(at, ColumnStatus, bad); err == nil || n != 0 || m.Dirty() {
+			t.Errorf("%d cells, %v", n, err)
+		}
+	}
+	b := m.RowOf("b-patient")
+	if _, err := m.PasteCells(b, ColumnCondition, "PID-3 VALUED"); err != nil || m.CellText(b, ColumnCondition) != "PID-3 VALUED" || m.File().Rules() < 100 {
+		t.Errorf("%v; the block's condition is %q", err, m.CellText(b, ColumnCondition))
+	}
+}

@@ -82,8 +82,11 @@ func (g *treeGrid) Cell(row, col int) screen.Cell {
 	case "type":
 		return screen.Cell{Text: n.typ, Role: screen.RoleMuted}
 	}
-	if g.target {
+	switch {
+	case g.target:
 		return s.nameCell(n)
+	case s.leftOut(n):
+		return screen.Cell{Text: "out", Role: screen.RoleMuted, Shape: screen.ShapeRing}
 	}
 	return rulesCell(n)
 }
