@@ -41,6 +41,7 @@ type side struct {
 	rowOf   []int32 // by node: its row, or none
 	nearest []int32 // by node: the row of the nearest that shows, or none
 	marked  map[string]bool
+	cursor  string   // key of the row that the user is on
 	left    []string // of the source: keys that are left out on purpose
 	made    string   // what the nodes were made from
 
