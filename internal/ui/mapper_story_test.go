@@ -210,9 +210,15 @@ func TestSelectedMessagesBecomeSamples(t *testing.T) {
 	}
 	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyW)
 	d.settle()
-	d.s.session.inspectView.Samples([]int64{1})
-	if !m.News().Bad {
-		t.Error("without a mapping nothing is said")
+	d.s.session.inspectView.Samples(d.s.session.inspect.IDsOf([]int{0, 1}))
+	if !d.Shows("2 messages chosen as samples") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.s.session.places[shell.Map].Focus()
+	d.Key(fyne.KeyHome, fyne.KeyReturn)
+	d.settle()
+	if _, n, _ := m.Samples(); n != 2 {
+		t.Errorf("%d samples", n)
 	}
 }
 

@@ -314,6 +314,7 @@ func (m *Model) Makes(text string) (out []Completion) {
 			}
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Completion) int { return len(a.Text) - len(b.Text) })
 	return out[:min(len(out), maxCompletions)]
 }
 

@@ -161,6 +161,9 @@ func (m *Model) show(s *stored) {
 		d.set(s.draft)
 	}
 	m.doc = d
+	if len(m.wanted) > 0 {
+		d.layout.Samples, m.wanted = SampleSet{IDs: m.wanted}, nil
+	}
 	d.begin()
 	m.Say(screen.News{}, nil)
 	switch {

@@ -73,6 +73,10 @@ func (d *document) grow() {
 			l.all = append(l.all, line{r.rule.ID, from, to})
 		}
 	}
+	left.left = left.left[:0]
+	for _, x := range d.file.LeftOut {
+		left.left = append(left.left, sourceKey(d.file.Source.Kind, nil, "", strings.TrimSpace(x.Path)))
+	}
 	left.count(reads)
 	right.count(writes)
 	d.firstLook()

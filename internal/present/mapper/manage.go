@@ -34,8 +34,16 @@ func (m *Model) Entries() []Entry { return m.entries }
 // Loaded says whether the list of mappings was read.
 func (m *Model) Loaded() bool { return m.loaded }
 
-// Load reads which mappings the project has. The only one is opened.
-func (m *Model) Load() {
+// Load reads which mappings the project has.
+func (m *Model) Load() { m.list(func() {}) }
+
+// Enter says that the place is looked at: the only mapping of the project is opened. Before that nothing is read, so that the
+// access log does not tell of messages that nobody has seen.
+func (m *Model) Enter() {
+	if m.entered {
+		return
+	}
+	m.entered = true
 	m.list(func() {
 		if m.doc == nil && len(m.entries) == 1 {
 			m.Open(m.entries[0].Name)

@@ -60,7 +60,7 @@ func newPlace(t testing.TB, messages ...string) (*Model, *stage.Stage) {
 	}
 	m := New(s.Runner, s.Workspace)
 	t.Cleanup(m.Close)
-	m.Load()
+	m.Enter()
 	s.Settle()
 	return m, s
 }
@@ -440,5 +440,57 @@ func TestFailedLookupsBecomeRows(t *testing.T) {
 	m.SetMissing("sex", mapping.Refuse, "x", false)
 	if x := m.Missing("sex"); x.Policy != mapping.Refuse || x.Use != "" {
 		t.Errorf("missing %+v", x)
+	}
+}
+
+// A change that was made just before the project is locked is there when it is opened again.
+func TestLockingLosesNoChange(t *testing.T) {
+	m, s := opened(t)
+	m.SetStatus([]int{m.RowOf("pid-01")}, mapping.Agreed)
+	m.SetStatus([]int{m.RowOf("pid-02")}, mapping.Agreed)
+	m.Close()
+	s.Settle()
+	if m.IsOpen() || m.ResultText() != nil || m.AllSamples() != nil {
+		t.Error("the mapping or its samples are still there")
+	}
+	again := New(s.Runner, s.Workspace)
+	t.Cleanup(again.Close)
+	again.Load()
+	s.Settle()
+	if again.IsOpen() {
+		t.Error("a mapping is opened before anybody looks")
+	}
+	again.Enter()
+	s.Settle()
+	if !again.Dirty() || again.CellText(again.RowOf("pid-02"), ColumnStatus) != "agreed" {
+		t.Errorf("dirty %v, status %q", again.Dirty(), again.CellText(again.RowOf("pid-02"), ColumnStatus))
+	}
+}
+
+// Cells that a spreadsheet has copied are pasted as one step, or not at all.
+func TestCellsArePasted(t *testing.T) {
+	m, _ := opened(t)
+	at := m.RowOf("pid-11")
+	n, err := m.PasteCells(at, ColumnStatus, "agreed\tKim\tasked\r\nquestion\tLee\t\r\n")
+	if err != nil || n != 5 || m.CellText(at, ColumnOwner) != "Kim" || m.CellText(at+1, ColumnStatus) != "question" {
+		t.Errorf("%d cells, %v; %q, %q", n, err, m.CellText(at, ColumnOwner), m.CellText(at+1, ColumnStatus))
+	}
+	m.Undo()
+	if m.Dirty() {
+		t.Error("not one step")
+	}
+	whole := "x\t  gender\t\tPID-8.1\t\tPID-8 VALUED\ttrim | lookup: sex\tsex\tunknown\tdraft\t\t\t3/3"
+	if n, err := m.PasteCells(at, ColumnID, whole); err != nil || n != 4 || m.CellText(at, ColumnFunctions) != "trim | lookup: sex" || m.IDAt(at) != "pid-11" {
+		t.Errorf("%d cells, %v; %q", n, err, m.CellText(at, ColumnFunctions))
+	}
+	m.Undo()
+	for _, bad := range []string{"agreed\nfine", strings.Repeat("agreed\n", 10_000)} {
+		if n, err := m.PasteCells(at, ColumnStatus, bad); err == nil || n != 0 || m.Dirty() {
+			t.Errorf("%d cells, %v", n, err)
+		}
+	}
+	b := m.RowOf("b-patient")
+	if _, err := m.PasteCells(b, ColumnCondition, "PID-3 VALUED"); err != nil || m.CellText(b, ColumnCondition) != "PID-3 VALUED" || m.File().Rules() < 100 {
+		t.Errorf("%v; the block's condition is %q", err, m.CellText(b, ColumnCondition))
 	}
 }

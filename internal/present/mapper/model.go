@@ -38,6 +38,8 @@ type Model struct {
 
 	entries []Entry
 	loaded  bool
+	entered bool    // the place was looked at
+	wanted  []int64 // messages that are to be the samples of the next mapping that is opened
 	listing job.Latest
 	opening job.Latest
 	doc     *document // nil while none is open

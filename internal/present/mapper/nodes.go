@@ -41,7 +41,9 @@ type side struct {
 	rowOf   []int32 // by node: its row, or none
 	nearest []int32 // by node: the row of the nearest that shows, or none
 	marked  map[string]bool
-	made    string // what the nodes were made from
+	cursor  string   // key of the row that the user is on
+	left    []string // of the source: keys that are left out on purpose
+	made    string   // what the nodes were made from
 
 	values map[string]string // of the target: what rules wrote for the sample that is shown, by key
 }
@@ -121,7 +123,7 @@ func (s *side) shows(i int32) bool {
 			return false
 		}
 	case Unmapped:
-		if n.rules+n.below > 0 || n.parent >= 0 && s.covered(n) || !s.populated(n) && !(s.target && n.required) {
+		if n.rules+n.below > 0 || n.parent >= 0 && s.covered(n) || s.leftOut(n) || !s.populated(n) && !(s.target && n.required) {
 			return false
 		}
 	case Mapped:
@@ -140,6 +142,16 @@ func (s *side) shows(i int32) bool {
 func (s *side) covered(n *node) bool {
 	for p := n.parent; p >= 0; p = s.nodes[p].parent {
 		if s.nodes[p].rules > 0 && s.nodes[p].to != "" || !s.target && s.nodes[p].rules > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// leftOut says whether a place, or what it is a part of, is left out on purpose.
+func (s *side) leftOut(n *node) bool {
+	for _, key := range s.left {
+		if rest, ok := strings.CutPrefix(n.key, key); ok && (rest == "" || rest[0] == '.' || rest[0] == '-') {
 			return true
 		}
 	}

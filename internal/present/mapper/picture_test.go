@@ -58,6 +58,13 @@ func TestSourceShowsSamples(t *testing.T) {
 	if slices.Contains(paths, "PID-8") || !slices.Contains(paths, "ZVN-2") || slices.Contains(paths, "PID-5.1") || slices.Contains(paths, "PID-10") {
 		t.Errorf("unmapped: %v", paths)
 	}
+	m.Edit("Leave it out", func(e *Edit) bool {
+		e.File.LeftOut = append(e.File.LeftOut, mapping.LeftOut{Path: "ZVN", Reason: "for the laundry"})
+		return true
+	})
+	if at := rowOf(m, false, "ZVN-2"); at >= 0 {
+		t.Error("what is left out on purpose counts as unmapped")
+	}
 	m.SetFilter(false, Mapped)
 	if rowOf(m, false, "PID-8") < 0 || rowOf(m, false, "ZVN-2") >= 0 {
 		t.Error("the filter of what is mapped")

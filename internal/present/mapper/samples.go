@@ -89,8 +89,15 @@ func (m *Model) SetSamples(s SampleSet) {
 	m.doc.samples.load(s)
 }
 
-// UseSamples tries the mapping on messages that were chosen elsewhere.
-func (m *Model) UseSamples(ids []int64) { m.SetSamples(SampleSet{IDs: ids}) }
+// UseSamples tries the mapping on messages of the project that were chosen elsewhere; while none is open, the next that is.
+func (m *Model) UseSamples(ids []int64) {
+	if m.doc != nil {
+		m.SetSamples(SampleSet{IDs: ids})
+		return
+	}
+	m.wanted = ids
+	m.Say(screen.News{Text: screen.Plural(len(ids), "message") + " chosen as samples: open the mapping that they are for, or add one."}, nil)
+}
 
 // CheckSamples says what is wrong with a condition on messages.
 func CheckSamples(text string) error {

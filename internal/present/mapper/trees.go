@@ -82,8 +82,11 @@ func (g *treeGrid) Cell(row, col int) screen.Cell {
 	case "type":
 		return screen.Cell{Text: n.typ, Role: screen.RoleMuted}
 	}
-	if g.target {
+	switch {
+	case g.target:
 		return s.nameCell(n)
+	case s.leftOut(n):
+		return screen.Cell{Text: "out", Role: screen.RoleMuted} // on purpose
 	}
 	return rulesCell(n)
 }
@@ -155,6 +158,28 @@ func rulesCell(n *node) screen.Cell {
 		return screen.Cell{Text: fmt.Sprintf("(%d)", n.below), Role: screen.RoleMuted}
 	}
 	return screen.Cell{}
+}
+
+// SetCursor says on which row of a side the user is, so that he stays there when rows come and go.
+func (m *Model) SetCursor(target bool, row int) {
+	if m.doc == nil {
+		return
+	}
+	if s := m.sideOf(target); row >= 0 && row < len(s.rows) {
+		s.cursor = s.nodes[s.rows[row]].key
+	}
+}
+
+// Cursor is the row that the user is on, or the closed branch that holds it now; -1 for none.
+func (m *Model) Cursor(target bool) int {
+	if m.doc == nil {
+		return -1
+	}
+	s := m.sideOf(target)
+	if at := s.find(s.cursor); at >= 0 && int(at) < len(s.nearest) {
+		return int(s.nearest[at])
+	}
+	return -1
 }
 
 // Toggle opens or closes the branch in a row of a side.

@@ -45,10 +45,10 @@ func newPicturePane(v *View) *picturePane {
 		p.side(i)
 		hint := [2]string{"Search the source", "Search the target"}[i]
 		p.search[i] = kit.NewField(hint)
-		p.search[i].OnChanged = func(text string) { v.m.Search(i == 1, text) }
+		p.search[i].OnChanged = func(text string) { v.m.Search(i == 1, text); p.toTop(i) }
 		p.search[i].OnSubmitted = func(string) { v.host.Focus(p.trees[i]) }
 		p.search[i].OnEscape = func() { p.search[i].SetText(""); v.m.Search(i == 1, ""); v.host.Focus(p.trees[i]) }
-		p.filters[i] = kit.NewChoice(model.Filters, func(k int) { v.m.SetFilter(i == 1, model.Filter(k)) })
+		p.filters[i] = kit.NewChoice(model.Filters, func(k int) { v.m.SetFilter(i == 1, model.Filter(k)); p.toTop(i) })
 		head := kit.NewBand(container.New(kit.Row{Flex: 1}, kit.Gap(4, 0), container.New(centred{}, p.search[i]), kit.Gap(4, 0), container.NewCenter(container.New(kit.Width(112), p.filters[i])), kit.Gap(4, 0)))
 		sides[i] = container.New(kit.Column{Flex: 1}, head, p.trees[i])
 	}
@@ -78,6 +78,7 @@ func (p *picturePane) side(i int) {
 	t.OnScrolled = p.links.Repaint
 	t.OnSelect = func(row int) {
 		p.moving, p.last = i, target
+		v.m.SetCursor(target, row)
 		if rules := v.m.RulesAt(target, row); len(rules) > 0 && !contains(rules, v.m.Chosen()) {
 			v.m.Choose(rules[0])
 		}
@@ -354,8 +355,12 @@ func (p *picturePane) panes() []fyne.Focusable {
 
 func (p *picturePane) redraw(what model.What) {
 	if what&(model.Trees|model.Values|model.Samples|model.Rules) != 0 {
-		p.trees[0].Refresh()
-		p.trees[1].Refresh()
+		for i, t := range p.trees {
+			if row := p.v.m.Cursor(i == 1); row >= 0 && row != t.Selected() && t.SelectedCount() < 2 {
+				t.Select(row)
+			}
+			t.Refresh()
+		}
 	}
 	if what&(model.Chosen|model.Rules|model.Trees) != 0 {
 		p.follow(false)
@@ -373,9 +378,13 @@ func (p *picturePane) follow(both bool) {
 	for i, row := range [2]int{source, target} {
 		if row >= 0 && (both || p.moving >= 0 && p.moving != i || p.moving < 0 && !p.on(i, row)) {
 			p.trees[i].Select(row)
+			p.v.m.SetCursor(i == 1, row)
 		}
 	}
 }
+
+// toTop shows the first of the rows that were found.
+func (p *picturePane) toTop(i int) { p.trees[i].SetScrollOffset(0) }
 
 // on says whether the cursor of a list stands on a row of the rule that is looked at already, or on something that the user
 // has selected for the next.
@@ -407,6 +416,7 @@ func (p *picturePane) goTo(target bool, path string) bool {
 	p.last = target
 	t := p.trees[index(target)]
 	t.Select(row)
+	p.v.m.SetCursor(target, row)
 	p.v.host.Focus(t)
 	return true
 }

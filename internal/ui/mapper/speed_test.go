@@ -44,7 +44,7 @@ func BenchmarkFrame(b *testing.B) {
 	}
 	m := model.New(s.Runner, s.Workspace)
 	b.Cleanup(m.Close)
-	m.Load()
+	m.Enter()
 	s.Settle()
 	var v *View
 	uitest.Open(b, uitest.Options{Mode: theme.Dark, Width: 1200, Height: 760}, func(fyne.Window) fyne.CanvasObject {

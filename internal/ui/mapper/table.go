@@ -9,6 +9,7 @@ import (
 
 	"trestle/internal/mapping"
 	model "trestle/internal/present/mapper"
+	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
@@ -97,6 +98,17 @@ func (v *View) complete(column int, text string) []kit.Suggestion {
 
 func (p *tablePane) rows() []int { return p.sheet.Grid.SelectedRows() }
 
+// paste writes what a spreadsheet has copied into the table, from the cell of the cursor on.
+func (p *tablePane) paste() {
+	row, column := p.sheet.Grid.Cell()
+	n, err := p.v.m.PasteCells(row, column, p.v.host.Clipboard().Content())
+	if err != nil {
+		p.v.m.Fail("Nothing was pasted", err)
+	} else if n > 0 {
+		p.v.m.Say(screen.News{Text: screen.Plural(n, "cell") + " pasted.", Offer: "Undo"}, p.v.m.Undo)
+	}
+}
+
 func (p *tablePane) remove() { p.v.m.DeleteRows(p.rows()) }
 
 // AddRule adds an empty rule after the one that is looked at, and opens its target in the table.
@@ -170,6 +182,7 @@ func (p *tablePane) actions() []shell.Action {
 	list := []shell.Action{
 		{ID: "map.duplicaterules", Title: "Duplicate the selected rules", Keys: "Ctrl+D", Run: func() { m.DuplicateRows(p.rows()) }},
 		{ID: "map.deleterules", Title: "Delete the selected rules", Keys: "Ctrl+Delete", Run: p.remove},
+		{ID: "map.paste", Title: "Paste cells", Detail: "lines of tab-separated cells, as a spreadsheet copies them", Keys: "Ctrl+V", Run: p.paste},
 		{ID: "map.owner", Title: "Set the owner of the selected rules…", Run: p.v.SetOwner},
 	}
 	for _, s := range model.Statuses[1:] {

@@ -133,6 +133,7 @@ func (v *View) Focus() {
 	if !v.Shown() {
 		return
 	}
+	v.m.Enter()
 	switch {
 	case v.m.IsOpen():
 		if panes := v.panes(); len(panes) > 0 {
@@ -185,14 +186,8 @@ func (v *View) Status() shell.Status {
 	return shell.Status{Where: v.picture.where(), Errors: len(v.m.Problems())}
 }
 
-// UseSamples tries the mapping that is open on messages of the project; while none is, they are kept for the next.
-func (v *View) UseSamples(ids []int64) {
-	if !v.m.IsOpen() {
-		v.m.Say(screen.News{Text: "Open or add a mapping first; then use the messages as its samples.", Bad: true}, nil)
-		return
-	}
-	v.m.UseSamples(ids)
-}
+// UseSamples tries the mapping on messages of the project.
+func (v *View) UseSamples(ids []int64) { v.m.UseSamples(ids) }
 
 func (v *View) redraw(what model.What) {
 	v.chooseRoot()
