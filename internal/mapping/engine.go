@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -65,6 +66,7 @@ type run struct {
 	order    []*turn
 	list     []*turn // turns that were found, while they are being planned
 	planned  int
+	time     time.Time
 	assumed  bool             // that times without a zone are in that of the mapping, which was said
 	keyed    map[string]*turn // by the identifier of what they make
 	root     *fhir.Node
@@ -90,6 +92,14 @@ type run struct {
 	now     *rule // what is being done, for warnings
 	nowTurn *turn
 	nowRep  *repetition
+}
+
+// clock is the time at which the message is mapped, the same for all of it.
+func (r *run) clock() time.Time {
+	if r.time.IsZero() {
+		r.time = time.Now()
+	}
+	return r.time
 }
 
 var runs = sync.Pool{New: func() any { return &run{buffer: make([]value, 0, 16)} }}
@@ -268,7 +278,7 @@ func (r *run) makeRoot() {
 func (r *run) plan(b *block, parent *turn) {
 	from := len(r.list)
 	r.loop(b, parent)
-	found := len(r.list)
+	found, within := len(r.list), 0
 	for i := from; i < found; i++ {
 		if r.planned++; r.planned > maxTurns {
 			r.warnAt(b, nil, fmt.Sprintf("the loops make more than %d turns; the rest was left out", maxTurns))
@@ -282,7 +292,8 @@ func (r *run) plan(b *block, parent *turn) {
 			}
 			continue
 		}
-		t.index = len(r.turns[b.number])
+		t.index, t.within = len(r.turns[b.number]), within
+		within++
 		r.turns[b.number] = append(r.turns[b.number], t)
 		if r.e.file.Target.Kind == FHIR {
 			r.identify(t)

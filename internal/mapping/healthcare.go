@@ -347,7 +347,7 @@ func (c *call) authority(n *fhir.Node, hd parts) {
 		system = identifierURI(namespace)
 	}
 	r.addText(n, "system", system)
-	if system == "" && namespace != "" {
+	if namespace != "" && identifierURI(namespace) == "" {
 		assigner := r.object()
 		r.addText(assigner, "display", namespace)
 		r.add(n, "assigner", assigner)
@@ -415,7 +415,7 @@ func (c *call) identifierEI(p parts) *fhir.Node {
 	}
 	c.run.addText(n, "system", system)
 	c.run.addText(n, "value", p.text(1))
-	if namespace := p.text(2); system == "" && namespace != "" {
+	if namespace := p.text(2); namespace != "" && identifierURI(namespace) == "" {
 		assigner := c.run.object()
 		c.run.addText(assigner, "display", namespace)
 		c.run.add(n, "assigner", assigner)

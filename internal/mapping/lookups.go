@@ -60,6 +60,7 @@ func lookupFunctions() []*Function {
 		{Name: "system_uri", Group: "lookup", Does: "the URI of a code system by the name that HL7 v2 gives it (table 0396), or by its OID", make: func(*compiler, []string) (apply, error) {
 			return eachText(systemURI), nil
 		}},
+		systemNames(),
 		{Name: "oid_uri", Group: "lookup", Does: "urn:oid: before an OID, urn:uuid: before a UUID", make: func(*compiler, []string) (apply, error) { return eachText(identifierURI), nil }},
 	}
 }
@@ -125,6 +126,17 @@ func identityFunctions() []*Function {
 					n += c.rep.n
 				} else if c.turn != nil {
 					n += c.turn.index
+				}
+				return append(in[:0], textValue(strconv.Itoa(n)))
+			}, nil
+		})),
+		unasked(id("set_id", "", "the number of the turn within the turn of the block around it, from 1: OBX-1 begins anew for each OBR", 0, 0, func(*compiler, []string) (apply, error) {
+			return func(c *call, in []value) []value {
+				n := 1
+				if c.rep != nil {
+					n += c.rep.n
+				} else if c.turn != nil {
+					n += c.turn.within
 				}
 				return append(in[:0], textValue(strconv.Itoa(n)))
 			}, nil

@@ -71,6 +71,9 @@ func (c *compiler) reference(text string) (*reference, error) {
 		if ref.fhirpath, err = fhirpath.Compile(text); err != nil {
 			return nil, fmt.Errorf("the FHIRPath %q cannot be read: %w", shorten(text), err)
 		}
+		if name, _, _ := strings.Cut(strings.TrimLeft(text, "( "), "."); c.definitions().IsResource(name) {
+			ref.resource = name
+		}
 		return ref, nil
 	}
 	rest := text
@@ -329,6 +332,7 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 	}
 	steps := ref.steps
 	switch {
+	case ref.fhirpath != nil:
 	case ref.relative && rep != nil:
 		from = rep.node
 	case rep != nil && rep.node != nil:
@@ -338,7 +342,7 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 		}
 	}
 	if ref.fhirpath != nil {
-		return r.pathValues(ref, from, dst)
+		return r.pathValues(ref, t, dst)
 	}
 	switch {
 	case ref.absolute:
@@ -356,11 +360,26 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 	return appendTree(dst, from, steps)
 }
 
-// pathValues evaluates FHIRPath. Its own limits on steps and time hold; what fails gives nothing and is warned of.
-func (r *run) pathValues(ref *reference, from *fhir.Node, dst []value) []value {
+// pathValues evaluates FHIRPath: at the first resource of the type that it begins with, or at the resource that the loops
+// stand at. Its own limits on steps and time hold; what fails gives nothing and is warned of.
+func (r *run) pathValues(ref *reference, t *turn, dst []value) []value {
+	from := r.message.root
+	for u := t; u != nil; u = u.parent {
+		if u.node.ResourceType() != "" {
+			from = u.node
+			break
+		}
+	}
+	if ref.resource != "" && from.ResourceType() != ref.resource {
+		at := slices.IndexFunc(r.message.resources, func(n *fhir.Node) bool { return n.ResourceType() == ref.resource })
+		if at < 0 {
+			return dst
+		}
+		from = r.message.resources[at]
+	}
 	root := fhirpath.Resource(r.e.definitions, r.message.root)
 	in := root
-	if from != r.message.root && from.ResourceType() != "" { // below a resource the path begins at the whole document
+	if from != r.message.root {
 		in = fhirpath.Within(r.e.definitions, from, root, "")
 	}
 	out, err := ref.fhirpath.Evaluate(r.ctx, in, &fhirpath.Options{Definitions: r.e.definitions})

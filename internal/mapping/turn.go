@@ -12,6 +12,7 @@ type turn struct {
 	parent *turn
 	block  *block
 	index  int // from 0 among the turns of its block in this message
+	within int // from 0 among those in the turn around it
 
 	// Of an HL7 v2 source: the segment that the loop stands at, -1 for none; the repetition, if it runs over a field; the
 	// groups around, and the bounds of the innermost.
