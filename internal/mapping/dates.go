@@ -94,7 +94,7 @@ func (m *moment) offset(zone *time.Location) string {
 	if zone == nil {
 		return ""
 	}
-	return m.time(zone).Format("-07:00")
+	return m.time(zone).Format("Z07:00") // Z for UTC
 }
 
 // dateTime is a FHIR dateTime. FHIR wants minutes and a zone with every hour: minutes and seconds that are not given are

@@ -9,13 +9,13 @@ import (
 
 // reverseFunctions turn data types of FHIR into those of HL7 v2.
 func reverseFunctions() []*Function {
-	made := func(name, does string, build func(n *fhir.Node) [][]string) *Function {
+	made := func(name, does string, build func(c *call, n *fhir.Node) [][]string) *Function {
 		return &Function{Name: name, Group: "healthcare", Does: does, reserved: true, make: func(*compiler, []string) (apply, error) {
 			return func(c *call, in []value) []value {
 				kept := in[:0]
 				for i := range in {
 					if n := in[i].node; n != nil && n.Kind == fhir.Object {
-						kept = append(kept, value{parts: build(n)})
+						kept = append(kept, value{parts: build(c, n)})
 					} else if n != nil {
 						c.warn(name + " takes a whole " + strings.TrimSuffix(does[:strings.IndexByte(does, ' ')], "'s") + "; the value is a part of one")
 					}
@@ -25,9 +25,9 @@ func reverseFunctions() []*Function {
 		}}
 	}
 	return []*Function{
-		made("obx_type", "Observation's value[x] as the type in OBX-2", func(n *fhir.Node) [][]string { return one(obxType(n)) }),
-		made("obx_value", "Observation's value[x] as OBX-5, by the type that obx_type says", obxValue),
-		made("obx_units", "Observation's units as OBX-6", func(n *fhir.Node) [][]string {
+		made("obx_type", "Observation's value[x] as the type in OBX-2", func(c *call, n *fhir.Node) [][]string { return one(obxType(n)) }),
+		made("obx_value", "Observation's value[x] as OBX-5, by the type that obx_type says", func(_ *call, n *fhir.Node) [][]string { return obxValue(n) }),
+		made("obx_units", "Observation's units as OBX-6", func(c *call, n *fhir.Node) [][]string {
 			for _, path := range [][]string{{"valueQuantity"}, {"valueRange", "low"}, {"valueRange", "high"}, {"valueRatio", "numerator"}} {
 				if q := n.Find(path...); q.Find("code").String() != "" || q.Find("unit").String() != "" {
 					return unitParts(q)
@@ -35,17 +35,17 @@ func reverseFunctions() []*Function {
 			}
 			return nil
 		}),
-		made("xpn", "HumanName as XPN", func(n *fhir.Node) [][]string {
+		made("xpn", "HumanName as XPN", func(c *call, n *fhir.Node) [][]string {
 			return one(n.Find("family").String(), itemText(n, "given", 0), restText(n, "given", 1), itemText(n, "suffix", 0), itemText(n, "prefix", 0), "", inverse(nameUses, n.Find("use").String(), "L", "D", "M", "B"))
 		}),
-		made("xad", "Address as XAD", func(n *fhir.Node) [][]string {
+		made("xad", "Address as XAD", func(c *call, n *fhir.Node) [][]string {
 			kind := inverse(addressUses, n.Find("use").String(), "H", "B", "C", "BA", "BI")
 			if kind == "" {
 				kind = inverse(addressTypes, n.Find("type").String(), "M", "P")
 			}
 			return one(itemText(n, "line", 0), restText(n, "line", 1), n.Find("city").String(), n.Find("state").String(), n.Find("postalCode").String(), n.Find("country").String(), kind, "", n.Find("district").String())
 		}),
-		made("xtn", "ContactPoint as XTN", func(n *fhir.Node) [][]string {
+		made("xtn", "ContactPoint as XTN", func(c *call, n *fhir.Node) [][]string {
 			out := make([]string, 12)
 			number := n.Find("value").String()
 			switch n.Find("use").String() {
@@ -70,22 +70,22 @@ func reverseFunctions() []*Function {
 			}
 			return one(out...)
 		}),
-		made("cx", "Identifier as CX", func(n *fhir.Node) [][]string {
+		made("cx", "Identifier as CX", func(c *call, n *fhir.Node) [][]string {
 			out := one(n.Find("value").String(), "", "", "", typeCode(n))
-			out[3] = hd(n)
+			out[3] = c.hd(n)
 			return out
 		}),
-		made("ei", "Identifier as EI", func(n *fhir.Node) [][]string {
-			return append(one(n.Find("value").String()), one(hd(n)...)...)
+		made("ei", "Identifier as EI", func(c *call, n *fhir.Node) [][]string {
+			return append(one(n.Find("value").String()), one(c.hd(n)...)...)
 		}),
-		made("xcn", "Practitioner as XCN", func(n *fhir.Node) [][]string {
+		made("xcn", "Practitioner as XCN", func(c *call, n *fhir.Node) [][]string {
 			id, name := bestIdentifier(n), n.Member("name").Item(0)
 			out := make([][]string, 13)
 			copy(out, one(id.Find("value").String(), name.Find("family").String(), itemText(name, "given", 0), restText(name, "given", 1), itemText(name, "suffix", 0), itemText(name, "prefix", 0)))
 			if out[1][0] == "" {
 				out[1][0] = name.Find("text").String()
 			}
-			out[8] = hd(id)
+			out[8] = c.hd(id)
 			out[9] = []string{inverse(nameUses, name.Find("use").String(), "L", "D", "M", "B")}
 			out[12] = []string{typeCode(id)}
 			if id.Find("system").String() == npiSystem {
@@ -93,13 +93,13 @@ func reverseFunctions() []*Function {
 			}
 			return out
 		}),
-		made("xon", "Organization as XON", func(n *fhir.Node) [][]string {
+		made("xon", "Organization as XON", func(c *call, n *fhir.Node) [][]string {
 			id := bestIdentifier(n)
 			out := make([][]string, 10)
-			out[0], out[5], out[6], out[9] = []string{n.Find("name").String()}, hd(id), []string{typeCode(id)}, []string{id.Find("value").String()}
+			out[0], out[5], out[6], out[9] = []string{n.Find("name").String()}, c.hd(id), []string{typeCode(id)}, []string{id.Find("value").String()}
 			return out
 		}),
-		made("cwe", "CodeableConcept as CWE", concept),
+		made("cwe", "CodeableConcept as CWE, or Coding as its first triple", func(_ *call, n *fhir.Node) [][]string { return concept(n) }),
 	}
 }
 
@@ -187,6 +187,9 @@ func unitParts(q *fhir.Node) [][]string {
 func concept(n *fhir.Node) [][]string {
 	codings := n.Member("coding")
 	a, b := codings.Item(0), codings.Item(1)
+	if codings == nil {
+		a = n
+	}
 	return one(a.Find("code").String(), a.Find("display").String(), systemName(a.Find("system").String()),
 		b.Find("code").String(), b.Find("display").String(), systemName(b.Find("system").String()), a.Find("version").String(), b.Find("version").String(), n.Find("text").String())
 }
@@ -206,8 +209,11 @@ const npiSystem = "http://hl7.org/fhir/sid/us-npi"
 var universalIDs = map[string]string{npiSystem: "2.16.840.1.113883.4.6", "http://hl7.org/fhir/sid/us-ssn": "2.16.840.1.113883.4.1", "http://hl7.org/fhir/sid/us-medicare": "2.16.840.1.113883.4.572"}
 
 // hd is the assigning authority of an Identifier: the name of the assigner, and the OID, UUID or URI of the system.
-func hd(id *fhir.Node) []string {
+func (c *call) hd(id *fhir.Node) []string {
 	name, system := id.Find("assigner", "display").String(), id.Find("system").String()
+	if name == "" {
+		name = c.referred(id.Find("assigner", "reference").String()).Find("name").String()
+	}
 	oid, isOID := strings.CutPrefix(system, "urn:oid:")
 	if known := universalIDs[system]; known != "" {
 		oid, isOID = known, true
@@ -222,6 +228,20 @@ func hd(id *fhir.Node) []string {
 		return []string{name, system, "URI"}
 	}
 	return []string{name}
+}
+
+// referred is the resource of a Bundle that a reference names, nil if it is not there.
+func (c *call) referred(reference string) *fhir.Node {
+	if reference == "" || c.run == nil || c.run.message.root == nil {
+		return nil
+	}
+	for entry := range c.run.message.root.All("entry") {
+		n := entry.Member("resource")
+		if url := entry.Find("fullUrl").String(); url == reference || strings.HasSuffix(url, "/"+reference) || reference == n.ResourceType()+"/"+n.Find("id").String() {
+			return n
+		}
+	}
+	return nil
 }
 
 // typeCode is the code of an Identifier's type (table 0203).
