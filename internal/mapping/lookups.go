@@ -186,15 +186,21 @@ func (t *turn) belongs(o *turn, names []string) bool {
 }
 
 // derivedUUID is a UUID of version 5 (RFC 9562) over the parts, each ended so that they cannot run into another.
-func derivedUUID(seed string, parts ...string) string { return derivedURN(seed, parts)[len(urnUUID):] }
-
-// derivedURN is the URN of derivedUUID.
-func derivedURN(seed string, parts []string) string {
-	var few [256]byte
-	text := append(append(append(few[:0], "trestle mapping\x00"...), seed...), 0)
+func derivedUUID(seed string, parts ...string) string {
+	text := derivation(nil, seed)
 	for _, p := range parts {
 		text = append(append(text, p...), 0)
 	}
+	return derivedURN(text)[len(urnUUID):]
+}
+
+// derivation begins the text that an identifier is derived from.
+func derivation(dst []byte, seed string) []byte {
+	return append(append(append(dst, "trestle mapping\x00"...), seed...), 0)
+}
+
+// derivedURN is the URN of the UUID of a derivation.
+func derivedURN(text []byte) string {
 	b := sha1.Sum(text)
 	b[6] = b[6]&0x0f | 0x50
 	b[8] = b[8]&0x3f | 0x80

@@ -186,7 +186,11 @@ func (r *run) firstText(ref *reference, t *turn) string {
 // hl7One is the one place that a single reference names.
 func (r *run) hl7One(ref *reference, t *turn, rep *repetition) hl7.Value {
 	p := &ref.path
-	v, whole := r.here(ref, t, rep)
+	var v hl7.Value
+	whole := false
+	if rep != nil || t == nil || t.field > 0 {
+		v, whole = r.here(ref, t, rep)
+	}
 	switch {
 	case whole:
 	case ref.relative:
@@ -205,12 +209,30 @@ func (r *run) hl7One(ref *reference, t *turn, rep *repetition) hl7.Value {
 		}
 	}
 	if p.Component > 0 {
-		v = v.Component(p.Component)
+		v = r.component(v, p.Component)
 	}
 	if p.Subcomponent > 0 {
 		v = v.Subcomponent(p.Subcomponent)
 	}
 	return v
+}
+
+// component is component n of a field or repetition. Rules ask for one component of a field after the other, so that those of
+// the last one are kept.
+func (r *run) component(v hl7.Value, n int) hl7.Value {
+	if n == 1 || n >= mostParts {
+		return v.Component(n)
+	}
+	if last := &r.last; last.of != v {
+		if last.parts == nil {
+			last.parts = make([]hl7.Value, 0, mostParts)
+		}
+		last.of, last.parts = v, v.AppendComponents(last.parts[:0])
+	}
+	if n <= len(r.last.parts) {
+		return r.last.parts[n-1]
+	}
+	return hl7.Value{}
 }
 
 // here is the repetition that a reference means because a loop stands at it.

@@ -218,9 +218,7 @@ func (m *message) field(segment, n int) hl7.Value {
 	s := &x.segments[segment]
 	if s.to == 0 {
 		s.from = len(x.fields)
-		for v := m.hl7.Segment(segment).Field(1); v.IsPresent(); v = v.Next() {
-			x.fields = append(x.fields, v)
-		}
+		x.fields = m.hl7.Segment(segment).AppendFields(x.fields)
 		s.to = len(x.fields)
 	}
 	if n > s.to-s.from {
