@@ -63,10 +63,11 @@ warned of. The output names values of the messages.
 `
 
 const mapNewHelp = `
-Writes a starter mapping and its lookup tables, made from what HL7 International publishes in its
-Version 2 to FHIR Implementation Guide. Without --from it lists them.
+Writes a starter mapping and its lookup tables: HL7 v2 to FHIR R4, made from what HL7 International
+publishes in its Version 2 to FHIR Implementation Guide, and FHIR R4 to HL7 v2, the same the other
+way round. Without --from it lists them.
 
-  --from NAME   adt-to-patient, oru-to-report, siu-to-appointment, vxu-to-immunization
+  --from NAME   one of the list, such as adt-to-patient, siu-to-appointment or report-to-oru
   --out FILE    where the mapping goes; its tables go to tables/ beside it. NAME.yaml unless said
                 otherwise. Files that are there already are left alone.
 `

@@ -100,8 +100,15 @@ var asItIs = func() (set [256]bool) {
 // AppendQuoted writes text as a JSON string, with the escapes that JSON requires and no others.
 func AppendQuoted(dst []byte, text string) []byte {
 	dst = append(dst, '"')
+	plain := 0
+	for plain < len(text) && asItIs[text[plain]] {
+		plain++
+	}
+	if plain == len(text) { // nearly all text
+		return append(append(dst, text...), '"')
+	}
 	from := 0
-	for i := 0; i < len(text); {
+	for i := plain; i < len(text); {
 		c := text[i]
 		if asItIs[c] {
 			i++

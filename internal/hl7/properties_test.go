@@ -106,6 +106,13 @@ func walkSegment(t testing.TB, m *Message, s Segment) {
 	if next.IsPresent() {
 		t.Fatal("Next gives a field beyond the end")
 	}
+	var all []Value
+	for _, f := range s.All() {
+		all = append(all, f)
+	}
+	if !slices.Equal(s.AppendFields(nil), all) {
+		t.Fatal("AppendFields gives other fields than All")
+	}
 	if count != s.Fields() {
 		t.Fatalf("%d fields, Fields says %d", count, s.Fields())
 	}

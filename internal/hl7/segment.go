@@ -181,6 +181,31 @@ func (s Segment) All() iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) { s.eachField(yield) }
 }
 
+// AppendFields appends the fields to dst. It is the quick way for readers that
+// want most of them.
+func (s Segment) AppendFields(dst []Value) []Value {
+	at, _, ok := s.fieldsStart()
+	if !ok {
+		return dst
+	}
+	l := s.line()
+	sep := s.m.setAt(l.set).quick[roleField]
+	if l.header || sep < 0 {
+		s.eachField(func(_ int, v Value) bool { dst = append(dst, v); return true })
+		return dst
+	}
+	v := Value{m: s.m, off: at, limit: l.end, seg: int32(s.i), set: l.set, level: LevelField, present: true}
+	for i := at; i < l.end; i++ {
+		if s.m.b[i] == byte(sep) {
+			v.end = i
+			dst = append(dst, v)
+			v.off = i + 1
+		}
+	}
+	v.end = l.end
+	return append(dst, v)
+}
+
 func (s Segment) eachField(yield func(int, Value) bool) {
 	at, n, ok := s.fieldsStart()
 	if !ok {

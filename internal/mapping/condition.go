@@ -47,6 +47,7 @@ type conditionWord struct {
 	text   string
 	quoted bool
 	off    int
+	path   bool // in backquotes: a source that holds blanks or parentheses, such as FHIRPath
 }
 
 type conditionParser struct {
@@ -77,22 +78,22 @@ func (p *conditionParser) split() error {
 		switch ch := s[i]; {
 		case ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r':
 			i++
-		case ch == '"' || ch == '\'':
+		case ch == '"' || ch == '\'' || ch == '`':
 			end := strings.IndexByte(s[i+1:], ch)
 			if end < 0 {
 				return fmt.Errorf("the condition has a quote that is not closed: %q", shorten(s[i:]))
 			}
-			p.words = append(p.words, conditionWord{s[i+1 : i+1+end], true, i})
+			p.words = append(p.words, conditionWord{text: s[i+1 : i+1+end], quoted: ch != '`', path: ch == '`', off: i})
 			i += end + 2
 		case strings.IndexByte("(),", ch) >= 0:
-			p.words = append(p.words, conditionWord{string(ch), false, i})
+			p.words = append(p.words, conditionWord{text: string(ch), off: i})
 			i++
 		case strings.IndexByte("=<>!", ch) >= 0:
 			n := 1
 			for i+n < len(s) && strings.IndexByte("=<>", s[i+n]) >= 0 {
 				n++
 			}
-			p.words = append(p.words, conditionWord{s[i : i+n], false, i})
+			p.words = append(p.words, conditionWord{text: s[i : i+n], off: i})
 			i += n
 		default:
 			n, depth := 0, 0
@@ -103,11 +104,11 @@ func (p *conditionParser) split() error {
 				} else if b == ']' {
 					depth--
 				}
-				if depth <= 0 && strings.IndexByte(" \t\r\n(),<>=!\"'", b) >= 0 {
+				if depth <= 0 && strings.IndexByte(" \t\r\n(),<>=!\"'`", b) >= 0 {
 					break
 				}
 			}
-			p.words = append(p.words, conditionWord{s[i : i+n], false, i})
+			p.words = append(p.words, conditionWord{text: s[i : i+n], off: i})
 			i += n
 		}
 	}
@@ -117,7 +118,7 @@ func (p *conditionParser) split() error {
 func (p *conditionParser) is(words ...string) bool {
 	for i, w := range words {
 		at := p.at + i
-		if at >= len(p.words) || p.words[at].quoted || !strings.EqualFold(p.words[at].text, w) {
+		if at >= len(p.words) || p.words[at].quoted || p.words[at].path || !strings.EqualFold(p.words[at].text, w) {
 			return false
 		}
 	}

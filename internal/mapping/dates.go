@@ -94,7 +94,7 @@ func (m *moment) offset(zone *time.Location) string {
 	if zone == nil {
 		return ""
 	}
-	return m.time(zone).Format("-07:00")
+	return m.time(zone).Format("Z07:00") // Z for UTC
 }
 
 // dateTime is a FHIR dateTime. FHIR wants minutes and a zone with every hour: minutes and seconds that are not given are
@@ -264,6 +264,11 @@ func dateFunctions() []*Function {
 			}
 			return fmt.Sprintf("%02d:%02d:%02d", m.number(8, 10), m.number(10, 12), m.number(12, 14))
 		}),
+		{Name: "now", Group: "date", Does: "the time at which the message is mapped, as HL7's DTM in UTC; of all functions the one that gives another result the next time", whole: true, reserved: true, unasked: true, make: func(*compiler, []string) (apply, error) {
+			return func(c *call, in []value) []value {
+				return append(in[:0], textValue(c.run.clock().UTC().Format("20060102150405-0700")))
+			}, nil
+		}},
 		date("hl7_date", "HL7's DT, as precise as it was given", func(_ *call, m *moment) string { return m.hl7(8) }),
 		date("hl7_datetime", "HL7's DTM, as precise as it was given", func(_ *call, m *moment) string { return m.hl7(14) }),
 		date("utc", "a FHIR dateTime in UTC", func(c *call, m *moment) string {

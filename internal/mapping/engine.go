@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -61,10 +62,12 @@ type run struct {
 	message  *message
 	own      message // what message is, unless it was read before
 	identity string
+	scratch  []byte    // for what identifiers are derived from
 	turns    [][]*turn // by block
 	order    []*turn
 	list     []*turn // turns that were found, while they are being planned
 	planned  int
+	time     time.Time
 	assumed  bool             // that times without a zone are in that of the mapping, which was said
 	keyed    map[string]*turn // by the identifier of what they make
 	root     *fhir.Node
@@ -79,8 +82,12 @@ type run struct {
 	call     call
 	rep      repetition
 	split    []hl7.Value // the components of the value that is being converted
-	spent    int         // bytes that functions made
-	steps    int         // values that rules read
+	last     struct {    // the field or repetition whose components were asked for last
+		of    hl7.Value
+		parts []hl7.Value
+	}
+	spent    int // bytes that functions made
+	steps    int // values that rules read
 	warnings []Warning
 	failed   []FailedLookup
 	refused  error
@@ -90,6 +97,14 @@ type run struct {
 	now     *rule // what is being done, for warnings
 	nowTurn *turn
 	nowRep  *repetition
+}
+
+// clock is the time at which the message is mapped, the same for all of it.
+func (r *run) clock() time.Time {
+	if r.time.IsZero() {
+		r.time = time.Now()
+	}
+	return r.time
 }
 
 var runs = sync.Pool{New: func() any { return &run{buffer: make([]value, 0, 16)} }}
@@ -120,10 +135,12 @@ func (r *run) end(again bool) {
 		r.turns[i] = r.turns[i][:0]
 	}
 	clear(r.keyed)
+	parts := emptied(r.last.parts)
 	*r = run{
-		own: r.own, turns: r.turns[:0], order: emptied(r.order), list: emptied(r.list), keyed: r.keyed, segments: emptied(r.segments), edits: emptied(r.edits),
+		own: r.own, scratch: emptied(r.scratch), turns: r.turns[:0], order: emptied(r.order), list: emptied(r.list), keyed: r.keyed, segments: emptied(r.segments), edits: emptied(r.edits),
 		keys: emptied(r.keys), made: r.made, nodes: r.nodes, slots: r.slots, split: emptied(r.split), buffer: emptied(r.buffer),
 	}
+	r.last.parts = parts
 	runs.Put(r)
 }
 
@@ -268,7 +285,7 @@ func (r *run) makeRoot() {
 func (r *run) plan(b *block, parent *turn) {
 	from := len(r.list)
 	r.loop(b, parent)
-	found := len(r.list)
+	found, within := len(r.list), 0
 	for i := from; i < found; i++ {
 		if r.planned++; r.planned > maxTurns {
 			r.warnAt(b, nil, fmt.Sprintf("the loops make more than %d turns; the rest was left out", maxTurns))
@@ -282,7 +299,8 @@ func (r *run) plan(b *block, parent *turn) {
 			}
 			continue
 		}
-		t.index = len(r.turns[b.number])
+		t.index, t.within = len(r.turns[b.number]), within
+		within++
 		r.turns[b.number] = append(r.turns[b.number], t)
 		if r.e.file.Target.Kind == FHIR {
 			r.identify(t)
@@ -297,21 +315,25 @@ func (r *run) plan(b *block, parent *turn) {
 
 // identify derives the identifier of a resource, from its keys or from the message and the place in it.
 func (r *run) identify(t *turn) {
-	var few [8]string
-	parts := append(few[:0], t.block.src.Make)
+	seed := r.e.file.Seed
+	part := func(text []byte, p string) []byte { return append(append(text, p...), 0) }
+	text := part(derivation(r.scratch[:0], seed), t.block.src.Make)
 	filled := false
 	for _, k := range t.block.key {
-		text := r.firstText(k, t)
-		filled = filled || text != ""
-		parts = append(parts, text)
+		p := r.firstText(k, t)
+		filled = filled || p != ""
+		text = part(text, p)
 	}
 	if !filled {
 		if r.identity == "" {
-			r.identity = derivedUUID(r.e.file.Seed, string(r.message.bytes))
+			text = append(append(derivation(text[:0], seed), r.message.bytes...), 0)
+			r.identity = derivedURN(text)[len(urnUUID):]
 		}
-		parts = append(few[:0], r.identity, t.block.src.ID, strconv.Itoa(t.index))
+		text = part(part(derivation(text[:0], seed), r.identity), t.block.src.ID)
+		text = append(strconv.AppendInt(text, int64(t.index), 10), 0)
 	}
-	t.urn = derivedURN(r.e.file.Seed, parts)
+	r.scratch = text
+	t.urn = derivedURN(text)
 	if filled {
 		if other := r.keyed[t.urn]; other != nil {
 			t.twin = other

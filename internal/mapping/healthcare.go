@@ -189,7 +189,7 @@ func (c *call) period(from, to string) *fhir.Node {
 }
 
 // nameUses is table 0200 in FHIR.
-var nameUses = map[string]string{"L": "official", "D": "usual", "M": "maiden", "N": "nickname", "A": "anonymous", "S": "anonymous", "B": "old", "BAD": "old", "C": "old", "MSK": "anonymous", "T": "temp", "P": "nickname", "I": "official", "K": "nickname", "NB": "official", "NAV": "temp", "U": ""}
+var nameUses = map[string]string{"L": "official", "D": "usual", "M": "maiden", "N": "nickname", "A": "anonymous", "S": "anonymous", "B": "old", "BAD": "old", "C": "old", "MSK": "anonymous", "T": "temp", "P": "nickname", "I": "official", "K": "nickname", "NB": "official", "NAV": "temp", "R": "official", "TEMP": "temp", "U": ""}
 
 // humanName reads XPN with the family name at component first and the name type at use (10 of XCN).
 func (c *call) humanName(p parts, first, use int) *fhir.Node {
@@ -201,16 +201,19 @@ func (c *call) humanName(p parts, first, use int) *fhir.Node {
 	r.addListText(n, "prefix", p.text(first+4))
 	r.addListText(n, "suffix", p.text(first+3))
 	r.addListText(n, "suffix", p.text(first+5))
-	if first == 1 {
-		r.addListText(n, "suffix", p.text(14))
-		from, to := p.text(12), p.text(13)
-		if from == "" && to == "" {
-			if dates := p.sub(10); dates.real {
-				from, to = dates.text(1), dates.text(2)
-			}
-		}
-		r.add(n, "period", c.period(from, to))
+	// The professional suffix, and from when to when the name holds: XPN.14, 12, 13 and 10; XCN.21, 19, 20 and 17.
+	suffix, from, whole := 14, 12, 10
+	if first == 2 {
+		suffix, from, whole = 21, 19, 17
 	}
+	r.addListText(n, "suffix", p.text(suffix))
+	since, until := p.text(from), p.text(from+1)
+	if since == "" && until == "" {
+		if dates := p.sub(whole); dates.real {
+			since, until = dates.text(1), dates.text(2)
+		}
+	}
+	r.add(n, "period", c.period(since, until))
 	if len(n.Children) == 1 && n.Children[0].Name == "use" {
 		return nil
 	}
@@ -347,7 +350,7 @@ func (c *call) authority(n *fhir.Node, hd parts) {
 		system = identifierURI(namespace)
 	}
 	r.addText(n, "system", system)
-	if system == "" && namespace != "" {
+	if namespace != "" && identifierURI(namespace) == "" {
 		assigner := r.object()
 		r.addText(assigner, "display", namespace)
 		r.add(n, "assigner", assigner)
@@ -415,7 +418,7 @@ func (c *call) identifierEI(p parts) *fhir.Node {
 	}
 	c.run.addText(n, "system", system)
 	c.run.addText(n, "value", p.text(1))
-	if namespace := p.text(2); system == "" && namespace != "" {
+	if namespace := p.text(2); namespace != "" && identifierURI(namespace) == "" {
 		assigner := c.run.object()
 		c.run.addText(assigner, "display", namespace)
 		c.run.add(n, "assigner", assigner)

@@ -60,6 +60,7 @@ func lookupFunctions() []*Function {
 		{Name: "system_uri", Group: "lookup", Does: "the URI of a code system by the name that HL7 v2 gives it (table 0396), or by its OID", make: func(*compiler, []string) (apply, error) {
 			return eachText(systemURI), nil
 		}},
+		systemNames(),
 		{Name: "oid_uri", Group: "lookup", Does: "urn:oid: before an OID, urn:uuid: before a UUID", make: func(*compiler, []string) (apply, error) { return eachText(identifierURI), nil }},
 	}
 }
@@ -129,6 +130,17 @@ func identityFunctions() []*Function {
 				return append(in[:0], textValue(strconv.Itoa(n)))
 			}, nil
 		})),
+		unasked(id("set_id", "", "the number of the turn within the turn of the block around it, from 1: OBX-1 begins anew for each OBR", 0, 0, func(*compiler, []string) (apply, error) {
+			return func(c *call, in []value) []value {
+				n := 1
+				if c.rep != nil {
+					n += c.rep.n
+				} else if c.turn != nil {
+					n += c.turn.within
+				}
+				return append(in[:0], textValue(strconv.Itoa(n)))
+			}, nil
+		})),
 		unasked(id("reference", "block", "a Reference to what the block has made that belongs here", 1, 1, func(c *compiler, args []string) (apply, error) {
 			c.references = append(c.references, args[0])
 			name := args[0]
@@ -174,15 +186,21 @@ func (t *turn) belongs(o *turn, names []string) bool {
 }
 
 // derivedUUID is a UUID of version 5 (RFC 9562) over the parts, each ended so that they cannot run into another.
-func derivedUUID(seed string, parts ...string) string { return derivedURN(seed, parts)[len(urnUUID):] }
-
-// derivedURN is the URN of derivedUUID.
-func derivedURN(seed string, parts []string) string {
-	var few [256]byte
-	text := append(append(append(few[:0], "trestle mapping\x00"...), seed...), 0)
+func derivedUUID(seed string, parts ...string) string {
+	text := derivation(nil, seed)
 	for _, p := range parts {
 		text = append(append(text, p...), 0)
 	}
+	return derivedURN(text)[len(urnUUID):]
+}
+
+// derivation begins the text that an identifier is derived from.
+func derivation(dst []byte, seed string) []byte {
+	return append(append(append(dst, "trestle mapping\x00"...), seed...), 0)
+}
+
+// derivedURN is the URN of the UUID of a derivation.
+func derivedURN(text []byte) string {
 	b := sha1.Sum(text)
 	b[6] = b[6]&0x0f | 0x50
 	b[8] = b[8]&0x3f | 0x80

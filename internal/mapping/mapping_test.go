@@ -161,6 +161,48 @@ blocks:
 	}
 }
 
+// TestConditionPaths: FHIRPath stands in backquotes in a condition, and begins at the resource that the loop stands at or at
+// the one that it names.
+func TestConditionPaths(t *testing.T) {
+	f, err := Parse([]byte(`map: 1
+source: {kind: "fhir"}
+target: {kind: "json"}
+blocks:
+- id: p
+  make: "people[]"
+  per: "Patient"
+  rules:
+  - {id: r1, to: "a", value: "official", when: "IF ` + "`name.where(use = 'official').exists()`" + ` EQUALS \"true\" AND gender EQUALS \"female\""}
+  - {id: r2, to: "b", from: "(Encounter.status | Encounter.id).first()"}
+  - {id: r3, to: "n", do: [set_id], when: "NOT ` + "`Encounter.participant.where(type.exists())`" + ` VALUED"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Compile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"people":[{"b":"planned","n":"1"},{"a":"official","b":"planned","n":"2"}]}`
+	if got := mapped(t, e, `{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","gender":"female"}},{"resource":{"resourceType":"Patient","gender":"female","name":[{"use":"official","family":"Moss"}]}},{"resource":{"resourceType":"Encounter","status":"planned"}}]}`); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestNow: the time of the run is the same for all of a message.
+func TestNow(t *testing.T) {
+	e := build(t, `{kind: "json"}`, "blocks:\n- {id: b, make: \".\", rules: [{id: r, to: a, do: [now]}, {id: s, to: b, do: [now, hl7_date]}]}\n")
+	before := time.Now().UTC().Add(-time.Second).Format("20060102150405")
+	r, err := e.Run(context.Background(), []byte(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := r.Tree.Find("a").String(), r.Tree.Find("b").String()
+	if !strings.HasSuffix(a, "+0000") || a < before || a[:8] != b {
+		t.Errorf("now is %s and %s, after %s", a, b, before)
+	}
+}
+
 // TestNeighbours: what belongs to one repetition of a group is not read for another, however far a path reaches.
 func TestNeighbours(t *testing.T) {
 	e := build(t, `{kind: "json"}`, `

@@ -71,6 +71,9 @@ func (c *compiler) reference(text string) (*reference, error) {
 		if ref.fhirpath, err = fhirpath.Compile(text); err != nil {
 			return nil, fmt.Errorf("the FHIRPath %q cannot be read: %w", shorten(text), err)
 		}
+		if name, _, _ := strings.Cut(strings.TrimLeft(text, "( "), "."); c.definitions().IsResource(name) {
+			ref.resource = name
+		}
 		return ref, nil
 	}
 	rest := text
@@ -183,7 +186,11 @@ func (r *run) firstText(ref *reference, t *turn) string {
 // hl7One is the one place that a single reference names.
 func (r *run) hl7One(ref *reference, t *turn, rep *repetition) hl7.Value {
 	p := &ref.path
-	v, whole := r.here(ref, t, rep)
+	var v hl7.Value
+	whole := false
+	if rep != nil || t == nil || t.field > 0 {
+		v, whole = r.here(ref, t, rep)
+	}
 	switch {
 	case whole:
 	case ref.relative:
@@ -202,12 +209,30 @@ func (r *run) hl7One(ref *reference, t *turn, rep *repetition) hl7.Value {
 		}
 	}
 	if p.Component > 0 {
-		v = v.Component(p.Component)
+		v = r.component(v, p.Component)
 	}
 	if p.Subcomponent > 0 {
 		v = v.Subcomponent(p.Subcomponent)
 	}
 	return v
+}
+
+// component is component n of a field or repetition. Rules ask for one component of a field after the other, so that those of
+// the last one are kept.
+func (r *run) component(v hl7.Value, n int) hl7.Value {
+	if n == 1 || n >= mostParts {
+		return v.Component(n)
+	}
+	if last := &r.last; last.of != v {
+		if last.parts == nil {
+			last.parts = make([]hl7.Value, 0, mostParts)
+		}
+		last.of, last.parts = v, v.AppendComponents(last.parts[:0])
+	}
+	if n <= len(r.last.parts) {
+		return r.last.parts[n-1]
+	}
+	return hl7.Value{}
 }
 
 // here is the repetition that a reference means because a loop stands at it.
@@ -329,6 +354,7 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 	}
 	steps := ref.steps
 	switch {
+	case ref.fhirpath != nil:
 	case ref.relative && rep != nil:
 		from = rep.node
 	case rep != nil && rep.node != nil:
@@ -338,7 +364,7 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 		}
 	}
 	if ref.fhirpath != nil {
-		return r.pathValues(ref, from, dst)
+		return r.pathValues(ref, t, dst)
 	}
 	switch {
 	case ref.absolute:
@@ -356,11 +382,26 @@ func (r *run) treeValues(ref, loop *reference, t *turn, rep *repetition, dst []v
 	return appendTree(dst, from, steps)
 }
 
-// pathValues evaluates FHIRPath. Its own limits on steps and time hold; what fails gives nothing and is warned of.
-func (r *run) pathValues(ref *reference, from *fhir.Node, dst []value) []value {
+// pathValues evaluates FHIRPath: at the first resource of the type that it begins with, or at the resource that the loops
+// stand at. Its own limits on steps and time hold; what fails gives nothing and is warned of.
+func (r *run) pathValues(ref *reference, t *turn, dst []value) []value {
+	from := r.message.root
+	for u := t; u != nil; u = u.parent {
+		if u.node.ResourceType() != "" {
+			from = u.node
+			break
+		}
+	}
+	if ref.resource != "" && from.ResourceType() != ref.resource {
+		at := slices.IndexFunc(r.message.resources, func(n *fhir.Node) bool { return n.ResourceType() == ref.resource })
+		if at < 0 {
+			return dst
+		}
+		from = r.message.resources[at]
+	}
 	root := fhirpath.Resource(r.e.definitions, r.message.root)
 	in := root
-	if from != r.message.root && from.ResourceType() != "" { // below a resource the path begins at the whole document
+	if from != r.message.root {
 		in = fhirpath.Within(r.e.definitions, from, root, "")
 	}
 	out, err := ref.fhirpath.Evaluate(r.ctx, in, &fhirpath.Options{Definitions: r.e.definitions})

@@ -12,6 +12,7 @@ type turn struct {
 	parent *turn
 	block  *block
 	index  int // from 0 among the turns of its block in this message
+	within int // from 0 among those in the turn around it
 
 	// Of an HL7 v2 source: the segment that the loop stands at, -1 for none; the repetition, if it runs over a field; the
 	// groups around, and the bounds of the innermost.
@@ -217,9 +218,7 @@ func (m *message) field(segment, n int) hl7.Value {
 	s := &x.segments[segment]
 	if s.to == 0 {
 		s.from = len(x.fields)
-		for v := m.hl7.Segment(segment).Field(1); v.IsPresent(); v = v.Next() {
-			x.fields = append(x.fields, v)
-		}
+		x.fields = m.hl7.Segment(segment).AppendFields(x.fields)
 		s.to = len(x.fields)
 	}
 	if n > s.to-s.from {
