@@ -27,6 +27,9 @@ lacks. Values of samples are shown by their shape, Aa+ for a name, unless --samp
                   conceptmap        the lookup tables as FHIR ConceptMap
                   structuremap      blocks and rules as FHIR StructureMap, which is a specification
                                     and no program where the source is HL7 v2
+                  mirth             a transformer of Mirth Connect 4.4 or later, to be imported: a
+                                    JavaScript step for each block, that do the same. What they
+                                    cannot do is named on standard error
                   yaml, zip         the mapping itself, with its tables
   --out FILE      where it goes, instead of standard output
   --since OLD     an earlier version of the mapping: what has changed is listed, rule by rule
@@ -98,6 +101,15 @@ func runMapExport(ctx context.Context, s *session, args []string) error {
 	if len(plain) > 1 {
 		if spec.Samples, err = s.mapSamples(ctx, plain[0], spec.Mapping, plain[1:], *recursive); err != nil {
 			return err
+		}
+	}
+	if kind == mappaper.Mirth {
+		gaps, err := spec.MirthGaps()
+		if err != nil {
+			return err
+		}
+		for _, g := range gaps {
+			s.complain("not in the transformer: %s", g)
 		}
 	}
 	if *out == "" {

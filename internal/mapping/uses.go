@@ -1,6 +1,9 @@
 package mapping
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Use is a source that a rule or a block names, in a condition too.
 type Use struct {
@@ -50,4 +53,16 @@ func (c *Coverage) Fields() []SourceField {
 		list = append(list, f)
 	}
 	return list
+}
+
+// Implicit is the function that a type of FHIR asks for where a rule reads HL7 v2 and names no function; "" for most.
+func Implicit(typ string) string { return implicit[typ] }
+
+// CodeSystems are the URIs of code systems by their names in table 0396, for those who write the functions in another
+// language.
+func CodeSystems() map[string]string { return maps.Clone(systemURIs) }
+
+// MediaTypes are the types of table 0191 in MIME, and the subtypes of table 0291 that are known without a type.
+func MediaTypes() (types, subtypesOf map[string]string) {
+	return maps.Clone(mediaTypes), maps.Clone(subtypes)
 }

@@ -1,5 +1,6 @@
 // Package mappaper writes a mapping for those who have to agree to it or build it: the specification as an Excel workbook,
-// PDF or HTML page, its rules as CSV, and the mapping itself.
+// PDF or HTML page, its rules as CSV, and what other programs take: FHIR ConceptMap and StructureMap, the steps of a
+// transformer of Mirth Connect, and the mapping itself.
 //
 // Its central type is [Spec]: a mapping with what a paper tells beside it. [Samples] adds what real messages hold, and
 // [Changes] compares two versions by the identifiers of their rules. [Read] makes a first draft of a spreadsheet of pairs.

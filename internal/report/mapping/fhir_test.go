@@ -21,7 +21,7 @@ func valid(t *testing.T, b []byte) {
 }
 
 func TestFHIRIsValid(t *testing.T) {
-	for _, name := range []string{"adt-to-patient", "oru-to-report", "siu-to-appointment", "vxu-to-immunization"} {
+	for _, name := range starters(t) {
 		for _, kind := range []Kind{ConceptMap, StructureMap} {
 			for _, url := range []string{"", "https://hospital.example/fhir/"} {
 				t.Run(name+" "+string(kind)+" "+url, func(t *testing.T) {

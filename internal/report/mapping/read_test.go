@@ -15,7 +15,7 @@ import (
 func plainRules(f *mapping.File) (list []entry) { return rulesOf(f) }
 
 func TestWhatWasWrittenIsReadBack(t *testing.T) {
-	for _, name := range []string{"adt-to-patient", "oru-to-report", "siu-to-appointment", "vxu-to-immunization"} {
+	for _, name := range starters(t) {
 		for _, kind := range []Kind{XLSX, CSV} {
 			t.Run(name+" "+string(kind), func(t *testing.T) {
 				f := starterFile(t, name)

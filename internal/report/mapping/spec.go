@@ -31,7 +31,7 @@ const (
 
 // Kinds lists them.
 func Kinds() []Kind {
-	return []Kind{XLSX, PDF, HTML, CSV, ConceptMap, StructureMap, YAML, Archive}
+	return []Kind{XLSX, PDF, HTML, CSV, ConceptMap, StructureMap, Mirth, YAML, Archive}
 }
 
 // Extension is that of a file of the kind, with its point.
@@ -116,6 +116,8 @@ func (s Spec) Write(ctx context.Context, w io.Writer, kind Kind) error {
 		return s.writeConceptMaps(w)
 	case StructureMap:
 		return s.writeStructureMap(w)
+	case Mirth:
+		return s.writeMirth(w)
 	case YAML:
 		return writeWith(w, s.Mapping, mapping.Format)
 	case Archive:
