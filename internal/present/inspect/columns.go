@@ -12,6 +12,7 @@ import (
 	"trestle/internal/check"
 	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
+	core "trestle/internal/inspect"
 	"trestle/internal/inspect/query"
 	"trestle/internal/job"
 	"trestle/internal/present/message"
@@ -501,6 +502,8 @@ func typeOf(r *workspace.Row) TypeCount {
 	switch {
 	case r.Type == "":
 		return TypeCount{Name: r.Format, About: "no message type", Query: "format:" + query.Quote(r.Format)}
+	case core.IsFHIR(r.Format):
+		return TypeCount{Name: r.Type, About: "FHIR resource", Query: "type:" + query.Quote(r.Type)}
 	case r.Trigger == "":
 		return TypeCount{Name: r.Type, Query: "type:" + query.Quote(r.Type) + " and trigger empty"}
 	}
