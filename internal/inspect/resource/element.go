@@ -101,6 +101,9 @@ func (d *Document) each(e *Element, visit func(Element) bool) {
 			}
 			continue // it is shown with its value
 		}
+		if d.XML && n.Name == "resourceType" {
+			continue // XML says it in the tag
+		}
 		if !visit(d.member(e, n, n.Name)) {
 			return
 		}
@@ -131,6 +134,9 @@ func (d *Document) member(e *Element, n *fhir.Node, name string) Element {
 	d.describe(&c)
 	return c
 }
+
+// Item is the i-th item of a list.
+func (d *Document) Item(list Element, i int) Element { return d.item(&list, i, list.Node.Children[i]) }
 
 // item is an item of a list.
 func (d *Document) item(e *Element, i int, n *fhir.Node) Element {
@@ -204,8 +210,8 @@ func (d *Document) childAt(e *Element, offset int) (found Element, ok bool) {
 		return found, false
 	}
 	for _, n := range e.Node.Children {
-		if offset < begin(n) || offset >= n.End && !(n.Off == n.End && offset == n.Off) {
-			continue
+		if offset < begin(n) || offset >= n.End && !(n.Off == n.End && offset == n.Off) || d.XML && n.Name == "resourceType" {
+			continue // XML says the type in the tag of the resource itself
 		}
 		if base, more := strings.CutPrefix(n.Name, "_"); more {
 			return d.beside(e, n, base), true

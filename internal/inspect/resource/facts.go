@@ -2,6 +2,7 @@ package resource
 
 import (
 	"strings"
+	"sync"
 
 	"trestle/internal/fhir"
 )
@@ -65,15 +66,22 @@ func factsOf(n *fhir.Node) Facts {
 			}
 		}
 	}
+	f.Time = When(n)
+	return f
+}
+
+// When is the time that a resource is about, as it is written: of an Observation that of the observation, of an Appointment its
+// begin; else when it was last updated.
+func When(n *fhir.Node) string {
 	for _, path := range [][]string{
 		{"effectiveDateTime"}, {"effectivePeriod", "start"}, {"start"}, {"period", "start"}, {"issued"}, {"authoredOn"}, {"performedDateTime"}, {"occurrenceDateTime"},
 		{"recordedDate"}, {"date"}, {"created"}, {"sent"}, {"meta", "lastUpdated"},
 	} {
-		if f.Time = text(n, path...); f.Time != "" {
-			break
+		if t := text(n, path...); t != "" {
+			return t
 		}
 	}
-	return f
+	return ""
 }
 
 // text is the value at a path as a list shows it. What is cut is cloned, so that it does not hold the whole tree.
@@ -173,3 +181,129 @@ func Concept(n *fhir.Node) string {
 	}
 	return first(text(n, "text"), text(n, "coding", "display"), text(n, "display"), text(n, "coding", "code"), text(n, "code"))
 }
+
+// maxWords is how many bytes of words are gathered of an element.
+const maxWords = 200
+
+// Words is an element in a line: a value as it is written, a name, code, period or quantity as a person writes it, a resource
+// with its id, and of anything else its first values.
+func Words(n *fhir.Node, typ string) string {
+	switch {
+	case n == nil:
+		return ""
+	case n.IsPrimitive() || n.Kind == fhir.Comment:
+		return n.Text
+	case n.Kind == fhir.Null:
+		return "null"
+	case n.ResourceType() != "":
+		id := n.ResourceType()
+		if i := text(n, "id"); i != "" {
+			id += "/" + i
+		}
+		return join("  ", id, Title(n))
+	}
+	if r := n.Member("resource"); r.ResourceType() != "" { // an entry of a Bundle
+		return Words(r, "")
+	}
+	words := ""
+	switch typ {
+	case "HumanName":
+		words = HumanName(n)
+	case "CodeableConcept", "Coding":
+		words = Concept(n)
+	case "Reference":
+		words = first(text(n, "display"), text(n, "reference"), text(n, "identifier", "value"))
+	case "Identifier":
+		words = join(", ", text(n, "value"), Concept(n.Find("type")))
+	case "Period":
+		words = join(" to ", text(n, "start"), first(text(n, "end"), "now"))
+	case "Quantity", "Age", "Duration", "Count", "Distance", "SimpleQuantity", "MoneyQuantity":
+		words = join(" ", text(n, "comparator"), text(n, "value"), first(text(n, "unit"), text(n, "code")))
+	case "Money":
+		words = join(" ", text(n, "value"), text(n, "currency"))
+	case "ContactPoint":
+		words = join(", ", text(n, "value"), text(n, "use"))
+	case "Address":
+		words = address(n)
+	case "Annotation":
+		words = text(n, "text")
+	}
+	if words == "" {
+		var parts []string
+		gather(n, &parts, new(int))
+		words = strings.Join(parts, ", ")
+	}
+	return words
+}
+
+// gather takes up the values below a node until there are enough.
+func gather(n *fhir.Node, parts *[]string, size *int) {
+	for _, c := range n.Children {
+		if *size > maxWords {
+			return
+		}
+		switch {
+		case c.IsPrimitive() && c.Name != "system" && c.Name != "url":
+			*parts = append(*parts, text(c))
+			*size += len(c.Text)
+		case c.Kind == fhir.Object || c.Kind == fhir.Array:
+			gather(c, parts, size)
+		}
+	}
+}
+
+func address(n *fhir.Node) string {
+	var lines []string
+	for l := range n.All("line") {
+		lines = append(lines, l.String())
+	}
+	return join(", ", strings.Join(lines, ", "), text(n, "city"), join(" ", text(n, "state"), text(n, "postalCode")), text(n, "country"))
+}
+
+// join joins those texts that say something.
+func join(sep string, texts ...string) string {
+	var kept []string
+	for _, t := range texts {
+		if t != "" {
+			kept = append(kept, t)
+		}
+	}
+	return strings.Join(kept, sep)
+}
+
+// CodeDisplay is what a code of a value set means, "" where that is not published with the definitions.
+func (d *Document) CodeDisplay(set, code string) string {
+	if set == "" {
+		return ""
+	}
+	codes, _ := d.Codes(set)
+	for _, c := range codes {
+		if c.Code == code {
+			return c.Display
+		}
+	}
+	return ""
+}
+
+// Codes lists the codes of a value set; complete is false where it has more than are published with the definitions. The lists
+// are kept, as the definitions never change.
+func (d *Document) Codes(set string) (codes []fhir.Coding, complete bool) {
+	if known, ok := expanded.Load(set); ok && d.Definitions == fhir.R4() {
+		e := known.(expansion)
+		return e.codes, e.complete
+	}
+	e := expansion{}
+	e.codes, e.complete = d.Definitions.Expand(set)
+	if d.Definitions == fhir.R4() {
+		expanded.Store(set, e)
+	}
+	return e.codes, e.complete
+}
+
+type expansion struct {
+	codes    []fhir.Coding
+	complete bool
+}
+
+// expanded are the value sets of R4 that were asked for.
+var expanded sync.Map // URL -> expansion

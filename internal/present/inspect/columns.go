@@ -369,7 +369,7 @@ func (m *Model) readRows(ctx context.Context, ids []int64, paths []hl7.Path) ([]
 		case err != nil:
 			return nil, err
 		}
-		if i, ok := place[msg.ID]; ok {
+		if i, ok := place[msg.ID]; ok && !core.IsFHIR(msg.Format) { // the paths are those of HL7 v2
 			out[i].values = reader.read(&msg)
 		}
 	}

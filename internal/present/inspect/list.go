@@ -382,6 +382,7 @@ func (m *Model) removing(ids []int64, then func()) {
 func (m *Model) close() {
 	m.opening.Cancel()
 	m.open.none()
+	m.fhir.Close()
 	m.tree.reset()
 	m.findings.selected = -1
 	m.tree.rebuild()
