@@ -57,7 +57,7 @@ type reader struct {
 // Alone makes a record of one piece by itself: without what only the pieces before
 // it can say, such as that its control ID came already.
 func Alone(source string, p format.Piece, o Options) Record {
-	rd := reader{source: source, skip: o.SkipChecks, check: o.Check, alone: true}
+	rd := reader{ctx: context.Background(), source: source, skip: o.SkipChecks, check: o.Check, later: o.LargeLater, alone: true}
 	return rd.record(p)
 }
 

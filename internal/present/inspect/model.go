@@ -113,7 +113,7 @@ type Model struct {
 	visits     []visit  // where references were followed from
 	landing    visit    // where the cursor is to be put in the message that is being opened
 	other      func()   // what Instead does
-	undo       func() // takes back what the notice speaks of
+	undo       func()   // takes back what the notice speaks of
 	masked     bool
 	unwritten  map[string]string // choices that are still to be kept in the project
 	writing    bool              // some are being kept

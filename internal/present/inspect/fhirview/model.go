@@ -56,7 +56,7 @@ type Model struct {
 
 	doc      *resource.Document // nil: no resource is open
 	plain    screen.Text
-	shown    screen.Text // plain, or what the mask lets be read
+	shown    screen.Text    // plain, or what the mask lets be read
 	hexes    [2]screen.Text // without and with the mask, once they were asked for
 	hidden   [][2]int       // what the mask hides, nil until it is known
 	veiling  job.Latest

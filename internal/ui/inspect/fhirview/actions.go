@@ -31,12 +31,12 @@ func (v *View) Actions() []shell.Action {
 	add("path", "Ask a FHIRPath expression", "the answers are marked in the text and listed", "Ctrl+P", v.FocusPath)
 	add("answer", "Go to the next FHIRPath answer", "", "F9", func() { v.m.NextAnswer(1) })
 	add("answerback", "Go to the previous FHIRPath answer", "", "Shift+F9", func() { v.m.NextAnswer(-1) })
-	add("follow", "Follow the reference at the cursor", "in the Bundle, or to another resource of the project", "Ctrl+G", v.place.FollowReference)
+	add("follow", "Follow the reference at the cursor", "in the Bundle, or to another resource of the project", "Ctrl+J", v.place.FollowReference)
 	if v.place.CanGoBack() {
 		add("back", "Go back to where the reference was followed from", "", "Alt+Left", v.place.Back)
 	}
 	add("explain", "Explain the element at the cursor", "definition, cardinality, rules, codes", "F3", v.Explain)
-	add("other", "Show the resource as "+name, "again: as it came", "Ctrl+Shift+X", turn(other))
+	add("other", "Show the resource as "+name, "again: as it came", "Ctrl+T", turn(other))
 	add("hex", "Show the resource as hex", "again: as text", "Ctrl+H", turn(model.Hex))
 	add("cards", "Show the resource as cards", "patient, visit, insurance, appointment, results; again: as text", "Ctrl+Shift+K", turn(model.CardMode))
 	if v.m.IsBundle() {

@@ -230,7 +230,7 @@ func (v *View) Code() *kit.CodeView { return v.code }
 func (v *View) menu(items []*fyne.MenuItem, at fyne.Position) {
 	add := func(label string, do func()) { items = append(items, fyne.NewMenuItem(label, do)) }
 	if reference := v.m.ReferenceHere(); reference != "" {
-		add("Follow the reference (Ctrl+G)", v.place.FollowReference)
+		add("Follow the reference (Ctrl+J)", v.place.FollowReference)
 	}
 	if v.place.CanGoBack() {
 		add("Back (Alt+Left)", v.place.Back)
