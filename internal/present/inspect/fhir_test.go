@@ -16,6 +16,8 @@ const (
 	inXML   = `<Patient xmlns="http://hl7.org/fhir"><id value="p2"/><name><family value="Tolliver"/></name></Patient>`
 	ndjson  = person + "\n" + weight + "\n"
 	unknown = `{"resourceType":"Patient","nick":"Jane"}`
+	odd     = `{"resourceType":"Bundle","id":"Jane","type":"Marlow"}`
+	odder   = `{"resourceType":"Marlow","id":"Jane"}`
 )
 
 // The main job: files in, listed with type and patient, the finding found, its element in text and tree.
@@ -127,11 +129,23 @@ func TestResourceIsSavedConverted(t *testing.T) {
 // Under the mask neither list nor title nor status says who it is, also of names that FHIR does not define.
 func TestMaskedResourceNamesNobody(t *testing.T) {
 	p := open(t)
-	p.add(person, unknown)
+	p.add(person, unknown, odd, odder)
 	p.SetMasked(true)
-	for row := range 2 {
+	for row := range 4 {
+		for c := range p.List().Columns() {
+			if cell := p.List().Cell(row, c); !cell.Masked && (strings.Contains(cell.Text, "Marlow") || strings.Contains(cell.Text, "Jane") || cell.Text == "p1") {
+				t.Errorf("row %d, column %d shows %q", row, c, cell.Text)
+			}
+		}
 		p.Select(row)
 		p.settle()
+		for i := range p.FindingList().Len() {
+			p.SelectFinding(i)
+			d, _ := p.Finding()
+			if c := p.FindingList().Cell(i, 1); !c.Masked && strings.Contains(c.Text, "nick") || strings.Contains(d.Place, "nick") || strings.Contains(d.Place, "Marlow") {
+				t.Errorf("finding %d shows %q, %q", i, c.Text, d.Place)
+			}
+		}
 		for at := range p.Raw() {
 			p.MoveTo(at)
 			where, _, _ := p.Status()

@@ -274,11 +274,14 @@ func (g *answerGrid) Cell(i, col int) screen.Cell {
 	case "type":
 		return screen.Cell{Text: a.typ, Role: screen.RoleMuted}
 	}
-	return screen.Cell{Text: a.path, Role: screen.RoleMuted, Masked: g.masked && !(*Model)(g).saysNothing(a.path)}
+	return screen.Cell{Text: a.path, Role: screen.RoleMuted, Masked: (*Model)(g).HidesPath(a.path)}
 }
 
-// saysNothing says whether a path holds names that FHIR defines only.
-func (m *Model) saysNothing(path string) bool {
+// HidesPath says whether the mask hides a path: where it holds names that FHIR does not define.
+func (m *Model) HidesPath(path string) bool {
+	if !m.masked || path == "" || m.doc == nil {
+		return false
+	}
 	e, ok := m.doc.Find(path)
-	return path == "" || ok && e.Known() && !strings.Contains(path, ".comment()")
+	return !ok || !e.Known() || !m.doc.Definitions.IsResource(m.doc.Type())
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"trestle/internal/check"
+	"trestle/internal/fhir"
 	"trestle/internal/inspect/resource"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
@@ -284,6 +285,9 @@ func (m *Model) element() (resource.Element, bool) {
 // whose name may say anything.
 func (m *Model) Path() string {
 	path := ""
+	if m.masked && m.doc != nil && !m.doc.Definitions.IsResource(m.doc.Type()) {
+		return ""
+	}
 	for i := range m.chain {
 		if m.masked && i > 0 && !m.chain[i].Known() {
 			break
@@ -309,6 +313,9 @@ func (m *Model) Title() (kind, detail string) {
 	}
 	f := m.doc.Facts()
 	kind = f.Type
+	if m.masked && !SaysType(f.Type, f.Kind) {
+		return "FHIR resource", "R4"
+	}
 	var parts []string
 	switch {
 	case f.Type == "":
@@ -326,6 +333,16 @@ func (m *Model) Title() (kind, detail string) {
 	}
 	return kind, strings.Join(append(parts, "FHIR R4, "+format), "  ·  ")
 }
+
+// SaysType says whether the type of a resource and the kind of a Bundle are those of FHIR: anything else may say something about
+// a person.
+func SaysType(typ, kind string) bool {
+	d := fhir.R4()
+	return (typ == "" || d.IsResource(typ)) && (kind == "" || d.MemberOf(bundleKinds, "", kind) == fhir.Member)
+}
+
+// bundleKinds is the value set of Bundle.type.
+const bundleKinds = "http://hl7.org/fhir/ValueSet/bundle-type"
 
 // Marks are what the raw view underlines: findings, answers, and the element under the cursor.
 func (m *Model) Marks() []screen.Mark {

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"trestle/internal/inspect/resource"
 	"trestle/internal/present/inspect"
 	model "trestle/internal/present/inspect/fhirview"
 	"trestle/internal/present/screen"
@@ -33,6 +34,8 @@ type View struct {
 	body    *fyne.Container
 	code    *kit.CodeView
 	shown   screen.Text
+	of      *resource.Document // that shown is of
+	mode    model.Mode         // in which it is shown
 	cards   *kit.GridView
 	entries *entryPane
 
@@ -205,8 +208,12 @@ func (v *View) redrawText() {
 		v.body.Refresh()
 	}
 	if t := v.m.Text(); t != v.shown {
-		v.shown = t
-		v.code.SetText(t)
+		if v.of == v.m.Document() && v.mode == v.m.Mode() {
+			v.code.Replace(t) // the same bytes under the mask, or without it
+		} else {
+			v.code.SetText(t)
+		}
+		v.shown, v.of, v.mode = t, v.m.Document(), v.m.Mode()
 	}
 	v.RedrawHead()
 	v.top.Refresh()
