@@ -35,8 +35,9 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	key, _, _ := strings.Cut(s, ":")
-	if c := s[0]; c >= 'a' && c <= 'z' && !strings.Contains(key, "-") {
+	key, _, isRule := strings.Cut(s, ":")
+	isRule = isRule && !strings.Contains(key, " ")
+	if c := s[0]; c >= 'a' && c <= 'z' && !isRule {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "…") {

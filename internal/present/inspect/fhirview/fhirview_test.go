@@ -412,6 +412,21 @@ func TestTextWithoutLineEndsHasLines(t *testing.T) {
 	if v.Text().Offset(line, col) != at {
 		t.Errorf("byte %d stands at line %d, column %d, which is byte %d", at, line, col, v.Text().Offset(line, col))
 	}
+	if text, _ := v.Text().Line(line, 0, 12); text != `        "sub` {
+		t.Errorf("the line begins with %q", text)
+	}
+	x, err := v.Document().Definitions.AppendXML(nil, v.Document().Tree, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.show(x)
+	line, col = v.Text().Position(bytes.Index(x, []byte("HV-771204")))
+	if text, _ := v.Text().Line(line, 0, col); text != `        <subscriberId value="` {
+		t.Errorf("the line begins with %q", text)
+	}
+	if !bytes.Equal(v.Text().Bytes(0, len(x)), x) {
+		t.Error("other bytes")
+	}
 }
 
 // packedOf is the open resource without blanks.

@@ -102,7 +102,7 @@ func (m *Model) none() {
 // Prepared is a resource with what takes time to make of it. It may be made in the background.
 type Prepared struct {
 	doc    *resource.Document
-	plain  *screen.Bytes
+	plain  screen.Text
 	hidden [][2]int
 }
 

@@ -11,15 +11,25 @@ import (
 )
 
 // longLine is from how many bytes on a line is taken for a text that was written without line ends.
-const longLine = 400
+const longLine = 160
 
 // textOf is the text of a resource in its lines and colours.
-func textOf(doc *resource.Document) *screen.Bytes { return screen.NewBytes(doc.Bytes, optionsOf(doc)) }
+func textOf(doc *resource.Document) screen.Text {
+	o, indents := optionsOf(doc)
+	return indented(screen.NewBytes(doc.Bytes, o), indents)
+}
 
-func optionsOf(doc *resource.Document) screen.BytesOptions {
-	o := screen.BytesOptions{}
-	if breaks := structural(doc); breaks != nil {
-		o.Breaks, o.ShowBreaks = breaks, true
+// indented puts the lines that the structure made further in, by their level.
+func indented(t screen.Text, indents []uint16) screen.Text {
+	if indents == nil {
+		return t
+	}
+	return screen.NewIndented(t, indents)
+}
+
+func optionsOf(doc *resource.Document) (o screen.BytesOptions, indents []uint16) {
+	if breaks, levels := structural(doc); breaks != nil {
+		o.Breaks, o.ShowBreaks, indents = breaks, true, levels
 	}
 	switch {
 	case doc.Tree == nil:
@@ -28,7 +38,7 @@ func optionsOf(doc *resource.Document) screen.BytesOptions {
 	default:
 		o.Colours = values{doc.Tree}.spans
 	}
-	return o
+	return o, indents
 }
 
 // veil is the text under the mask; without ranges all of it is hidden.
@@ -36,7 +46,8 @@ func veil(doc *resource.Document, hidden [][2]int) screen.Text {
 	if hidden == nil {
 		hidden = [][2]int{{0, len(doc.Bytes)}}
 	}
-	return message.Veil(doc.Bytes, optionsOf(doc), hidden)
+	o, indents := optionsOf(doc)
+	return indented(message.Veil(doc.Bytes, o, hidden), indents)
 }
 
 // hexText is the bytes as a hex dump, made when it is first asked for. Under the mask nothing of it shows.
@@ -52,26 +63,27 @@ func (m *Model) hexText() screen.Text {
 	return m.hexes[i]
 }
 
-// structural are the places at which a text that has no line ends is broken, nil for one that has: after what opens a
-// level and after commas, in XML after tags.
-func structural(doc *resource.Document) []screen.Break {
+// structural are the places at which a text that has no line ends is broken, with the indents of its lines; nil for one that has
+// line ends. JSON is broken after what opens a level and after commas, XML after tags.
+func structural(doc *resource.Document) (breaks []screen.Break, indents []uint16) {
 	b := doc.Bytes
-	if len(b) < longLine || bytes.Count(b[:min(len(b), 64<<10)], []byte{'\n'})*longLine > min(len(b), 64<<10)/2 || doc.Tree == nil {
-		return nil
+	head := b[:min(len(b), 64<<10)]
+	if len(b) < longLine || doc.Tree == nil || bytes.Count(head, []byte{'\n'})*2*longLine > len(head) {
+		return nil, nil
 	}
-	var breaks []screen.Break
+	indents = []uint16{0}
 	if doc.XML {
-		for at := 0; ; {
-			i := bytes.Index(b[at:], []byte("><"))
-			if i < 0 {
-				return breaks
-			}
-			breaks = append(breaks, screen.Break{Offset: at + i, Length: 1})
-			at += i + 1
-		}
+		return markupBreaks(b, indents)
 	}
-	inText := false
+	inText, depth := false, 0
+	cut := func(at int) {
+		breaks, indents = append(breaks, screen.Break{Offset: at, Length: 1}), append(indents, uint16(2*min(max(depth, 0), maxIndent)))
+	}
 	for at := 0; at < len(b); at++ {
+		next := byte(0)
+		if at+1 < len(b) {
+			next = b[at+1]
+		}
 		switch c := b[at]; {
 		case inText && c == '\\':
 			at++
@@ -79,14 +91,51 @@ func structural(doc *resource.Document) []screen.Break {
 			inText = !inText
 		case inText:
 		case c == '\n':
-			breaks = append(breaks, screen.Break{Offset: at, Length: 1})
-		case c == ',', (c == '{' || c == '[') && at+1 < len(b) && b[at+1] != '}' && b[at+1] != ']':
-			if at+1 < len(b) && b[at+1] != '\n' && b[at+1] != '\r' {
-				breaks = append(breaks, screen.Break{Offset: at, Length: 1})
+			cut(at)
+		case c == '{' || c == '[':
+			depth++
+			if next != '}' && next != ']' && next != '\n' && next != '\r' {
+				cut(at)
 			}
+		case c == '}' || c == ']':
+			depth--
+		case c == ',' && next != '\n' && next != '\r':
+			cut(at)
 		}
 	}
-	return breaks
+	return breaks, indents
+}
+
+// maxIndent is the deepest level that is indented.
+const maxIndent = 40
+
+// markupBreaks is structural for XML.
+func markupBreaks(b []byte, indents []uint16) ([]screen.Break, []uint16) {
+	breaks, depth := []screen.Break{}, 0
+	from := 0
+	for {
+		i := bytes.Index(b[from:], []byte("><"))
+		line, closes := b[from:], false
+		if i >= 0 {
+			line, closes = b[from:from+i+1], from+i+2 < len(b) && b[from+i+2] == '/'
+		}
+		switch {
+		case len(line) < 2 || line[0] != '<' || line[1] == '?' || line[1] == '!' || bytes.HasSuffix(line, []byte("/>")) || bytes.Contains(line[1:], []byte("</")):
+		case line[1] == '/':
+			depth--
+		default:
+			depth++
+		}
+		if i < 0 {
+			return breaks, indents
+		}
+		level := depth
+		if closes {
+			level--
+		}
+		from += i + 1
+		breaks, indents = append(breaks, screen.Break{Offset: from - 1, Length: 1}), append(indents, uint16(2*min(max(level, 0), maxIndent)))
+	}
 }
 
 // values colours JSON by its tree.
