@@ -129,6 +129,9 @@ func (p *findingsPane) editNote() {
 func (p *findingsPane) redraw() {
 	m := p.v.m
 	p.grid.Empty = "Nothing is wrong with this message."
+	if m.CheckingResource() {
+		p.grid.Empty = "The resource is being checked."
+	}
 	if !m.IsOpen() {
 		p.grid.Empty = "Open a message to see what is wrong with it."
 	}

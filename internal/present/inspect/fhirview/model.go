@@ -344,6 +344,9 @@ func SaysType(typ, kind string) bool {
 // bundleKinds is the value set of Bundle.type.
 const bundleKinds = "http://hl7.org/fhir/ValueSet/bundle-type"
 
+// longestMark is how many bytes of a finding are underlined.
+const longestMark = 240
+
 // Marks are what the raw view underlines: findings, answers, and the element under the cursor.
 func (m *Model) Marks() []screen.Mark {
 	if m.doc == nil || m.mode == CardMode || m.mode == EntryMode {
@@ -368,7 +371,10 @@ func (m *Model) Marks() []screen.Mark {
 		case check.Warning:
 			kind = screen.MarkWarning
 		}
-		if f.Length > 0 && f.Length < len(m.doc.Bytes) {
+		switch {
+		case f.Length > longestMark: // of a whole element its beginning: lines and lines of underline say nothing
+			marks = append(marks, screen.Mark{From: f.Offset, To: f.Offset + 1, Kind: kind})
+		case f.Length > 0:
 			marks = append(marks, screen.Mark{From: f.Offset, To: f.Offset + f.Length, Kind: kind})
 		}
 	}
