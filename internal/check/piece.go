@@ -34,7 +34,7 @@ var noteCodes = map[string]*Description{
 // bytes that belong to no message, or, where the piece is not HL7 v2 at all,
 // what it seems to be. Offsets are those of the piece's own bytes; what lies
 // before or after them is placed at their start or end. For an HL7 v2 message
-// Message says the rest.
+// Message says the rest; for a FHIR resource the validator of package fhir does.
 func Piece(p format.Piece, o Options) []Finding {
 	c := newCollector(o)
 	for _, n := range p.Notes {
@@ -46,6 +46,7 @@ func Piece(p format.Piece, o Options) []Finding {
 	case p.Kind != hl7.ItemOutside, c.has(codeFrameEmpty), c.has(codeFrameOpen) && len(p.Bytes) == 0:
 	case p.InHL7:
 		c.outside(p)
+	case p.Guess.Kind == format.FHIRJSON || p.Guess.Kind == format.FHIRXML: // it is checked as what it is
 	default:
 		c.notHL7(p.Guess, len(p.Bytes))
 	}

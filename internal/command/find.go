@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,13 +16,14 @@ import (
 )
 
 const findFilesHelp = `
-Prints one line for each message that answers the query: file, index, type, control ID,
-place. A query is made of conditions on fields and paths, with and, or, not and
+Prints one line for each message or FHIR resource that answers the query: file, index, type,
+control ID or id, place. A query is made of conditions on fields and paths, with and, or, not and
 parentheses:
 
   trestle find 'type = ADT and PID-3.1 = "88121"' adt.hl7
   trestle find 'PV1-44 > 2026-01-01 and finding >= error' -r feed/
   trestle find 'OBX-5 contains "left arm" or NK1 exists' *.hl7
+  trestle find 'type = Observation and finding >= error' -r fhir/
 
 Operators: = != < <= > >= contains matches in exists empty null. A star behind a value
 means "begins with". Words without an operator are looked for anywhere in the message.
@@ -72,13 +74,18 @@ func runFindFiles(ctx context.Context, s *session, args []string) error {
 	case *onlyCount:
 		write = func(*input, inspect.Record) error { return nil }
 	case *raw:
-		write = func(_ *input, r inspect.Record) error { return s.wholeMessage(r.Bytes) }
+		write = func(_ *input, r inspect.Record) error {
+			if r.IsResource() && !bytes.HasSuffix(r.Bytes, []byte{'\n'}) {
+				return s.wholeMessage(append(bytes.Clone(r.Bytes), '\n'))
+			}
+			return s.wholeMessage(r.Bytes)
+		}
 	case *asJSON:
 		write = s.jsonWriter(&severityValue{})
 	}
 	n := 0
 	err = s.eachInput(ctx, plain[1:], *recursive, func(in *input) error {
-		return s.eachMatch(ctx, in, q, func(r inspect.Record) error {
+		return s.eachMatch(ctx, in, q, true, func(r inspect.Record) error {
 			n++
 			if err := write(in, r); err != nil {
 				return err
@@ -119,16 +126,21 @@ func excerpt(s string) string {
 	return s
 }
 
-// eachMatch calls use for each message of an input that a query holds for.
-func (s *session) eachMatch(ctx context.Context, in *input, q *query.Query, use func(inspect.Record) error) error {
+// eachMatch calls use for each message of an input that a query holds for; resources lets FHIR resources be among them.
+func (s *session) eachMatch(ctx context.Context, in *input, q *query.Query, resources bool, use func(inspect.Record) error) error {
 	for r, err := range inspect.Read(ctx, in.source(), in, inspect.Options{SkipChecks: !q.NeedsFindings()}) {
 		if err != nil {
 			return &readError{in.name, err}
 		}
-		if !r.IsMessage() {
+		subject := query.Subject{Message: hl7.Parse(nil), Summary: r.Summary, Source: r.Source, Findings: func() []check.Finding { return r.Findings }}
+		switch {
+		case r.IsMessage():
+			subject.Message = hl7.Parse(r.Bytes)
+		case r.IsResource() && resources:
+			subject.Plain = r.Bytes
+		default:
 			continue
 		}
-		subject := query.Subject{Message: hl7.Parse(r.Bytes), Summary: r.Summary, Source: r.Source, Findings: func() []check.Finding { return r.Findings }}
 		if !q.Match(&subject) {
 			continue
 		}

@@ -131,13 +131,20 @@ func heading(r inspect.Record) string {
 	if sum.Type == "" {
 		add(sum.Format)
 	}
-	add(joinNonEmpty("^", sum.Type, sum.Trigger, sum.Structure))
+	parted := "^"
+	if r.IsResource() {
+		parted = " "
+	}
+	add(joinNonEmpty(parted, sum.Type, sum.Trigger, sum.Structure))
 	if sum.Version != "" {
 		add("v" + sum.Version)
 	}
 	add(sum.ControlID)
 	place := fmt.Sprintf("at %d, %s", r.Offset, plural(r.Length, "byte", "bytes"))
-	if sum.Segments > 0 {
+	switch {
+	case r.IsResource() && sum.Type == "Bundle":
+		place += ", " + plural(int64(sum.Segments), "entry", "entries")
+	case sum.Segments > 0:
 		place += ", " + plural(int64(sum.Segments), "segment", "segments")
 	}
 	add(place)

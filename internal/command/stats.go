@@ -48,7 +48,7 @@ func runStats(ctx context.Context, s *session, args []string) error {
 		fields[i] = statistics.New(p.Path)
 	}
 	err = s.eachInput(ctx, plain[1:], *recursive, func(in *input) error {
-		return s.eachMatch(ctx, in, where.Query, func(r inspect.Record) error {
+		return s.eachMatch(ctx, in, where.Query, false, func(r inspect.Record) error {
 			m := hl7.Parse(r.Bytes)
 			for i, f := range fields {
 				if len(paths[i].Groups) > 0 {

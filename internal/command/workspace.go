@@ -171,13 +171,14 @@ func runImport(ctx context.Context, s *session, args []string) error {
 
 // imported counts what was stored.
 type imported struct {
-	files, messages, others int
-	counts                  [check.Severities]int64
+	files, messages, resources, others int
+	counts                             [check.Severities]int64
 }
 
 func (i *imported) add(r inspect.Result) {
 	i.files++
 	i.messages += r.Messages
+	i.resources += r.Resources
 	i.others += r.Others
 	for n, c := range r.Counts {
 		i.counts[n] += int64(c)
@@ -187,6 +188,9 @@ func (i *imported) add(r inspect.Result) {
 // String is what was stored, in words.
 func (i *imported) String() string {
 	text := plural(int64(i.messages), "message", "messages")
+	if i.resources > 0 {
+		text += ", " + plural(int64(i.resources), "FHIR resource", "FHIR resources")
+	}
 	if i.others > 0 {
 		text += ", " + plural(int64(i.others), "other piece", "other pieces")
 	}
@@ -206,7 +210,7 @@ func (s *session) importOne(ctx context.Context, w *workspace.Workspace, in *inp
 	})
 	stop()
 	if err != nil {
-		stored := plural(int64(result.Messages+result.Others), "piece", "pieces")
+		stored := plural(int64(result.Records()), "piece", "pieces")
 		if watched.err != nil && ctx.Err() == nil {
 			return &readError{in.name, fmt.Errorf("%w (%s before that are stored)", watched.err, stored)}
 		}

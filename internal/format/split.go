@@ -14,6 +14,10 @@ import (
 // DefaultMaxPiece is how many bytes of one piece are kept in memory.
 const DefaultMaxPiece = 16 << 20
 
+// MaxResource is DefaultMaxPiece for a FHIR resource: without its end a Bundle
+// cannot be read at all.
+const MaxResource = 128 << 20
+
 // Codes of the notes that Split itself makes.
 const (
 	NoteCut           = "piece-cut"      // only the beginning of the piece was kept
@@ -23,7 +27,7 @@ const (
 
 // Options choose how a file is split. Zero values take the defaults.
 type Options struct {
-	MaxPiece   int // bytes kept of a piece that is not HL7 v2; DefaultMaxPiece
+	MaxPiece   int // bytes kept of a piece that is not HL7 v2; DefaultMaxPiece, of a FHIR resource MaxResource
 	MaxMessage int // bytes of a message at most, as in hl7.ScanOptions
 }
 
@@ -44,19 +48,21 @@ type Piece struct {
 // options whatever r holds. The only errors are those of r; after one the
 // sequence ends. The bytes of a piece are its own and stay valid.
 func Split(r io.Reader, o Options) iter.Seq2[Piece, error] {
+	whole := o.MaxPiece
 	if o.MaxPiece <= 0 {
-		o.MaxPiece = DefaultMaxPiece
+		o.MaxPiece, whole = DefaultMaxPiece, MaxResource
 	}
 	return func(yield func(Piece, error) bool) {
-		s := splitter{options: o, yield: yield}
+		s := splitter{options: o, maxResource: whole, yield: yield}
 		s.run(r)
 	}
 }
 
 type splitter struct {
-	options Options
-	yield   func(Piece, error) bool
-	index   int
+	options     Options
+	maxResource int
+	yield       func(Piece, error) bool
+	index       int
 }
 
 func (s *splitter) emit(p Piece) bool {
@@ -179,7 +185,11 @@ func (s *splitter) readLine(br *bufio.Reader) (kept []byte, length int64, err er
 
 // whole yields what is left of the stream as one piece.
 func (s *splitter) whole(r io.Reader, g Guess, offset int64) bool {
-	kept, err := io.ReadAll(io.LimitReader(r, int64(s.options.MaxPiece)))
+	most := s.options.MaxPiece
+	if g.Kind == FHIRJSON || g.Kind == FHIRXML {
+		most = s.maxResource
+	}
+	kept, err := io.ReadAll(io.LimitReader(r, int64(most)))
 	length := int64(len(kept))
 	if err == nil {
 		var rest int64

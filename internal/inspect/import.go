@@ -23,17 +23,18 @@ const (
 
 // Result is what an import did. After an error it says what was stored before.
 type Result struct {
-	Messages int                   // HL7 v2 messages
-	Others   int                   // envelopes, bytes outside of messages, pieces of other kinds
-	Bytes    int64                 // bytes of the source that are dealt with
-	IDs      []int64               // ids in the store, in file order
-	First    int64                 // id of the first HL7 v2 message, 0 where there is none
-	Counts   [check.Severities]int // findings by check.Severity
-	Format   string                // of the first record
+	Messages  int                   // HL7 v2 messages
+	Resources int                   // FHIR resources; a Bundle is one
+	Others    int                   // envelopes, bytes outside of messages, pieces of other kinds
+	Bytes     int64                 // bytes of the source that are dealt with
+	IDs       []int64               // ids in the store, in file order
+	First     int64                 // id of the first message or resource, 0 where there is none
+	Counts    [check.Severities]int // findings by check.Severity
+	Format    string                // of the first record
 }
 
 // Records is the number of records stored.
-func (r Result) Records() int { return r.Messages + r.Others }
+func (r Result) Records() int { return r.Messages + r.Resources + r.Others }
 
 // Worst returns the highest severity found; ok is false if nothing was found.
 func (r Result) Worst() (severity check.Severity, ok bool) {
@@ -50,7 +51,7 @@ func (r Result) Worst() (severity check.Severity, ok bool) {
 // with the bytes read and the records stored so far. When ctx ends, what is
 // stored stays and the error is that of ctx.
 func Import(ctx context.Context, s Store, name string, r io.Reader, progress func(done int64, messages int)) (Result, error) {
-	return ImportRecords(ctx, s, name, Read(ctx, name, r, Options{}), progress)
+	return ImportRecords(ctx, s, name, Read(ctx, name, r, Options{LargeLater: true}), progress)
 }
 
 // ImportRecords is Import for records that are made already, such as those of a
@@ -99,12 +100,15 @@ func (in *importer) flush() error {
 	}
 	in.result.IDs = append(in.result.IDs, ids...)
 	for i, rec := range in.batch {
-		if rec.IsMessage() {
-			if in.result.Messages == 0 {
-				in.result.First = ids[i]
-			}
+		if in.result.First == 0 && (rec.IsMessage() || rec.IsResource()) {
+			in.result.First = ids[i]
+		}
+		switch {
+		case rec.IsMessage():
 			in.result.Messages++
-		} else {
+		case rec.IsResource():
+			in.result.Resources++
+		default:
 			in.result.Others++
 		}
 		for s, n := range rec.Counts {

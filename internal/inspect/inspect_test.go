@@ -78,7 +78,8 @@ func TestReadAnything(t *testing.T) {
 		{"messages", adt + adt, "hl7v2 hl7v2", ""},
 		{"batch", "BHS|^~\\&|A\r" + adt + "BTS|2\r", "hl7v2-batch hl7v2 hl7v2-batch", "batch-count"},
 		{"X12", "ISA*00*          *00*          *ZZ*S              *ZZ*R              *260301*1015*^*00501*000000001*0*T*:~", "x12", "not-hl7v2"},
-		{"FHIR lines", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}\n", "fhir-json fhir-json", "not-hl7v2"},
+		{"FHIR lines", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"}\n", "fhir-json fhir-json", ""},
+		{"FHIR that is wrong", "{\"resourceType\":\"Patient\",\"gender\":\"F\"}", "fhir-json", "binding"},
 		{"empty", "", "empty", "empty"},
 		{"binary", "\x00\x01\x02", "binary", "not-hl7v2"},
 		{"LF", strings.ReplaceAll(adt, "\r", "\n"), "hl7v2", "line-ends"},
@@ -149,7 +150,8 @@ func TestContainer(t *testing.T) {
 		{"nothing around it", bad, 0, ""},
 		{"control ID twice", bad + bad, 1, "control-id-twice"},
 		{"frame without an end", "\x0b" + bad, 0, "frame-not-ended"},
-		{"another kind", "{\"resourceType\":\"Patient\"}", 0, "not-hl7v2"},
+		{"another kind", "{\"type\":\"Patient\"}", 0, "not-hl7v2"},
+		{"a FHIR resource", "{\"resourceType\":\"Patient\",\"gender\":\"F\"}", 0, ""},
 	} {
 		r := records(t, c.text)[c.record]
 		var codes []string

@@ -23,7 +23,7 @@ func Read(ctx context.Context, name string, r io.Reader, o Options) iter.Seq2[Re
 		source = ""
 	}
 	return func(yield func(Record, error) bool) {
-		rd := reader{source: source, skip: o.SkipChecks, check: o.Check}
+		rd := reader{ctx: ctx, source: source, skip: o.SkipChecks, check: o.Check, later: o.LargeLater}
 		pieces := format.Split(&cancelled{ctx: ctx, r: r}, format.Options{MaxPiece: o.MaxPiece, MaxMessage: o.MaxMessage})
 		for p, err := range pieces {
 			if err == nil {

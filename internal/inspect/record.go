@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"context"
 	"crypto/sha256"
 	"math"
 
@@ -34,14 +35,21 @@ type Options struct {
 	SkipChecks bool // look for no findings, which takes most of the time
 	MaxPiece   int  // bytes kept of a piece that is not HL7 v2
 	MaxMessage int  // bytes of a message at most
+	// LargeLater leaves a FHIR resource of more than LargeResource bytes unchecked, and says so: who opens it checks it.
+	LargeLater bool
 }
+
+// LargeResource is from how many bytes on a FHIR resource takes long to check: a Bundle of some thousand entries.
+const LargeResource = 8 << 20
 
 // reader makes records of the pieces of one file.
 type reader struct {
+	ctx    context.Context
 	source string
 	skip   bool
 	alone  bool // pieces are not looked at together
 	check  check.Options
+	later  bool // large resources are not checked
 	chain  check.Chain
 	ids    map[identity]uint32 // index of the first message that has it
 }
@@ -49,7 +57,7 @@ type reader struct {
 // Alone makes a record of one piece by itself: without what only the pieces before
 // it can say, such as that its control ID came already.
 func Alone(source string, p format.Piece, o Options) Record {
-	rd := reader{source: source, skip: o.SkipChecks, check: o.Check, alone: true}
+	rd := reader{ctx: context.Background(), source: source, skip: o.SkipChecks, check: o.Check, later: o.LargeLater, alone: true}
 	return rd.record(p)
 }
 
@@ -69,6 +77,9 @@ func (rd *reader) record(p format.Piece) Record {
 	r := Record{Source: rd.source, Index: p.Index, Offset: p.Offset, Length: p.Length, Bytes: p.Bytes}
 	if rd.skip {
 		r.Summary.Format = string(p.Guess.Kind)
+		if IsFHIR(r.Summary.Format) && p.Kind == hl7.ItemOutside && !p.InHL7 {
+			rd.resource(&r, p.Guess.Kind)
+		}
 		if p.Kind == hl7.ItemMessage && p.Guess.Kind == format.HL7v2 {
 			r.Summary = Summarise(hl7.Parse(p.Bytes))
 		}
@@ -89,6 +100,9 @@ func (rd *reader) record(p format.Piece) Record {
 	} else {
 		r.Summary.Format = string(p.Guess.Kind)
 		r.Container = r.Findings[:len(r.Findings):len(r.Findings)]
+		if IsFHIR(r.Summary.Format) && !p.InHL7 {
+			rd.resource(&r, p.Guess.Kind)
+		}
 	}
 	r.Counts = check.Count(r.Findings)
 	return r

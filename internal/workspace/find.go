@@ -6,7 +6,9 @@ import (
 
 	"trestle/internal/check"
 	"trestle/internal/hl7"
+	"trestle/internal/inspect"
 	"trestle/internal/inspect/query"
+	"trestle/internal/inspect/resource"
 )
 
 // Indexed is what the index answers of a condition: every message that the condition holds for is found by it. exact is
@@ -35,11 +37,21 @@ func (w *Workspace) Matching(ctx context.Context, q *query.Query, ids []int64, p
 		case err != nil:
 			return nil, err
 		}
+		s := query.Subject{Message: &message, Summary: msg.Summary, Source: msg.Source, Tags: msg.Tags}
+		if inspect.IsFHIR(msg.Format) {
+			message.Reset(nil)
+			s.Plain = msg.Bytes
+			s.Findings = func() []check.Finding { return inspect.ResourceFindings(ctx, resource.Read(msg.Bytes), msg.Container) }
+			if q.Match(&s) {
+				kept = append(kept, msg.ID)
+			}
+			continue
+		}
 		message.Reset(msg.Bytes)
-		s := query.Subject{Message: &message, Summary: msg.Summary, Source: msg.Source, Tags: msg.Tags, Findings: func() []check.Finding {
+		s.Findings = func() []check.Finding {
 			o := check.Options{Truncated: check.CutOff(msg.Container)}
 			return append(msg.Container[:len(msg.Container):len(msg.Container)], check.Message(&message, o)...)
-		}}
+		}
 		if q.Match(&s) {
 			kept = append(kept, msg.ID)
 		}

@@ -18,12 +18,12 @@ type Field struct {
 }
 
 var fields = []*Field{
-	{Name: "type", About: "message type, MSH-9.1; ADT^A08 gives the trigger too", Example: "ADT", value: summary(func(s *inspect.Summary) string { return s.Type })},
+	{Name: "type", About: "message type, MSH-9.1; ADT^A08 gives the trigger too; of FHIR the resource type", Example: "ADT", value: summary(func(s *inspect.Summary) string { return s.Type })},
 	{Name: "trigger", About: "trigger event, MSH-9.2", Example: "A08", value: summary(func(s *inspect.Summary) string { return s.Trigger })},
-	{Name: "structure", About: "message structure, MSH-9.3", Example: "ADT_A01", value: summary(func(s *inspect.Summary) string { return s.Structure })},
+	{Name: "structure", About: "message structure, MSH-9.3; the kind of a Bundle", Example: "ADT_A01", value: summary(func(s *inspect.Summary) string { return s.Structure })},
 	{Name: "version", About: "version of HL7, MSH-12", Example: "2.5.1", value: summary(func(s *inspect.Summary) string { return s.Version })},
-	{Name: "control", About: "control ID, MSH-10", Example: "MSG00412", aliases: []string{"controlid"}, value: summary(func(s *inspect.Summary) string { return s.ControlID })},
-	{Name: "mrn", About: "medical record number, PID-3 of type MR", Example: "88121", value: summary(func(s *inspect.Summary) string { return s.MRN })},
+	{Name: "control", About: "control ID, MSH-10; the id of a resource", Example: "MSG00412", aliases: []string{"controlid"}, value: summary(func(s *inspect.Summary) string { return s.ControlID })},
+	{Name: "mrn", About: "medical record number, PID-3 of type MR; who a resource is about", Example: "88121", value: summary(func(s *inspect.Summary) string { return s.MRN })},
 	{Name: "account", About: "account number, PID-18", Example: "A1001", value: summary(func(s *inspect.Summary) string { return s.Account })},
 	{Name: "visit", About: "visit number, PV1-19", Example: "V55", value: summary(func(s *inspect.Summary) string { return s.Visit })},
 	{Name: "name", About: "patient's name, as FAMILY, Given", Example: `"MARLOW, Jane"`, value: summary(func(s *inspect.Summary) string { return s.Name })},
@@ -34,7 +34,7 @@ var fields = []*Field{
 	{Name: "time", About: "message time, MSH-7", Example: "2026-01-31", value: summary(func(s *inspect.Summary) string { return s.Time })},
 	{Name: "since", About: "message time of this day or later", Example: "2026-01-01", aliases: []string{"from"}},
 	{Name: "until", About: "message time of this day or earlier", Example: "2026-01-31", aliases: []string{"to"}},
-	{Name: "size", About: "bytes of the message", Example: "4000", value: func(s *Subject) string { return strconv.Itoa(len(s.Message.Bytes())) }},
+	{Name: "size", About: "bytes of the message", Example: "4000", value: func(s *Subject) string { return strconv.Itoa(len(s.Message.Bytes()) + len(s.Plain)) }},
 	{Name: "segments", About: "number of segments", Example: "12", value: summary(func(s *inspect.Summary) string { return strconv.Itoa(s.Segments) })},
 	{Name: "finding", About: "severity or code of a finding", Example: "error"},
 	{Name: "severity", About: "a finding of at least this severity", Example: "warning"},

@@ -18,6 +18,8 @@ type Subject struct {
 	Summary inspect.Summary
 	Source  string // name of the file
 	Tags    []string
+	// Plain is the text of what is not HL7 v2, such as a FHIR resource, where words are looked for. Message is then empty.
+	Plain []byte
 	// Findings is asked only by queries for which NeedsFindings holds.
 	Findings func() []check.Finding
 }
@@ -84,6 +86,9 @@ func (w words) match(s *Subject) bool {
 		return true
 	}
 	whole := w.exact && !w.prefix || utf8.RuneCountInString(w.text) == 1 && !w.prefix
+	if len(s.Plain) > 0 && hasWord(string(s.Plain), w.text, whole) {
+		return true
+	}
 	for seg := range s.Message.Segments() {
 		for f := range seg.Leaves() {
 			if hasWord(f.Text(), w.text, whole) {

@@ -12,8 +12,10 @@ import (
 	"trestle/internal/check"
 	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
+	core "trestle/internal/inspect"
 	"trestle/internal/inspect/query"
 	"trestle/internal/job"
+	"trestle/internal/present/inspect/fhirview"
 	"trestle/internal/present/message"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -86,10 +88,18 @@ func personal(role screen.Role, of func(*listRow) string) func(*listRow, bool) s
 // knownColumns are the columns that need no look into the message, in the order in which they are offered.
 var knownColumns = sortable([]column{
 	{Column: screen.Column{ID: colFindings, Title: "Worst", Width: 64, MinWidth: 40}, cell: func(r *listRow, _ bool) screen.Cell { return findingsCell(r.Counts) }},
-	{Column: screen.Column{ID: colType, Title: "Type", Width: 80, MinWidth: 48, Mono: true}, cell: func(r *listRow, _ bool) screen.Cell { return typeCell(r.Row) }},
+	{Column: screen.Column{ID: colType, Title: "Type", Width: 80, MinWidth: 48, Mono: true}, cell: func(r *listRow, masked bool) screen.Cell {
+		cell := typeCell(r.Row)
+		cell.Masked = masked && core.IsFHIR(r.Format) && r.Type != "" && !fhirview.SaysType(r.Type, r.Structure)
+		return cell
+	}},
 	{Column: screen.Column{ID: colMRN, Title: "MRN", Width: 84, MinWidth: 48, Mono: true}, cell: personal("", func(r *listRow) string { return r.MRN })},
 	{Column: screen.Column{ID: colName, Title: "Patient", Width: 120, MinWidth: 100, Flex: true}, cell: personal("", func(r *listRow) string { return r.Name })},
-	{Column: screen.Column{ID: colControl, Title: "Control ID", Width: 96, MinWidth: 48, Mono: true}, cell: plainText(func(r *listRow) string { return r.ControlID })},
+	{Column: screen.Column{ID: colControl, Title: "Control ID", Width: 96, MinWidth: 48, Mono: true}, cell: func(r *listRow, masked bool) screen.Cell {
+		cell := plainText(func(r *listRow) string { return r.ControlID })(r, masked)
+		cell.Masked = cell.Masked || masked && core.IsFHIR(r.Format) && r.ControlID != "" // people number resources by their patients
+		return cell
+	}},
 	{Column: screen.Column{ID: colTime, Title: "Message time", Width: 124, MinWidth: 60, Mono: true}, cell: plainText(func(r *listRow) string { return readableTime(r.Time) })},
 	// A file's name may hold a patient's.
 	{Column: screen.Column{ID: colSource, Title: "Source", Width: 120, MinWidth: 120, Flex: true}, cell: func(r *listRow, masked bool) screen.Cell {
@@ -368,7 +378,7 @@ func (m *Model) readRows(ctx context.Context, ids []int64, paths []hl7.Path) ([]
 		case err != nil:
 			return nil, err
 		}
-		if i, ok := place[msg.ID]; ok {
+		if i, ok := place[msg.ID]; ok && !core.IsFHIR(msg.Format) { // the paths are those of HL7 v2
 			out[i].values = reader.read(&msg)
 		}
 	}
@@ -501,6 +511,8 @@ func typeOf(r *workspace.Row) TypeCount {
 	switch {
 	case r.Type == "":
 		return TypeCount{Name: r.Format, About: "no message type", Query: "format:" + query.Quote(r.Format)}
+	case core.IsFHIR(r.Format):
+		return TypeCount{Name: r.Type, About: "FHIR resource", Query: "type:" + query.Quote(r.Type)}
 	case r.Trigger == "":
 		return TypeCount{Name: r.Type, Query: "type:" + query.Quote(r.Type) + " and trigger empty"}
 	}

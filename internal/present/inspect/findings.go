@@ -47,7 +47,7 @@ func (g *findingGrid) Cell(row, col int) screen.Cell {
 		}
 		return c
 	case "path":
-		return screen.Cell{Text: f.Path, Role: screen.RoleMuted}
+		return screen.Cell{Text: f.Path, Role: screen.RoleMuted, Masked: g.m.open.isFHIR && g.m.fhir.HidesPath(f.Path)}
 	}
 	return screen.Cell{Text: f.Text, Masked: g.m.masked}
 }
@@ -147,7 +147,7 @@ func (m *Model) Finding() (FindingDetail, bool) {
 	f := m.open.findings[i]
 	d := FindingDetail{Severity: f.Severity, Code: f.Code, Text: f.Text}
 	d.Place = fmt.Sprintf("offset %s, %s", screen.Count(f.Offset), screen.Plural(f.Length, "byte"))
-	if f.Path != "" {
+	if f.Path != "" && !(m.open.isFHIR && m.fhir.HidesPath(f.Path)) {
 		d.Place = f.Path + "  ·  " + d.Place
 	}
 	if f.Repair != nil && !m.fixed {

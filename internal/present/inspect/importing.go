@@ -148,7 +148,7 @@ func (m *Model) importFile(ctx context.Context, path string, t *tally, p *job.Pr
 
 // importFrom adds what r holds to t. Only an end of the whole import is an error; what is wrong with one file is noted.
 func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tally, p *job.Progress, before int64) error {
-	done, start := t.result.Messages, time.Now()
+	done, start := t.result.Messages+t.result.Resources, time.Now()
 	res, err := core.Import(ctx, m.store, name, r, func(read int64, messages int) {
 		p.Set(before + read)
 		words := screen.Plural(done+messages, "message")
@@ -159,6 +159,7 @@ func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tal
 	})
 	t.files++
 	t.result.Messages += res.Messages
+	t.result.Resources += res.Resources
 	t.result.Others += res.Others
 	t.result.Bytes += res.Bytes
 	t.result.IDs = append(t.result.IDs, res.IDs...)
@@ -181,11 +182,18 @@ func (m *Model) importFrom(ctx context.Context, name string, r io.Reader, t *tal
 func (t tally) notice(err error) NoticeText {
 	n := NoticeText{Tone: Success, Detail: strings.Join(t.problems, "\n")}
 	var parts []string
-	if t.result.Messages > 0 {
-		parts = append(parts, screen.Plural(t.result.Messages, "message")+" imported, "+countWords(t.result.Counts))
+	var came []string
+	if n := t.result.Messages; n > 0 {
+		came = append(came, screen.Plural(n, "message"))
+	}
+	if n := t.result.Resources; n > 0 {
+		came = append(came, screen.Plural(n, "FHIR resource"))
+	}
+	if len(came) > 0 {
+		parts = append(parts, strings.Join(came, " and ")+" imported, "+countWords(t.result.Counts))
 	}
 	if t.result.Others > 0 {
-		parts = append(parts, screen.Plural(t.result.Others, "piece")+" kept that "+are(t.result.Others)+" not HL7 v2")
+		parts = append(parts, screen.Plural(t.result.Others, "piece")+" kept that "+are(t.result.Others)+" neither HL7 v2 nor FHIR")
 		n.Tone = Caution
 	}
 	if len(t.cleaned) > 0 {
@@ -202,7 +210,7 @@ func (t tally) notice(err error) NoticeText {
 	case err != nil:
 		parts = append([]string{"Import ended early: " + err.Error()}, parts...)
 		n.Tone = Failure
-	case t.result.Messages+t.result.Others == 0:
+	case t.result.Records() == 0:
 		n.Tone = Failure
 		if len(parts) == 0 {
 			parts = append(parts, "Nothing to import")

@@ -347,6 +347,8 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	if shown, _, _ := p.Shown(); shown == 0 {
 		t.Error("what is not HL7 was not kept")
 	}
+	p.Paste("ISA*00*          *00*          *ZZ*S              *ZZ*R              *260301*1015*^*00501*000000001*0*T*:~")
+	p.settle()
 	if p.FindingList().Len() == 0 || p.Tree().Len() != 0 {
 		t.Errorf("%d findings, %d tree rows", p.FindingList().Len(), p.Tree().Len())
 	}

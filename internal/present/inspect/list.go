@@ -9,6 +9,7 @@ import (
 
 	"trestle/internal/check"
 	"trestle/internal/format"
+	core "trestle/internal/inspect"
 	"trestle/internal/inspect/query"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
@@ -77,6 +78,8 @@ func typeCell(r workspace.Row) screen.Cell {
 		copied = " copy"
 	}
 	switch {
+	case core.IsFHIR(r.Format) && r.Type != "":
+		return screen.Cell{Text: joinWords(r.Type, r.Structure) + copied}
 	case r.Type != "" && r.Trigger != "":
 		return screen.Cell{Text: r.Type + "^" + r.Trigger + copied}
 	case r.Type != "":
@@ -87,6 +90,11 @@ func typeCell(r workspace.Row) screen.Cell {
 		return screen.Cell{Text: "batch", Role: screen.RoleMuted}
 	}
 	return screen.Cell{Text: r.Format, Role: screen.RoleMuted} // as format: finds it
+}
+
+// joinWords writes words with a space between them, leaving out those that are empty.
+func joinWords(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
 
 // findingsCell shows the worst severity by shape and how many findings have it.
@@ -206,6 +214,9 @@ func (m *Model) Similar(row int) []Similar {
 		if value != "" {
 			out = append(out, Similar{title, field + ":" + query.Quote(value)})
 		}
+	}
+	if core.IsFHIR(r.Format) && r.Type != "" {
+		out = append(out, Similar{"Show " + r.Type + " only", "type:" + query.Quote(r.Type)})
 	}
 	if r.Trigger != "" {
 		out = append(out, Similar{"Show " + r.Type + "^" + r.Trigger + " only", "type:" + query.Quote(r.Type) + " trigger:" + query.Quote(r.Trigger)})
@@ -371,6 +382,7 @@ func (m *Model) removing(ids []int64, then func()) {
 func (m *Model) close() {
 	m.opening.Cancel()
 	m.open.none()
+	m.fhir.Close()
 	m.tree.reset()
 	m.findings.selected = -1
 	m.tree.rebuild()

@@ -11,7 +11,9 @@ import (
 	"trestle/internal/dictionary"
 	"trestle/internal/format"
 	"trestle/internal/hl7"
+	core "trestle/internal/inspect"
 	"trestle/internal/job"
+	"trestle/internal/present/inspect/fhirview"
 	"trestle/internal/present/message"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -24,6 +26,7 @@ type opened struct {
 	bytes    []byte
 	isHL7    bool
 	kind     string // what format the bytes are
+	isFHIR   bool   // fhirview draws it
 	message  *hl7.Message
 	version  *dictionary.Version
 	exact    bool // the dictionary has the version that the message names
@@ -52,6 +55,9 @@ func (o *opened) none() {
 // render makes the raw and the hex view of the open message.
 func (o *opened) render(masked bool) {
 	o.drawing = &message.Drawing{Bytes: o.bytes, IsHL7: o.isHL7, Message: o.message, Version: o.version}
+	if o.isFHIR {
+		o.drawing.Bytes = nil
+	}
 	if masked {
 		o.drawing.Judge(o.findings)
 	}
@@ -68,6 +74,8 @@ type loaded struct {
 	findings []check.Finding
 	rules    check.Rules // that it was checked against
 	note     string
+	fhir     *fhirview.Prepared // of a FHIR resource
+	checked  bool               // the findings are complete
 }
 
 // Select opens the message of a row. The last message stays until the new one is there.
@@ -90,7 +98,7 @@ func (m *Model) Move(n int) {
 
 func (m *Model) load(id int64) {
 	m.shown = nil
-	rules := m.rules()
+	rules, masked := m.rules(), m.masked
 	job.StartLatest(m.ctx, m.runner, &m.opening, func(ctx context.Context) (loaded, error) {
 		msg, err := m.store.Message(ctx, id)
 		if err != nil {
@@ -100,7 +108,7 @@ func (m *Model) load(id int64) {
 		if err != nil {
 			return loaded{}, err
 		}
-		l := examine(msg, rules)
+		l := examine(ctx, msg, rules, masked)
 		l.note = note
 		return l, nil
 	}, func(l loaded, err error) {
@@ -116,8 +124,11 @@ func (m *Model) load(id int64) {
 
 // examine reads a stored message: off the goroutine of the screen. What the container said was stored with it; what the
 // message says is found anew, by the rules of this program.
-func examine(msg workspace.Message, rules check.Rules) loaded {
-	l := loaded{message: msg, parsed: hl7.Parse(msg.Bytes), rules: rules}
+func examine(ctx context.Context, msg workspace.Message, rules check.Rules, masked bool) loaded {
+	if core.IsFHIR(msg.Format) {
+		return examineResource(ctx, msg, masked)
+	}
+	l := loaded{message: msg, parsed: hl7.Parse(msg.Bytes), rules: rules, checked: true}
 	l.isHL7 = format.Kind(msg.Format).IsHL7v2()
 	l.version, l.exact = dictionary.For(msg.Version)
 	l.findings = slices.Clone(msg.Container)
@@ -130,13 +141,14 @@ func examine(msg workspace.Message, rules check.Rules) loaded {
 func (m *Model) show(id int64, l loaded) {
 	hex := m.open.hexView
 	m.open = opened{
-		id: id, row: l.message.Row, bytes: l.message.Bytes, isHL7: l.isHL7, message: l.parsed,
+		id: id, row: l.message.Row, bytes: l.message.Bytes, isHL7: l.isHL7, isFHIR: l.fhir != nil, message: l.parsed,
 		version: l.version, exact: l.exact, findings: l.findings, counts: check.Count(l.findings), note: l.note,
 		hexView: hex, kind: l.message.Format, container: l.message.Container,
 	}
 	m.open.render(m.masked)
+	m.showResource(l)
 	m.tree.reset()
-	m.place(m.findings.reset())
+	m.place(m.land(id, m.findings.reset()))
 	m.tree.follow()
 	m.readCards()
 	m.Changed(Message | Tree | Findings | Cursor | Remarks | Cards)
@@ -165,6 +177,14 @@ func (m *Model) Title() (kind, detail string) {
 		return "", ""
 	}
 	r := o.row
+	if m.fhir.IsOpen() {
+		kind, detail = m.fhir.Title()
+		detail += "  ·  " + bytesWords(len(o.bytes))
+		if !m.masked { // a file's name may hold a patient's
+			detail += "  ·  from " + r.Source
+		}
+		return kind, detail
+	}
 	kind = typeCell(r).Text
 	if r.Structure != "" && o.isHL7 {
 		if name, ok := o.version.Trigger(r.Trigger); ok {
@@ -242,6 +262,9 @@ func (m *Model) Cursor() (offset, from, to int) {
 
 // Path is the path of the value that the cursor is in, "" outside any.
 func (m *Model) Path() string {
+	if m.fhir.IsOpen() {
+		return m.fhir.Path()
+	}
 	if m.open.path.Segment == "" {
 		return ""
 	}
@@ -264,6 +287,9 @@ func (m *Model) place(offset int) {
 	o := &m.open
 	o.cursor = max(0, min(offset, len(o.bytes)))
 	o.path, o.current = hl7.Path{}, [2]int{o.cursor, o.cursor}
+	if o.isFHIR {
+		o.current[0], o.current[1] = m.fhir.Follow(o.cursor)
+	}
 	if !o.isHL7 {
 		return
 	}

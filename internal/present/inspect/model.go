@@ -12,6 +12,7 @@ import (
 	"trestle/internal/inspect/inplace"
 	"trestle/internal/inspect/query"
 	"trestle/internal/job"
+	"trestle/internal/present/inspect/fhirview"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
 )
@@ -107,8 +108,12 @@ type Model struct {
 	findings   findingRows
 	counting   counting
 	notice     NoticeText
-	other      func() // what Instead does
-	undo       func() // takes back what the notice speaks of
+	fhir       *fhirview.Model
+	validity   *job.Job // checks the open resource, nil while nothing does
+	visits     []visit  // where references were followed from
+	landing    visit    // where the cursor is to be put in the message that is being opened
+	other      func()   // what Instead does
+	undo       func()   // takes back what the notice speaks of
 	masked     bool
 	unwritten  map[string]string // choices that are still to be kept in the project
 	writing    bool              // some are being kept
@@ -126,6 +131,7 @@ func New(runner *job.Runner, store Store) *Model {
 	m.list = newList(m)
 	m.tree.m, m.form.m, m.findings.m = m, m, m
 	m.open.none()
+	m.fhir = m.newFHIR()
 	return m
 }
 
@@ -200,6 +206,7 @@ func (m *Model) SetMasked(on bool) {
 	if m.masked != on {
 		m.masked = on
 		m.open.render(on)
+		m.fhir.SetMasked(on)
 		if on {
 			m.say(NoticeText{}) // it may name a file
 		}
@@ -216,6 +223,11 @@ func (m *Model) Status() (where string, counts [check.Severities]int, ok bool) {
 		return "", counts, false
 	}
 	path := m.open.path
+	if m.fhir.IsOpen() {
+		if where := m.fhir.Where(); where != "" {
+			return where, m.open.counts, true
+		}
+	}
 	if path.Segment == "" {
 		return fmt.Sprintf("offset %d of %d", m.open.cursor, len(m.open.bytes)), m.open.counts, true
 	}

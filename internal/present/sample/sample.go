@@ -150,7 +150,7 @@ func fill(ctx context.Context, w *workspace.Workspace, source fs.FS, p *project.
 			return files, fmt.Errorf("storing %s of the sample project: %w", m.File, err)
 		}
 		files = append(files, File{m, result})
-		count += result.Messages + result.Others
+		count += result.Records()
 		if progress != nil {
 			progress(m.File, i+1, len(p.Messages), count)
 		}

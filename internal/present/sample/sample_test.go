@@ -48,8 +48,8 @@ func TestBuild(t *testing.T) {
 	}
 	want := 0
 	for _, f := range report.Files {
-		want += f.Messages + f.Others
-		if f.Messages+f.Others == 0 {
+		want += f.Records()
+		if f.Records() == 0 {
 			t.Errorf("%s stored nothing", f.File)
 		}
 	}

@@ -37,7 +37,7 @@ func newFindingsPane(v *View) *findingsPane {
 	p.grid.Single = true
 	p.grid.Empty = "Nothing is wrong with this message."
 	p.grid.OnSelect = v.m.SelectFinding
-	p.grid.OnOpen = func(row int) { v.m.SelectFinding(row); v.host.Focus(v.message.code) }
+	p.grid.OnOpen = func(row int) { v.m.SelectFinding(row); v.focusMessage() }
 	p.grid.OnSecondary = p.menu
 	p.detail = container.NewStack()
 	p.list = container.New(kit.Column{Flex: 0}, p.grid, p.detail)
@@ -129,6 +129,9 @@ func (p *findingsPane) editNote() {
 func (p *findingsPane) redraw() {
 	m := p.v.m
 	p.grid.Empty = "Nothing is wrong with this message."
+	if m.CheckingResource() {
+		p.grid.Empty = "The resource is being checked."
+	}
 	if !m.IsOpen() {
 		p.grid.Empty = "Open a message to see what is wrong with it."
 	}

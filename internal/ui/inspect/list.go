@@ -61,7 +61,7 @@ func newListPane(v *View) *listPane {
 	p.grid = kit.NewGridView(v.m.List())
 	p.grid.Empty = "No message matches the filter."
 	p.grid.OnSelect = v.m.Select
-	p.grid.OnOpen = func(row int) { v.m.Select(row); v.host.Focus(v.message.code) }
+	p.grid.OnOpen = func(row int) { v.m.Select(row); v.focusMessage() }
 	p.grid.OnSort = p.sort
 	p.grid.OnKey = func(e *fyne.KeyEvent) bool {
 		if e.Name == fyne.KeyDelete {

@@ -10,6 +10,7 @@ import (
 	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
 	"trestle/internal/ui/host"
+	"trestle/internal/ui/inspect/fhirview"
 	"trestle/internal/ui/kit"
 	"trestle/internal/ui/theme"
 )
@@ -36,7 +37,9 @@ type View struct {
 	form    *formPane
 	below   *fyne.Container // the tree, or, below the form, the bytes
 	lower   *findingsPane
-	gaps    *gapsDialog // the one that was opened last
+	gaps    *gapsDialog     // the one that was opened last
+	fhir    *fhirview.View  // draws a FHIR resource in the place of message and tree
+	upper   *fyne.Container // the message, or the resource
 }
 
 // New returns the view over m.
@@ -47,8 +50,9 @@ func New(m *model.Model, h host.Host) *View {
 	v.tree = newTreePane(v)
 	v.form = newFormPane(v)
 	v.lower = newFindingsPane(v)
-	v.below = container.NewStack(v.tree.content)
-	right := kit.NewRows(v.message.content, kit.NewColumns(v.below, v.lower.content, 0.56), 0.46)
+	v.fhir = fhirview.New(m, h)
+	v.upper, v.below = container.NewStack(v.message.content), container.NewStack(v.tree.content)
+	right := kit.NewRows(v.upper, kit.NewColumns(v.below, v.lower.content, 0.56), 0.46)
 	v.place = kit.NewColumns(v.list.content, right, 0.36)
 	v.root = container.NewStack(v.emptyState())
 	m.Changed = v.redraw
@@ -100,10 +104,22 @@ func (v *View) FocusQuery() {
 
 // panes are the parts of the place in the order in which F6 visits them.
 func (v *View) panes() []fyne.Focusable {
+	if v.m.FHIR().IsOpen() {
+		return append(append([]fyne.Focusable{v.list.query, v.list.grid}, v.fhir.Panes()...), v.lower.pane())
+	}
 	if v.m.Face() == model.FaceForm {
 		return []fyne.Focusable{v.list.query, v.list.grid, v.form.segments, v.form.tree, v.message.code, v.lower.pane()}
 	}
 	return []fyne.Focusable{v.list.query, v.list.grid, v.message.pane(), v.tree.tree, v.lower.pane()}
+}
+
+// focusMessage gives what shows the open message the keyboard.
+func (v *View) focusMessage() {
+	if v.m.FHIR().IsOpen() {
+		v.host.Focus(v.fhir.Body())
+		return
+	}
+	v.host.Focus(v.message.code)
 }
 
 // toggleFace shows the message in a way, or as text where it is shown so already.
@@ -117,7 +133,10 @@ func (v *View) toggleFace(f model.Face) {
 // showBelow puts the bytes where the tree is, as long as the form shows what the tree does.
 func (v *View) showBelow() {
 	shown := v.tree.content
-	if v.m.Face() == model.FaceForm {
+	switch {
+	case v.m.FHIR().IsOpen():
+		shown = v.fhir.Left()
+	case v.m.Face() == model.FaceForm:
 		shown = container.New(kit.Column{Flex: 1}, kit.NewHeading(kit.NewTitle("Raw", theme.SizeText)), v.message.code)
 	}
 	v.below.Objects = []fyne.CanvasObject{shown}
@@ -141,7 +160,9 @@ func (v *View) redraw(what model.What) {
 		v.list.redrawNotice()
 	}
 	if what&(model.Message|model.Mask) != 0 {
+		v.chooseKind()
 		v.message.redraw()
+		v.fhir.RedrawHead()
 	}
 	if what&model.Cards != 0 {
 		v.message.redrawCards()
@@ -174,6 +195,20 @@ func (v *View) redraw(what model.What) {
 		v.lower.redrawRemarks()
 	}
 	v.host.Status()
+}
+
+// chooseKind puts what draws the open message into its place: a FHIR resource looks otherwise than HL7 v2.
+func (v *View) chooseKind() {
+	upper := v.message.content
+	if v.m.FHIR().IsOpen() {
+		upper = v.fhir.Top()
+	}
+	if v.upper.Objects[0] != upper {
+		v.upper.Objects[0] = upper
+		v.upper.Refresh()
+		v.showBelow()
+		v.fhir.Redraw()
+	}
 }
 
 // chooseRoot shows the empty state as long as the project has no message.
@@ -232,6 +267,9 @@ func (v *View) Actions() []shell.Action {
 	if v.m.CanReadBack() {
 		actions = append(actions, shell.Action{ID: "inspect.readback", Title: "Make HL7 v2 messages of this JSON or XML", Detail: "of all selected pieces; they stay", Run: v.ReadBack})
 	}
+	if v.m.FHIR().IsOpen() {
+		return append(append(actions, v.fhir.Actions()...), v.itemActions()...)
+	}
 	wrap := "Break long segments at the edge"
 	if v.m.Wraps() {
 		wrap = "Show one segment a line"
@@ -243,9 +281,8 @@ func (v *View) Actions() []shell.Action {
 	if v.m.ShowsEmpty() {
 		empty = "Hide empty fields in the tree"
 	}
-	return append(append(actions, v.editActions()...),
-		shell.Action{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.NextFinding(1) }},
-		shell.Action{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
+	actions = append(append(actions, v.editActions()...), v.itemActions()...)
+	return append(actions,
 		shell.Action{ID: "inspect.right", Title: "Go to the next field with a value", Keys: "Ctrl+Right", Run: func() { v.m.Step(1) }},
 		shell.Action{ID: "inspect.left", Title: "Go to the previous field with a value", Keys: "Ctrl+Left", Run: func() { v.m.Step(-1) }},
 		shell.Action{ID: "inspect.hex", Title: hex, Keys: "Ctrl+H", Run: func() { v.toggleFace(model.FaceHex) }},
@@ -256,16 +293,24 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.empty", Title: empty, Run: func() { v.m.SetShowsEmpty(!v.m.ShowsEmpty()) }},
 		shell.Action{ID: "inspect.unfold", Title: "Unfold all segments", Run: func() { v.m.OpenAll(true) }},
 		shell.Action{ID: "inspect.fold", Title: "Fold all segments", Run: func() { v.m.OpenAll(false) }},
-		shell.Action{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
 		shell.Action{ID: "inspect.filterhere", Title: "Filter by the value at the cursor", Detail: "all messages where its field has this value", Keys: "Ctrl+Shift+F", Run: v.FilterHere},
 		shell.Action{ID: "inspect.count", Title: "Count the values of the field at the cursor", Detail: "in the listed messages: values, lengths, patterns", Keys: "Ctrl+I", Run: v.CountHere},
 		shell.Action{ID: "inspect.addcolumn", Title: "Show the field at the cursor as a column", Run: v.AddColumn},
-		shell.Action{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
-		shell.Action{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
-		shell.Action{ID: "inspect.compare", Title: "Compare the two selected messages", Detail: "what changed between them", Keys: "Ctrl+D", Run: v.CompareSelected},
-		shell.Action{ID: "inspect.samples", Title: "Use the selected messages as samples", Detail: "of the mapping that is open in Map", Keys: "Ctrl+Shift+M", Run: v.SampleSelected},
-		shell.Action{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
 	)
+}
+
+// itemActions are what can be done with whatever is open.
+func (v *View) itemActions() []shell.Action {
+	return []shell.Action{
+		{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.NextFinding(1) }},
+		{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
+		{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
+		{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
+		{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
+		{ID: "inspect.compare", Title: "Compare the two selected messages", Detail: "what changed between them", Keys: "Ctrl+D", Run: v.CompareSelected},
+		{ID: "inspect.samples", Title: "Use the selected messages as samples", Detail: "of the mapping that is open in Map", Keys: "Ctrl+Shift+M", Run: v.SampleSelected},
+		{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
+	}
 }
 
 // Keys are the keys of this place beside those of the palette's actions.

@@ -5,6 +5,9 @@ import "fyne.io/fyne/v2"
 // Width is a layout that gives its one object a fixed width in units and the height that it wants, in the middle.
 func Width(units float32) fyne.Layout { return &sized{fyne.NewSize(units, 0)} }
 
+// Least is a layout of one object with a least size, in units.
+func Least(width, height float32) fyne.Layout { return &sized{fyne.NewSize(width, height)} }
+
 // RightIn is a layout that puts its one object at the right edge of a place of a fixed width.
 func RightIn(units float32) fyne.Layout { return rightIn(units) }
 

@@ -1,0 +1,96 @@
+package fhirview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"trestle/internal/fhir"
+	"trestle/internal/inspect/resource"
+	"trestle/internal/job"
+	"trestle/internal/present/screen"
+)
+
+// maxShown is the longest resource in bytes whose other format is shown; a longer one can be saved in it.
+const maxShown = 16 << 20
+
+// converted is the resource in the other format.
+type converted struct {
+	doc     *resource.Document
+	shown   screen.Text
+	problem string // why there is none
+}
+
+func (c *converted) draw(masked bool) {
+	switch {
+	case c.doc == nil:
+	case masked:
+		c.shown = veil(c.doc, hiddenIn(c.doc))
+	default:
+		c.shown = textOf(c.doc)
+	}
+}
+
+// span is where the element of a path stands in the other format.
+func (c *converted) span(path string) (from, to int, ok bool) {
+	if c.doc == nil {
+		return 0, 0, false
+	}
+	e, ok := c.doc.Find(path)
+	if !ok || e.Node == nil {
+		return 0, 0, false
+	}
+	return e.Node.Off, e.Node.End, true
+}
+
+// convert makes the other format in the background, when it is shown and not there yet.
+func (m *Model) convert() {
+	if !m.converted() || m.other.doc != nil || m.other.problem != "" {
+		return
+	}
+	doc := m.doc
+	if len(doc.Bytes) > maxShown {
+		m.other.problem = fmt.Sprintf("The resource has %d MB. It is shown as it came; save it to have it in the other format.", len(doc.Bytes)>>20)
+		return
+	}
+	job.StartLatest(m.ctx, m.runner, &m.turning, func(context.Context) (*resource.Document, error) {
+		b, err := Convert(doc)
+		if err != nil {
+			return nil, err
+		}
+		return resource.Read(b), nil
+	}, func(other *resource.Document, err error) {
+		switch {
+		case m.doc != doc || errors.Is(err, context.Canceled):
+			return
+		case err != nil:
+			m.other.problem = "It cannot be written in the other format: " + err.Error() + "."
+		default:
+			m.other.doc = other
+			m.other.draw(m.masked)
+		}
+		m.Changed(Text | Cursor)
+	})
+}
+
+// errNoTree says that there is nothing to convert.
+var errNoTree = errors.New("the text cannot be read as a resource")
+
+// Convert writes a resource in the format that it is not in, with indents. Comments of XML have no place in JSON.
+func Convert(doc *resource.Document) ([]byte, error) {
+	if doc.Tree == nil {
+		return nil, errNoTree
+	}
+	if doc.XML {
+		return append(fhir.AppendIndentedJSON(nil, doc.Tree, "  "), '\n'), nil
+	}
+	return doc.Definitions.AppendXML(nil, doc.Tree, "  ")
+}
+
+// Problem says why the text that was asked for is not shown, "" where it is.
+func (m *Model) Problem() string {
+	if m.converted() {
+		return m.other.problem
+	}
+	return ""
+}
