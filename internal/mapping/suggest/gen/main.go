@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,16 +21,16 @@ import (
 )
 
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("gen: ")
 	from := flag.String("from", "", "the folder with segments.json and datatypes.json")
 	out := flag.String("out", "data/guide.tsv", "the file to write")
 	flag.Parse()
 	if *from == "" {
-		log.Fatal("name the folder of the guide's data with -from")
+		fmt.Fprintln(os.Stderr, "gen: name the folder of the guide's data with -from")
+		os.Exit(2)
 	}
 	if err := run(*from, *out); err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
 	}
 }
 
