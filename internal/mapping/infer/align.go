@@ -6,12 +6,13 @@ import (
 	"strconv"
 
 	"trestle/internal/hl7"
+	"trestle/internal/mapping"
 )
 
 // Align finds which message came of which. Where both sides are HL7 v2 and the control IDs (MSH-10) of nearly all agree, it
 // goes by them; anything else goes by the order, as far as both sides reach. The notes say how it was done, and what was
 // left out.
-func Align(before, after [][]byte) (pairs []Pair, notes []string) {
+func Align(before, after []mapping.Record) (pairs []Pair, notes []string) {
 	if pairs, left, ok := byControlID(before, after); ok {
 		notes = append(notes, fmt.Sprintf("%d pairs by the control ID in MSH-10", len(pairs)))
 		if left > 0 {
@@ -31,10 +32,10 @@ func Align(before, after [][]byte) (pairs []Pair, notes []string) {
 }
 
 // byControlID pairs by MSH-10. It is false unless the IDs are there, are unique and nine in ten of the shorter side agree.
-func byControlID(before, after [][]byte) (pairs []Pair, left int, ok bool) {
+func byControlID(before, after []mapping.Record) (pairs []Pair, left int, ok bool) {
 	second := map[string]int{}
 	for i, b := range after {
-		id := controlID(b)
+		id := controlID(b.Bytes)
 		if _, twice := second[id]; id == "" || twice {
 			return nil, 0, false
 		}
@@ -42,7 +43,7 @@ func byControlID(before, after [][]byte) (pairs []Pair, left int, ok bool) {
 	}
 	seen := map[string]bool{}
 	for i, b := range before {
-		id := controlID(b)
+		id := controlID(b.Bytes)
 		if id == "" || seen[id] {
 			return nil, 0, false
 		}

@@ -4,10 +4,10 @@ import (
 	"trestle/internal/mapping"
 )
 
-// Pair is a message and what became of it.
+// Pair is a message and what became of it, both as [Records] gives them.
 type Pair struct {
 	Name          string // for people, such as the number in its file; never patient data
-	Before, After []byte // one message of the source, and of the target; with CSV and fixed width the rows, below their header
+	Before, After mapping.Record
 }
 
 // Options say what is known of the pairs. The zero value finds everything out by itself.
