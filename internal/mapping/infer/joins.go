@@ -6,81 +6,107 @@ import (
 	"unicode"
 )
 
-// joined are guesses that put two or three values together, with one separator between them.
+// The bounds of the search for values that were joined.
+const (
+	maxJoined = 6  // values
+	joinRows  = 60 // rows that are looked at while searching
+	joinBeam  = 4  // beginnings that are followed
+	joinHeads = 12
+)
+
+// joined are guesses that put several values together, with one separator between them. The search goes from the left:
+// beginnings that fit most rows are made longer by what fits behind them.
 func (p *proposer) joined(v *view, want []string) (list []*guess) {
-	rows := make([]int, 0, 60)
-	wanted := 0
+	rows := make([]int, 0, joinRows)
 	for i, w := range want {
-		if w != "" {
-			wanted++
-			if len(rows) < 60 && len(w) >= 3 {
-				rows = append(rows, i)
-			}
+		if len(rows) < joinRows && len(w) >= 3 && !strings.HasPrefix(w, referred) {
+			rows = append(rows, i)
 		}
 	}
 	if len(rows) < 2 {
 		return nil
 	}
 	need := (2*len(rows) + 2) / 3
-	var heads, tails, middles []string
-	for _, path := range v.paths {
-		col := v.cols[path]
-		head, tail, middle := 0, 0, 0
+	fits := func(sep string, from ...string) (length int, ok bool) {
+		n := 0
 		for _, i := range rows {
-			s, w := col[i], want[i]
-			if s == "" || len(s) >= len(w) {
-				continue
-			}
-			if strings.HasPrefix(w, s) {
-				head++
-			}
-			if strings.HasSuffix(w, s) {
-				tail++
-			}
-			if strings.Contains(w[1:], s) {
-				middle++
+			if s := joinOf(v, i, sep, from); s != "" && strings.HasPrefix(want[i], s) {
+				n++
+				length += len(s)
 			}
 		}
-		if head >= need {
-			heads = append(heads, path)
+		return length, n >= need
+	}
+	heads := 0
+	for _, a := range v.paths {
+		if _, ok := fits("", a); !ok || heads == joinHeads {
+			continue
 		}
-		if 2*tail >= need {
-			tails = append(tails, path)
+		heads++
+		seps := map[string]bool{}
+		for _, b := range v.paths {
+			if b != a {
+				if sep, n := between(v, want, rows, a, b); 2*n >= need {
+					seps[sep] = true
+				}
+			}
 		}
-		if 2*middle >= need {
-			middles = append(middles, path)
+		for _, sep := range sortedKeys(seps) {
+			list = append(list, p.extend(v, want, sep, a, fits)...)
 		}
 	}
-	const most = 12
-	heads, tails, middles = heads[:min(len(heads), most)], tails[:min(len(tails), most)], middles[:min(len(middles), most)]
-	for _, a := range heads {
-		for _, b := range tails {
-			if a == b {
-				continue
-			}
-			if sep, ok := between(v, want, rows, a, b); ok {
-				if g := p.join(v, want, sep, a, b); g != nil {
-					list = append(list, g)
-				}
-			}
-			for _, c := range middles {
-				if c == a || c == b {
+	return list
+}
+
+// extend makes a beginning longer, as far as anything fits.
+func (p *proposer) extend(v *view, want []string, sep, head string, fits func(sep string, from ...string) (int, bool)) (list []*guess) {
+	type beginning struct {
+		from   []string
+		length int
+	}
+	length, _ := fits(sep, head)
+	beam := []beginning{{[]string{head}, length}}
+	for range maxJoined - 1 {
+		var next []beginning
+		for _, b := range beam {
+			for _, path := range v.paths {
+				if slices.Contains(b.from, path) {
 					continue
 				}
-				if sep, ok := between(v, want, rows, a, c); ok || sep != "" {
-					if g := p.join(v, want, sep, a, c, b); g != nil {
-						list = append(list, g)
-					}
+				from := append(slices.Clone(b.from), path)
+				if length, ok := fits(sep, from...); ok && length > b.length {
+					next = append(next, beginning{from, length})
 				}
+			}
+		}
+		slices.SortStableFunc(next, func(a, b beginning) int { return b.length - a.length })
+		beam = next[:min(len(next), joinBeam)]
+		for _, b := range beam {
+			if g := p.join(v, want, sep, b.from...); g != nil {
+				list = append(list, g)
 			}
 		}
 	}
 	return list
 }
 
-// between is what stands after the first value and before the second in most rows; ok if nothing else stands around them.
-func between(v *view, want []string, rows []int, a, b string) (sep string, ok bool) {
-	counts, whole := map[string]int{}, 0
+// joinOf joins the values of a row that are there.
+func joinOf(v *view, row int, sep string, from []string) string {
+	text := ""
+	for _, path := range from {
+		if s := v.cols[path][row]; s != "" {
+			if text != "" {
+				text += sep
+			}
+			text += s
+		}
+	}
+	return text
+}
+
+// between is what stands after the first value and before the second in most rows, and in how many.
+func between(v *view, want []string, rows []int, a, b string) (sep string, n int) {
+	counts := map[string]int{}
 	for _, i := range rows {
 		x, y := v.cols[a][i], v.cols[b][i]
 		rest, cut := strings.CutPrefix(want[i], x)
@@ -92,17 +118,13 @@ func between(v *view, want []string, rows []int, a, b string) (sep string, ok bo
 			continue
 		}
 		counts[rest[:at]]++
-		if at+len(y) == len(rest) {
-			whole++
-		}
 	}
-	n := 0
 	for _, s := range sortedKeys(counts) {
 		if counts[s] > n {
 			sep, n = s, counts[s]
 		}
 	}
-	return sep, whole > 0 && 2*whole >= n
+	return sep, n
 }
 
 // join is the guess that joins the values of some sources, those that are there.
@@ -110,13 +132,7 @@ func (p *proposer) join(v *view, want []string, sep string, from ...string) *gue
 	g := &guess{kind: Joined, from: slices.Clone(from), sep: sep, cost: 3 + float64(len(from)), got: make([]string, len(want))}
 	hits, n := 0, 0
 	for i := range want {
-		var parts []string
-		for _, path := range from {
-			if s := v.cols[path][i]; s != "" {
-				parts = append(parts, s)
-			}
-		}
-		g.got[i] = strings.Join(parts, sep)
+		g.got[i] = joinOf(v, i, sep, from)
 		if want[i] != "" {
 			if n++; g.got[i] == want[i] {
 				hits++

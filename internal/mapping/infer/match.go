@@ -52,7 +52,6 @@ func overlap(a, b map[string]bool) int {
 type family struct {
 	parent *instance
 	made   []*instance
-	turns  []*turn
 }
 
 // loop finds what a unit loops over, and assigns its things to the turns of that. It is false if nothing fits.

@@ -451,3 +451,53 @@ blocks:
 		})
 	}
 }
+
+// TestUnwritable: what the target cannot hold is told, and the rest is proposed.
+func TestUnwritable(t *testing.T) {
+	var pairs []infer.Pair
+	for i, m := range feed(8, 6) {
+		pairs = append(pairs, infer.Pair{Name: fmt.Sprint(i), Before: m, After: mapping.Record{Bytes: fmt.Appendf(nil, `{"resourceType":"Patient","active":true,"shoeSize":"%d","gender":"male"}`, i)}})
+	}
+	p, err := infer.Propose(context.Background(), pairs, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Unexplained) != 1 || p.Unexplained[0].To != "shoeSize" || p.File.Rules() != 2 || p.Reproduced != 12 || p.Values != 18 {
+		t.Errorf("%+v with %d rules, %d of %d", p.Unexplained, p.File.Rules(), p.Reproduced, p.Values)
+	}
+	for i := range pairs {
+		pairs[i].After.Bytes = []byte(`{"resourceType":"Patient","shoeSize":"44","gender":"male"}`)
+	}
+	if p, err = infer.Propose(context.Background(), pairs, infer.Options{}); err != nil || len(p.Unexplained) != 1 || !strings.Contains(p.Unexplained[0].Best, "shoeSize") || len(p.Evidence) != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+// TestAlign pairs by control ID where both sides have it, and by order elsewhere.
+func TestAlign(t *testing.T) {
+	message := func(id string) mapping.Record {
+		return mapping.Record{Bytes: []byte("MSH|^~\\&|A|B|C|D|20260102||ADT^A01|" + id + "|P|2.5.1\r")}
+	}
+	names := func(pairs []infer.Pair) (list []string) {
+		for _, p := range pairs {
+			list = append(list, p.Name)
+		}
+		return list
+	}
+	pairs, notes := infer.Align([]mapping.Record{message("1"), message("2"), message("3")}, []mapping.Record{message("3"), message("1")})
+	if !slices.Equal(names(pairs), []string{"1", "3"}) || string(pairs[1].After.Bytes) != string(message("3").Bytes) || len(notes) != 2 {
+		t.Error(names(pairs), notes)
+	}
+	pairs, notes = infer.Align([]mapping.Record{message("1"), message("1"), message("3")}, []mapping.Record{message("3"), message("1")})
+	if !slices.Equal(names(pairs), []string{"1", "2"}) || len(notes) != 2 {
+		t.Error(names(pairs), notes)
+	}
+	if _, err := infer.Propose(context.Background(), nil, infer.Options{}); err == nil {
+		t.Error("no pairs give a proposal")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := infer.Propose(ctx, pairs, infer.Options{}); err == nil {
+		t.Error("a cancelled proposal is finished")
+	}
+}

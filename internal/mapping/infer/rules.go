@@ -26,8 +26,8 @@ func (p *proposer) ruled(u *unit, b mapping.Block) mapping.Block {
 		}
 		p.rule(u, v, path, path, "", &b)
 	}
-	for i := 0; i < len(u.units); i++ {
-		if inner := u.units[i]; inner.inline {
+	for _, inner := range slices.Clone(u.units) { // lists that no loop gives are dissolved
+		if inner.inline {
 			p.inlined(u, inner, &b)
 		}
 	}
@@ -253,7 +253,7 @@ func (p *proposer) inlined(u, inner *unit, b *mapping.Block) {
 	}
 	from := len(b.Rules)
 	for _, path := range inner.paths() {
-		to := inner.make + "." + path
+		to := strings.TrimSuffix(inner.make+"."+path, ".")
 		if p.target.Kind == mapping.HL7v2 {
 			to = inner.make + strings.TrimPrefix(path, strings.TrimSuffix(inner.make, "[]"))
 		}
@@ -318,9 +318,14 @@ func (p *proposer) dividedBy(v *view, key string, want []string) (list []*guess)
 		if g == nil {
 			return nil
 		}
-		if g.when = key + ` EQUALS "` + value + `"`; value == "" {
-			g.when = key + " NOT VALUED"
+		when := key + ` EQUALS "` + value + `"`
+		if value == "" {
+			when = key + " NOT VALUED"
 		}
+		if g.when != "" {
+			when += " AND " + g.when
+		}
+		g.when = when
 		holds, of = holds+g.holds, of+g.of
 		list = append(list, g)
 	}
@@ -342,7 +347,13 @@ func (p *proposer) simplest(v *view, rows []int, want []string) *guess {
 			got[i] = g.got[i]
 		}
 		g.got = got
-		if g.count(want); g.share() >= p.o.least() && (best == nil || g.worth() > best.worth()) {
+		g.count(want)
+		if more := p.completed(v, want, g); more != nil && more.other == "" {
+			if more.count(want); more.worth() > g.worth() {
+				g = more
+			}
+		}
+		if g.share() >= p.o.least() && (best == nil || g.worth() > best.worth()) {
 			best = g
 		}
 	}

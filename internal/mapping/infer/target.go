@@ -252,7 +252,7 @@ func (t *targets) flatten(u *unit) {
 	for _, x := range u.instances {
 		prefix := strings.TrimSuffix(u.make, "[]") + "[" + strconv.Itoa(x.place) + "]."
 		for _, path := range x.order {
-			at := prefix + path
+			at := strings.TrimSuffix(prefix+path, ".") // the item itself, if it is a reference
 			if t.kind == mapping.HL7v2 {
 				at = strings.TrimSuffix(u.make, "[]")
 				rest := strings.TrimPrefix(path, at)

@@ -1,6 +1,8 @@
 package infer
 
 import (
+	"errors"
+	"slices"
 	"strings"
 
 	"trestle/internal/fhir"
@@ -10,7 +12,7 @@ import (
 
 // verify runs the proposal over the pairs and counts how many of the values that came out it gives again.
 func (p *proposer) verify() error {
-	e, err := mapping.Compile(p.file)
+	e, err := p.compile()
 	if err != nil {
 		return err
 	}
@@ -48,6 +50,53 @@ func (p *proposer) verify() error {
 		p.note("%d messages before could not be mapped at all", failed)
 	}
 	return nil
+}
+
+// compile compiles the proposal. A rule that the engine does not take, such as one for a member that FHIR does not have, is
+// taken out and told.
+func (p *proposer) compile() (*mapping.Engine, error) {
+	for {
+		e, err := mapping.Compile(p.file)
+		var problems mapping.Problems
+		if err == nil || !errors.As(err, &problems) {
+			return e, err
+		}
+		changed := false
+		for _, x := range problems {
+			changed = p.without(&p.file.Blocks, x) || changed
+		}
+		if !changed {
+			return nil, err
+		}
+	}
+}
+
+// without takes the rule or block of a problem out of the proposal.
+func (p *proposer) without(blocks *[]mapping.Block, x mapping.Problem) bool {
+	if x.Rule == "" {
+		return false
+	}
+	for i := range *blocks {
+		b := &(*blocks)[i]
+		if b.ID == x.Rule {
+			p.out.Unexplained = append(p.out.Unexplained, Unexplained{Block: b.ID, To: b.Make, Count: len(p.pairs), Of: len(p.pairs), Best: x.Text})
+			p.out.Evidence = slices.DeleteFunc(p.out.Evidence, func(e Evidence) bool { return e.Block == x.Rule })
+			*blocks = slices.Delete(*blocks, i, i+1)
+			return true
+		}
+		for j := range b.Rules {
+			if r := &b.Rules[j]; r.ID == x.Rule {
+				p.out.Unexplained = append(p.out.Unexplained, Unexplained{Block: b.ID, To: r.To, Count: len(p.pairs), Of: len(p.pairs), Best: x.Text})
+				p.out.Evidence = slices.DeleteFunc(p.out.Evidence, func(e Evidence) bool { return e.Rule == x.Rule })
+				b.Rules = slices.Delete(b.Rules, j, j+1)
+				return true
+			}
+		}
+		if p.without(&b.Blocks, x) {
+			return true
+		}
+	}
+	return false
 }
 
 func valuesOf(end mapping.End, r *mapping.Result) map[string]string {
