@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"errors"
-
 	"trestle/internal/hl7"
 )
 
@@ -11,13 +9,11 @@ func clearFunctions() []*Function {
 	return []*Function{unasked(&Function{Name: "clear", Group: "choice", Does: "takes the field out of an HL7 v2 message that is kept, with all its repetitions; a component or repetition, if the target names one",
 		whole: true, reserved: true, make: func(c *compiler, _ []string) (apply, error) {
 			if c.file.Target.Kind != HL7v2 {
-				return nil, errClear
+				c.fail(c.line, c.id, "clear takes a field out of an HL7 v2 message, and the target is none: what no rule writes is not there")
 			}
 			return func(_ *call, in []value) []value { return append(in[:0], value{clears: true}) }, nil
 		}})}
 }
-
-var errClear = errors.New("clear takes a field out of an HL7 v2 message, and the target is none: what no rule writes is not there")
 
 // clear takes out what earlier rules have written at a place.
 func (s *segmentOut) clear(p hl7.Path) {
