@@ -1,5 +1,6 @@
 // Package starter holds mappings to begin with: HL7 v2 to FHIR R4, made from the facts that HL7 International publishes in
-// its Version 2 to FHIR Implementation Guide (CC0-1.0), with their lookup tables.
+// its Version 2 to FHIR Implementation Guide (CC0-1.0), and HL7 v2 to and from JSON in the shape that Redox has, with their
+// lookup tables.
 //
 // Its central function is [Files]: what a mapping of that name consists of, ready to be written into a project and changed
 // there.
