@@ -252,7 +252,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.filters", Title: "Saved filters", Keys: "Ctrl+B", Run: v.ShowFilters},
 		shell.Action{ID: "inspect.savefilter", Title: "Save this filter…", Detail: "under a name, in this project", Keys: "Ctrl+Shift+B", Run: v.SaveFilter},
 		shell.Action{ID: "inspect.columns", Title: "Choose the columns of the list…", Run: v.ChooseColumns},
-		shell.Action{ID: "inspect.types", Title: "Count the messages by type…", Run: v.CountTypes},
+		shell.Action{ID: "inspect.types", Title: "Group the messages by type…", Detail: "how many of each; Enter shows only those", Keys: "Ctrl+Shift+T", Run: v.CountTypes},
 		shell.Action{ID: "inspect.export", Title: "Export the list…", Detail: "CSV or Excel, with the columns that it shows", Keys: "Ctrl+E", Run: v.ExportList},
 		shell.Action{ID: "inspect.write", Title: "Write messages as…", Detail: "a batch, a file each, JSON, XML, CSV of paths", Keys: "Ctrl+Shift+X", Run: v.WriteMessages},
 		shell.Action{ID: "inspect.deidentify", Title: "De-identify messages…", Detail: "on copies, by Safe Harbor or with dates shifted", Keys: "Ctrl+Shift+Y", Run: v.Deidentify},
