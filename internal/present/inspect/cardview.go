@@ -192,7 +192,6 @@ type DocumentView struct {
 	About   string      // how the text came of the document
 	Problem string      // why nothing shows
 	Saves   bool        // it can be written to a file
-	row     int         // of CardGrid
 }
 
 // Document is what shows of the document of the chosen card; ok is false where the card holds none.

@@ -27,7 +27,6 @@ type cardsPane struct {
 	save    *kit.ToolButton
 	below   *fyne.Container // results or document, below the lines
 	body    *fyne.Container
-	shows   fyne.CanvasObject
 	of      image.Image // what picture shows
 	written screen.Text // what text shows
 }
