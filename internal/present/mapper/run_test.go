@@ -345,3 +345,72 @@ func TestSheetIsImported(t *testing.T) {
 		t.Errorf("sources %q", sources)
 	}
 }
+
+// Sources are suggested with what speaks for them, and one is taken as a draft that can be undone.
+func TestSourcesAreSuggested(t *testing.T) {
+	m, s := opened(t, admits(6)...)
+	rules := m.File().Rules()
+	row := m.RowOfPath(true, "Patient.birthDate")
+	var found *Suggestions
+	if err := m.Suggest(row, func(x *Suggestions) { found = x }); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if found == nil || found.Len() == 0 || found.Target != "Patient.birthDate" {
+		t.Fatalf("%+v; %s", found, m.News().Text)
+	}
+	text := gridText(found)
+	if !strings.HasPrefix(text, "PID-7") || !strings.Contains(text, "19790228") {
+		t.Errorf("suggested are\n%s", text)
+	}
+	m.SetMasked(true)
+	if text := gridText(found); strings.Contains(text, "19790228") {
+		t.Errorf("the mask lets through\n%s", text)
+	}
+	m.SetMasked(false)
+	if m.File().Rules() != rules {
+		t.Error("a suggestion was applied by itself")
+	}
+	if err := found.Take(0); err != nil {
+		t.Fatal(err)
+	}
+	if m.File().Rules() != rules+1 || !strings.HasPrefix(m.RuleField(ColumnSources), "PID-7") || m.RuleField(ColumnTarget) != "birthDate" {
+		t.Errorf("%d rules; %s to %s", m.File().Rules(), m.RuleField(ColumnSources), m.RuleField(ColumnTarget))
+	}
+	m.Undo()
+	if m.File().Rules() != rules {
+		t.Error("it cannot be undone")
+	}
+	if err := m.Suggest(-1, nil); err == nil {
+		t.Error("there are suggestions for nothing")
+	}
+}
+
+// A mapping is learnt from messages before and after an interface.
+func TestMappingIsLearnt(t *testing.T) {
+	m, s := newPlace(t)
+	before, after := filepath.Join(s.Folder, "before.hl7"), filepath.Join(s.Folder, "after.hl7")
+	list := admits(20)
+	changed := make([]string, len(list))
+	for i, x := range list {
+		changed[i] = strings.NewReplacer("LAKESIDE|MAIN", "BRIDGE|HUB", "|INF^2^^LAKE|", "|INFIRMARY^2^^LAKE|").Replace(x)
+	}
+	if err := errors.Join(os.WriteFile(before, []byte(strings.Join(list, "")), 0o600), os.WriteFile(after, []byte(strings.Join(changed, "")), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Learn(before, "", "", nil); err == nil {
+		t.Error("it is learnt from one side")
+	}
+	var learnt Learnt
+	if err := m.Learn(before, after, "", func(l Learnt) { learnt = l }); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	until(t, m, s, "what was learnt", func() bool { return learnt.Name != "" || m.News().Bad })
+	if !m.IsOpen() || learnt.Name != "learnt from before" || !strings.HasPrefix(learnt.Words, "From 20 pairs: ") || !strings.Contains(learnt.Words, "100 % of the values") || len(learnt.Rules) == 0 {
+		t.Fatalf("%+v; open %v; %s", learnt, m.IsOpen(), m.News().Text)
+	}
+	if text := gridText(&learnt); !strings.Contains(text, "MSH-3") || strings.Contains(text, "Marlow") {
+		t.Errorf("%s", text)
+	}
+}

@@ -41,6 +41,10 @@ func (v *View) ask(title, label, hint, text, yes, note string, try func(string) 
 			return
 		}
 		dismiss()
+		if then := v.then; then != nil {
+			v.then = nil
+			then()
+		}
 	}
 	field.OnSubmitted = func(string) { done() }
 	dismiss = v.host.Dialog(title, f.Content(), dialogWidth, field, kit.Action{Label: yes, Do: done}, kit.Action{Label: "Cancel"})
@@ -214,10 +218,12 @@ func (v *View) GoToPath() {
 			v.m.Choose(text)
 			return nil
 		}
-		if v.picture.goTo(false, text) || v.picture.goTo(true, text) {
-			return nil
+		target := v.m.RowOfPath(false, text) < 0
+		if v.m.RowOfPath(target, text) < 0 {
+			return errNoPath
 		}
-		return errNoPath
+		v.then = func() { v.picture.goTo(target, text) } // the dialog gives the keyboard back first
+		return nil
 	})
 }
 

@@ -141,6 +141,8 @@ func (p *picturePane) typed(target bool, r rune) {
 		p.mapMarked(p.trees[1].Selected())
 	case r == 'c':
 		p.mapChildren(p.trees[1].Selected())
+	case r == 's' && target:
+		p.v.Suggest()
 	case r == 'o':
 		p.otherEnd(target)
 	case r == 'n':
@@ -233,6 +235,7 @@ func (p *picturePane) menu(target bool, row int, at fyne.Position) {
 	add := func(label string, do func()) { items = append(items, fyne.NewMenuItem(label, do)) }
 	if target {
 		add("Map the marked sources here  (M)", func() { p.mapMarked(row) })
+		add("Suggest sources…  (S)", func() { p.trees[1].Select(row); v.Suggest() })
 		add("Map all children by name  (C)", func() { p.mapChildren(row) })
 		add("Add a block…  (Ctrl+B)", v.AddBlock)
 	} else {
@@ -439,6 +442,9 @@ func (p *picturePane) actions() []shell.Action {
 		{ID: "map.reveal", Title: "Show both ends of the rule", Keys: "Ctrl+R", Run: func() { m.Reveal(); p.follow(true) }},
 		{ID: "map.children", Title: "Map all children by name", Detail: "of the source and the target that the cursors are on", Run: func() { p.mapChildren(p.trees[1].Selected()) }},
 	}
+	if p.trees[1].Selected() >= 0 {
+		list = append(list, shell.Action{ID: "map.suggest", Title: "Suggest sources for the target…", Detail: "ranked, with what speaks for each", Keys: "Ctrl+J", Run: v.Suggest})
+	}
 	if m.Marked() > 0 {
 		list = append(list, shell.Action{ID: "map.unmark", Title: "Take the marks away", Run: func() { m.MarkSources(nil) }})
 	}
@@ -453,6 +459,7 @@ func (p *picturePane) keys() []shell.Key {
 		{Keys: "M, M", Does: "mark the selected sources, then map them to a target"},
 		{Keys: "Shift or Ctrl with a click", Does: "select several sources"},
 		{Keys: "C", Does: "on a target: map all children of the source by name"},
+		{Keys: "S", Does: "on a target: suggest sources for it, with what speaks for each"},
 		{Keys: "O, N", Does: "go to the other end; the next rule of the row"},
 		{Keys: "Enter, Delete", Does: "edit the rule of the row; delete it"},
 		{Keys: "/", Does: "search the list"},

@@ -45,6 +45,7 @@ type View struct {
 	bar            *topBar
 	tabs           []Tab
 	shownTab       int
+	then           func() // what comes after a dialog that asks, nil for nothing
 	body           *fyne.Container
 	upper          *fyne.Container
 	both           *kit.Split
@@ -230,7 +231,7 @@ func (v *View) chooseRoot() {
 
 // makeChooser makes what is shown while no mapping is open.
 func (v *View) makeChooser() {
-	steps := []kit.Action{{Label: "New mapping…", Do: v.New}, {Label: "Import…", Do: v.Import}, {Label: "From a spreadsheet…", Do: v.ImportSheet}}
+	steps := []kit.Action{{Label: "New mapping…", Do: v.New}, {Label: "Import…", Do: v.Import}, {Label: "From a spreadsheet…", Do: v.ImportSheet}, {Label: "From examples…", Do: v.Learn}}
 	v.empty = container.New(kit.Column{Flex: 1}, v.news, kit.NewEmptyState(theme.IconMap, "Which field goes where?",
 		"A mapping says it, rule by rule, and does it: begin with a starter for ADT, SIU, ORU or VXU, with an empty one, or import one. Drop a mapping, or a folder of them, here.", steps...))
 	v.list = kit.NewGridView(&entryGrid{v.m})
@@ -402,7 +403,7 @@ func (v *View) more(at fyne.CanvasObject) {
 	if m.Dirty() {
 		items = append(items, fyne.NewMenuItem("Go back to the saved version", m.Discard))
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete), fyne.NewMenuItem("New mapping…  (Ctrl+N)", v.New), fyne.NewMenuItem("Import…  (Ctrl+O)", v.Import), fyne.NewMenuItem("Import a spreadsheet of pairs…", v.ImportSheet))
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete), fyne.NewMenuItem("New mapping…  (Ctrl+N)", v.New), fyne.NewMenuItem("Import…  (Ctrl+O)", v.Import), fyne.NewMenuItem("Import a spreadsheet of pairs…", v.ImportSheet), fyne.NewMenuItem("Learn from examples…", v.Learn))
 	p := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
 	v.host.Menu(fyne.NewMenu("", items...), p.AddXY(0, at.Size().Height))
 }
