@@ -276,7 +276,7 @@ func (r *Ranker) Sources(t Target, most int) []Suggestion {
 
 // from is how a rule names a candidate: in a loop over a part of a tree, relative to that, or from the root.
 func (r *Ranker) from(c *candidate, t *Target) string {
-	tree := r.o.Source.Kind == mapping.JSON || r.o.Source.Kind == mapping.XML || r.o.Source.Kind == mapping.FHIR && strings.Contains(t.Per, ".")
+	tree := r.o.Source.Kind == mapping.JSON || r.o.Source.Kind == mapping.XML || r.o.Source.Kind == mapping.FHIR
 	if !tree || t.Per == "" {
 		return c.Path
 	}
@@ -354,7 +354,12 @@ func (r *Ranker) near(c *candidate, t *Target) float64 {
 	case per == "":
 		return 1
 	case r.o.Source.Kind == mapping.HL7v2:
-		if c.segment == strings.ToUpper(per[:min(3, len(per))]) {
+		switch field := strings.Contains(per, "-"); {
+		case field && (c.plain == per || strings.HasPrefix(c.plain, per+".")):
+			return 1.6 // the loop is over this very field
+		case field:
+			return 0.6
+		case c.segment == strings.ToUpper(per[:min(3, len(per))]):
 			return 1.3
 		}
 		return 0.7
@@ -387,7 +392,7 @@ func (r *Ranker) byGuide(t *Target, at func(int, reason) *score) {
 		}
 		for _, i := range r.places(g.path) {
 			near := r.near(&r.candidates[i], t)
-			at(i, reason{weight: min(0.97, weight*(0.62+0.25*(near-0.7)/0.6+0.25*alikes[i])), kind: byGuide, text: g.text})
+			at(i, reason{weight: min(0.97, weight*(0.5+0.35*(near-0.7)/0.6+0.25*alikes[i])), kind: byGuide, text: g.text})
 		}
 	}
 }
