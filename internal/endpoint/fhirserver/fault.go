@@ -70,6 +70,14 @@ func (x *exchange) ruled() *response {
 	if x.has(rules.ThrottleSilently) {
 		return x.refuse(fail(429, "too many requests"))
 	}
+	if x.has(rules.ExpiredToken) {
+		if x.s.smart != nil {
+			x.s.smart.forget(x.h)
+		}
+		p := x.refuse(fail(401, "the access token has expired"))
+		p.header = http.Header{"Www-Authenticate": {`Bearer error="invalid_token", error_description="The access token has expired"`}}
+		return p
+	}
 	text := "a rule of this endpoint refuses the request"
 	if t := x.decision.Action.Text; t != nil {
 		text = t.String()

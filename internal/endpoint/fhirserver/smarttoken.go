@@ -247,3 +247,11 @@ func (m *smart) revoke(h *http.Request, form url.Values, base string) *response 
 	}
 	return answerJSON(200, map[string]any{})
 }
+
+// forget takes the access token of a request away; a refresh token goes on.
+func (m *smart) forget(h *http.Request) {
+	header := h.Header.Get("Authorization")
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.tokens, strings.TrimSpace(header[min(len(header), 7):]))
+}

@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -47,6 +49,7 @@ const (
 	StaleETag        FaultKind = "stale-etag"
 	NoNextLink       FaultKind = "no-next-link"
 	RepeatEntry      FaultKind = "repeat-entry"
+	ExpiredToken     FaultKind = "expired-token"
 )
 
 // Argument says what a fault takes besides its name.
@@ -64,6 +67,8 @@ const (
 type Fault struct {
 	Kind   FaultKind
 	Time   time.Duration // 0 takes the usual one
+	To     time.Duration // of a time: it lies anywhere between Time and To, all equally likely; 0 is no spread
+	Sigma  float64       // of a time: it is lognormal, Time is its median and this the deviation of its logarithm; 0 is no spread
 	Count  int           // 0 takes the usual one
 	Value  string        // empty takes the usual one
 	Every  int           // every n-th; 0 and 1 are each
@@ -121,6 +126,7 @@ var httpFaults = []FaultInfo{
 		Values: []string{"400", "401", "403", "404", "405", "406", "409", "410", "412", "415", "422", "429", "500", "502", "503", "504"}, phrase: "answer with status %s"},
 	{Kind: Throttle, Title: "Too many requests", Text: "The request is answered with 429 and a Retry-After.", Argument: TimeArgument, Time: 60 * time.Second, phrase: "answer 429, to be tried again after %s"},
 	{Kind: ThrottleSilently, Title: "Too many requests, without a time", Text: "The request is answered with 429 and no Retry-After.", phrase: "answer 429 without a Retry-After"},
+	{Kind: ExpiredToken, Title: "Expired token", Text: "The request is answered with 401, as if its access token had expired; one of SMART is forgotten.", phrase: "answer that the access token has expired"},
 	{Kind: WrongContentType, Title: "Wrong content type", Text: "The answer says that it is text/html.", phrase: "with the content type text/html"},
 	{Kind: StaleETag, Title: "Stale ETag", Text: "The ETag is that of the version before, so that the next update fails.", phrase: "with the ETag of an older version"},
 	{Kind: NoNextLink, Title: "Missing next link", Text: "A page of a search does not say where the next one is.", phrase: "without the link to the next page"},
@@ -160,6 +166,35 @@ func (f Fault) Duration() time.Duration {
 	return info.Time
 }
 
+// drawn is the fault with a time of its own, if its times are spread: two numbers from 0 up to 1 decide it.
+func (f Fault) drawn(a, b float64) Fault {
+	d := f.Duration()
+	switch {
+	case f.To > d:
+		f.Time = d + time.Duration(a*float64(f.To-d))
+	case f.Sigma > 0: // by Box and Muller
+		normal := math.Sqrt(-2*math.Log(1-a)) * math.Cos(2*math.Pi*b)
+		f.Time = time.Duration(min(float64(d)*math.Exp(f.Sigma*normal), float64(maxDuration)))
+	default:
+		return f
+	}
+	f.Time = max(f.Time.Round(time.Microsecond), time.Microsecond)
+	f.To, f.Sigma = 0, 0
+	return f
+}
+
+// Span is the fault's time in words, with its spread: "200 ms to 2 s", "300 ms, spread 0.5".
+func (f Fault) Span() string {
+	text := span(f.Duration())
+	switch {
+	case f.To > f.Duration():
+		text += " to " + span(f.To)
+	case f.Sigma > 0:
+		text += ", spread " + strconv.FormatFloat(f.Sigma, 'g', -1, 64)
+	}
+	return text
+}
+
 // Number is the fault's count, or the usual one of its kind.
 func (f Fault) Number() int {
 	if f.Count > 0 {
@@ -187,7 +222,7 @@ func (f Fault) Sentence() string {
 	text := info.phrase
 	switch info.Argument {
 	case TimeArgument:
-		text = fmt.Sprintf(text, span(f.Duration()))
+		text = fmt.Sprintf(text, f.Span())
 	case CountArgument:
 		text = fmt.Sprintf(text, fmt.Sprint(f.Number()))
 	case ValueArgument:

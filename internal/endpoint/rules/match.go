@@ -241,7 +241,7 @@ func due(list []Fault, all []counted) []Fault {
 		if c.fault.Chance > 0 && roll(c.dice, n) >= c.fault.Chance {
 			continue
 		}
-		list = append(list, c.fault)
+		list = append(list, c.fault.drawn(roll(mix(c.dice^1), n), roll(mix(c.dice^2), n)))
 	}
 	return list
 }

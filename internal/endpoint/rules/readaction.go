@@ -117,6 +117,8 @@ func (r *reader) faults(to *[]Fault) func(*yaml.Node) {
 				r.mapping(e, "a fault",
 					key{"fault", kind},
 					key{"time", r.duration("time", &f.Time)},
+					key{"to", r.duration("to", &f.To)},
+					key{"sigma", r.sigma(&f.Sigma)},
 					key{"count", r.number("count", 1, &f.Count)},
 					key{"value", r.text("value", &f.Value)},
 					key{"every", r.number("every", 1, &f.Every)},
@@ -143,6 +145,12 @@ func (r *reader) argument(n *yaml.Node, f Fault) {
 	switch {
 	case f.Time != 0 && info.Argument != TimeArgument:
 		r.fail(n, "%s takes no time", f.Kind)
+	case (f.To != 0 || f.Sigma != 0) && info.Argument != TimeArgument:
+		r.fail(n, "%s takes no time that could be spread", f.Kind)
+	case f.To != 0 && f.Sigma != 0:
+		r.fail(n, "%s has both to and sigma: a time lies between time and to, or is lognormal about time", f.Kind)
+	case f.To != 0 && f.To <= f.Duration():
+		r.fail(n, "%s has a to that is not after its time", f.Kind)
 	case f.Count != 0 && info.Argument != CountArgument:
 		r.fail(n, "%s takes no count", f.Kind)
 	case f.Value != "" && info.Argument != ValueArgument:
@@ -155,8 +163,8 @@ func (r *reader) argument(n *yaml.Node, f Fault) {
 }
 
 func faultNames() string {
-	names := make([]string, len(faults))
-	for i, f := range faults {
+	names := make([]string, len(faults)+len(httpFaults))
+	for i, f := range slices.Concat(faults, httpFaults) {
 		names[i] = string(f.Kind)
 	}
 	return strings.Join(names, ", ")

@@ -171,6 +171,24 @@ func (r *reader) flag(what string, to *bool) func(*yaml.Node) {
 // maxDuration is the longest wait that a rule can ask for.
 const maxDuration = 24 * time.Hour
 
+// maxSigma is the widest spread: one time in a thousand is already over ten thousand times the median.
+const maxSigma = 3
+
+func (r *reader) sigma(to *float64) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		s, ok := r.scalar(n, "sigma")
+		if !ok {
+			return
+		}
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(v > 0 && v <= maxSigma) {
+			r.fail(n, "sigma is %q; it must lie above 0 and not above %d, as in 0.5", shorten(s), maxSigma)
+			return
+		}
+		*to = v
+	}
+}
+
 func (r *reader) duration(what string, to *time.Duration) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		s, ok := r.scalar(n, what)

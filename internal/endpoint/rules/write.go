@@ -287,6 +287,10 @@ func faultNodes(list []Fault) *yaml.Node {
 		x := &node{}
 		x.text("fault", string(f.Kind))
 		x.duration("time", f.Time)
+		x.duration("to", f.To)
+		if f.Sigma != 0 {
+			x.add("sigma", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!float", Value: strconv.FormatFloat(f.Sigma, 'f', -1, 64)})
+		}
 		x.number("count", f.Count)
 		x.text("value", f.Value)
 		x.number("every", f.Every)

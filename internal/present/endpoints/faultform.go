@@ -21,11 +21,9 @@ func (x FaultForm) fault() (rules.Fault, error) {
 	switch {
 	case argument == "":
 	case info.Argument == rules.TimeArgument:
-		d, err := readTime(argument)
-		if err != nil {
+		if err := readSpan(argument, &f); err != nil {
 			return f, err
 		}
-		f.Time = d
 	case info.Argument == rules.CountArgument:
 		n, err := strconv.Atoi(argument)
 		if err != nil || n < 1 {
@@ -60,6 +58,29 @@ func readShare(text string) (float64, error) {
 		return 0, fmt.Errorf("write a share above 0 and below 100 per cent; without it, it is always")
 	}
 	return n / 100, nil
+}
+
+// readSpan reads a time with its spread, as [rules.Fault.Span] writes it: 2 s, 200 ms to 2 s, or 300 ms, spread 0.5.
+func readSpan(text string, f *rules.Fault) (err error) {
+	from, to, between := strings.Cut(text, " to ")
+	median, sigma, spread := strings.Cut(text, ", spread ")
+	switch {
+	case between:
+		if f.To, err = readTime(to); err != nil {
+			return err
+		}
+		if f.Time, err = readTime(from); err == nil && f.To <= f.Time {
+			err = fmt.Errorf("the second time must be the longer one, as in 200 ms to 2 s")
+		}
+		return err
+	case spread:
+		if f.Sigma, err = strconv.ParseFloat(strings.TrimSpace(sigma), 64); err != nil || !(f.Sigma > 0 && f.Sigma <= 3) {
+			return fmt.Errorf("a spread lies above 0 and not above 3, as in 300 ms, spread 0.5")
+		}
+		text = median
+	}
+	f.Time, err = readTime(text)
+	return err
 }
 
 // readTime reads a duration as people write it: 2 s, 500 ms, 2m, or a number of seconds.

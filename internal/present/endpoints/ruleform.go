@@ -240,6 +240,8 @@ func atLeastTwo(n int) string {
 
 func argumentText(f rules.Fault) string {
 	switch {
+	case f.To > 0 || f.Sigma > 0:
+		return f.Span()
 	case f.Time > 0:
 		return f.Time.String()
 	case f.Count > 0:

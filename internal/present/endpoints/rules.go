@@ -320,7 +320,9 @@ func howOften(info rules.FaultInfo, f rules.Fault) string {
 	text := ""
 	switch info.Argument {
 	case rules.TimeArgument:
-		text = short(f.Duration())
+		if text = short(f.Duration()); f.To > 0 || f.Sigma > 0 {
+			text = f.Span()
+		}
 	case rules.CountArgument:
 		text = fmt.Sprint(f.Number())
 	case rules.ValueArgument:
