@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trestle/internal/endpoint"
+	"trestle/internal/endpoint/fhirstore"
 	"trestle/internal/endpoint/rules"
 )
 
@@ -209,6 +210,78 @@ func TestPersonalities(t *testing.T) {
 	if status, _, _, _ := c.get("/Observation?patient=p1&_format=xml"); status != 406 {
 		t.Errorf("%d", status)
 	}
+}
+
+// What vendors do beside their statements, each as its notes say.
+func TestVendorsWays(t *testing.T) {
+	as := func(id string) *client {
+		t.Helper()
+		p, err := FindPersonality(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Notes) == 0 {
+			t.Errorf("%s has no notes", id)
+		}
+		return serving(t, Config{Personality: p}, Options{Store: wardStore(t)})
+	}
+	// all follows the links to the next page, and returns what was found with the addresses of the pages.
+	all := func(c *client, path string) (found, pages string) {
+		t.Helper()
+		for n := 0; path != ""; n++ {
+			r := c.want(200, "GET", path, "")
+			if n > 5 || strings.Contains(string(r.body), "OperationOutcome") {
+				t.Fatalf("%s: %s", path, r.body)
+			}
+			found += r.entries() + " "
+			if path = r.link("next"); path != "" {
+				pages += path[strings.Index(path, "?"):] + " "
+			}
+		}
+		return strings.TrimSpace(found), pages
+	}
+	three := "Observation/o1 Observation/o2 Observation/o3"
+
+	c := as("athenahealth-r4")
+	if r := c.want(400, "GET", "/Observation?patient=p1", ""); r.at("issue", "code") != "required" || !strings.Contains(string(r.body), "ah-practice") {
+		t.Errorf("%s", r.body)
+	}
+	if found, pages := all(c, "/Observation?ah-practice=Organization/a-1.Practice-1&_count=2"); found != three || !strings.Contains(pages, "ah-practice=") || !strings.Contains(pages, "&cursor=") {
+		t.Errorf("%s by %s", found, pages)
+	}
+	c = as("ecw-r4")
+	if found, pages := all(c, "/Observation?_count=1"); found != three || pages != "?_count=1&page=2 ?_count=1&page=3 " {
+		t.Errorf("%s by %s", found, pages)
+	}
+	if r := c.want(200, "GET", "/Observation?_count=1&page=9", ""); r.entries() != "" {
+		t.Errorf("%s", r.entries())
+	}
+	c = as("nextgen-enterprise-r4")
+	if r := c.want(200, "GET", "/Observation?_maxresults=1", ""); r.entries() != "Observation/o1" {
+		t.Errorf("%s", r.entries())
+	}
+	if r := c.want(200, "GET", "/Observation?_count=1", ""); r.entries() != three {
+		t.Errorf("%s", r.entries())
+	}
+	c = as("nextgen-office-r4")
+	if found, pages := all(c, "/Observation?_count=1&_format=json"); found != three || !strings.Contains(pages, "?_getpages=") || !strings.Contains(pages, "&_getpagesoffset=2&_count=1&_bundletype=searchset&_format=json") {
+		t.Errorf("%s by %s", found, pages)
+	}
+	c = as("cerner-r4-open")
+	if r := c.want(200, "GET", "/Observation?_id=o1,o2,o3&_count=1", ""); r.entries() != three {
+		t.Errorf("%s", r.entries())
+	}
+	c.want(403, "GET", c.http.URL+"/r4/another-tenant/Observation?patient=p1", "")
+	c.want(404, "GET", c.http.URL+"/r5/another-tenant/Observation?patient=p1", "")
+
+	c = as("epic-r4")
+	if err := c.s.Store().Fill(t.Context(), fhirstore.Invent(1, 120)); err != nil {
+		t.Fatal(err)
+	}
+	if r := c.want(400, "GET", "/Patient?gender=female,male", ""); r.at("issue", "details", "coding", "code") != "4127" {
+		t.Errorf("%s", r.body)
+	}
+	c.want(200, "GET", "/Patient?family=moss&birthdate=1900", "")
 }
 
 func TestRateLimit(t *testing.T) {

@@ -50,6 +50,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, h *http.Request) {
 		return
 	case err != nil:
 		x.answer = x.refuse(asFailure(err))
+	case !under && s.c.Personality.otherTenant(h.URL.Path):
+		x.answer = x.refuse(fail(s.c.Personality.WrongTenant, "the path is that of another tenant; this server is %s", s.c.Base))
 	case !under:
 		x.answer = x.refuse(fail(404, "the FHIR service of this server begins at %s", s.c.Base))
 	default:

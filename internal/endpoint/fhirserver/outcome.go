@@ -14,6 +14,7 @@ import (
 type issue struct {
 	severity, code, text string
 	expression           string
+	detail               string // a code of the server's own
 }
 
 // failure is an answer that is no success.
@@ -69,8 +70,11 @@ func asFailure(err error) *failure {
 func outcome(issues []issue) *fhir.Node {
 	list := fhir.NewArray().Named("issue")
 	for _, i := range issues {
-		n := fhir.NewObject(fhir.NewString(i.severity).Named("severity"), fhir.NewString(i.code).Named("code"),
-			fhir.NewString(i.text).Named("diagnostics"))
+		n := fhir.NewObject(fhir.NewString(i.severity).Named("severity"), fhir.NewString(i.code).Named("code"))
+		if i.detail != "" {
+			n.Children = append(n.Children, fhir.NewObject(fhir.NewArray(fhir.NewObject(text("code", i.detail))).Named("coding"), text("text", i.text)).Named("details"))
+		}
+		n.Children = append(n.Children, fhir.NewString(i.text).Named("diagnostics"))
 		if i.expression != "" {
 			n.Children = append(n.Children, fhir.NewArray(fhir.NewString(i.expression)).Named("expression"))
 		}

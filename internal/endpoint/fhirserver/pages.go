@@ -61,13 +61,40 @@ func (p *pages) same(l *listing) *listing {
 
 // pageURL is the address of a page. What the client asked of the form holds for further pages too.
 func (l *listing) pageURL(base string, from int) string {
-	url := base + "?" + pageParameter + "=" + l.key + "." + strconv.Itoa(from)
+	cursor := l.key + "." + strconv.Itoa(from)
+	var paging Paging
+	if p := l.s.c.Personality; p != nil {
+		paging = p.Paging
+	}
+	with := func(name, value string) string { // the search itself, with one parameter more
+		query := slices.DeleteFunc(slices.Clone(l.query), func(p fhirstore.Pair) bool { return p.Name == name })
+		return l.self + "?" + joinPairs(append(query, fhirstore.Pair{Name: name, Value: value}))
+	}
+	url := base + "?" + pageParameter + "=" + cursor
+	switch {
+	case l.history:
+	case paging.Number != "":
+		return with(paging.Number, strconv.Itoa(from/l.count+1))
+	case paging.Cursor != "":
+		return with(paging.Cursor, cursor)
+	case paging.Offsets:
+		url = base + "?_getpages=" + l.key + "&_getpagesoffset=" + strconv.Itoa(from) + "&_count=" + strconv.Itoa(l.count) + "&_bundletype=searchset"
+	}
 	for _, p := range l.query {
 		if p.Name == "_format" || p.Name == "_pretty" {
 			url += "&" + joinPairs([]fhirstore.Pair{p})
 		}
 	}
 	return url
+}
+
+// begin is the first resource of the page that a search asks for, where pages are counted.
+func (l *listing) begin(r *request) int {
+	p := l.s.c.Personality
+	if p == nil || p.Paging.Number == "" {
+		return 0
+	}
+	return min(max(0, atoi(r.get(p.Paging.Number), 1)-1)*l.count, len(l.found))
 }
 
 // page answers a link to a further page.

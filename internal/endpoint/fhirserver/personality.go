@@ -37,7 +37,21 @@ type Personality struct {
 	Notes        []string `json:"-"`
 	Limit        RateLimit
 	NeedsIfMatch bool
-	Qualified    bool // a search needs one of the parameters that identify a patient or a resource
+	Qualified    bool     // a search needs one of the parameters that identify a patient or a resource
+	Required     []string // parameters that every search needs
+	Own          string   // what the names of the vendor's own search parameters begin with; they select nothing here
+	MostPatients int      // how many patients a search may find; 0 is any number
+	WrongTenant  int      // status of a path with another tenant in it; 0 is 404
+	WholeByID    bool     // a search by _id brings everything, whatever _count says
+	Paging       Paging
+}
+
+// Paging is how a server leads from page to page. The zero Paging is an opaque parameter at the service root.
+type Paging struct {
+	Cursor  string // name of an opaque parameter at the address of the search
+	Number  string // name of a parameter that counts pages from 1
+	Offsets bool   // as HAPI FHIR does: _getpages and _getpagesoffset at the service root
+	Count   string // name of the page size; empty is _count
 }
 
 // Capabilities are those of one resource type.
@@ -61,7 +75,24 @@ type RateLimit struct {
 var quirks = map[string]func(p *Personality){
 	"ecw-r4": func(p *Personality) {
 		p.Limit = RateLimit{Requests: 250, Per: time.Minute}
-		p.Notes = append(p.Notes, "250 requests a minute for a practice, then 429 without Retry-After")
+		p.Paging.Number = "page"
+		p.Notes = append(p.Notes, "250 requests a minute for a practice, then 429 without Retry-After", "pages are counted by the parameter page")
+	},
+	"athenahealth-r4": func(p *Personality) {
+		p.Required, p.Own, p.Paging.Cursor = []string{"ah-practice"}, "ah-", "cursor"
+		p.Notes = append(p.Notes, "a search needs ah-practice", "the next page is found by the parameter cursor")
+	},
+	"epic-r4": func(p *Personality) {
+		p.MostPatients = 100
+		p.Notes = append(p.Notes, "a search that finds more than 100 patients is error 4127")
+	},
+	"nextgen-enterprise-r4": func(p *Personality) {
+		p.Paging.Count = "_maxresults"
+		p.Notes = append(p.Notes, "the page size is _maxresults, not _count")
+	},
+	"nextgen-office-r4": func(p *Personality) {
+		p.Paging.Offsets = true
+		p.Notes = append(p.Notes, "pages as HAPI FHIR makes them, by _getpages and _getpagesoffset")
 	},
 	"advancedmd-r4": func(p *Personality) {
 		p.Notes = append(p.Notes, "after a 429, wait about one minute")
@@ -71,8 +102,8 @@ var quirks = map[string]func(p *Personality){
 }
 
 func cernerQuirks(p *Personality) {
-	p.Qualified, p.NeedsIfMatch = true, true
-	p.Notes = append(p.Notes, "a search needs a qualifying parameter, else 400", "JSON only, else 406", "an update needs If-Match")
+	p.Qualified, p.NeedsIfMatch, p.WrongTenant, p.WholeByID = true, true, 403, true
+	p.Notes = append(p.Notes, "a search needs a qualifying parameter, else 400", "JSON only, else 406", "an update needs If-Match", "a path with another tenant is 403", "_count is ignored together with _id")
 }
 
 // Personalities lists all that are ready-made, by their ids.
@@ -152,19 +183,49 @@ func (p *Personality) xml() bool {
 
 func (p *Personality) updateCreates(typ string) bool { return p.Resources[typ].UpdateCreate }
 
-// required refuses a search that would be one over everybody.
+// required refuses a search that lacks a parameter that the vendor asks for, and one that would be over everybody.
 func (p *Personality) required(typ string, pairs []fhirstore.Pair) error {
-	if !p.Qualified {
-		return nil
+	refuse := func(format string, args ...any) error {
+		f := fail(400, format, args...)
+		f.issues[0].code = "required"
+		return f
 	}
-	for _, x := range pairs {
-		if !strings.HasPrefix(x.Name, "_") || x.Name == "_id" {
-			return nil
+	for _, name := range p.Required {
+		if !slices.ContainsFunc(pairs, func(x fhirstore.Pair) bool { return x.Name == name }) {
+			return refuse("a search needs the parameter %s", name)
 		}
 	}
-	f := fail(400, "a search for %s needs a qualifying parameter, such as patient or _id", typ)
-	f.issues[0].code = "required"
+	if p.Qualified && !slices.ContainsFunc(pairs, func(x fhirstore.Pair) bool { return !strings.HasPrefix(x.Name, "_") || x.Name == "_id" }) {
+		return refuse("a search for %s needs a qualifying parameter, such as patient or _id", typ)
+	}
+	return nil
+}
+
+// bears says whether a search may find so many.
+func (p *Personality) bears(typ string, found int) error {
+	if p == nil || p.MostPatients == 0 || typ != "Patient" || found <= p.MostPatients {
+		return nil
+	}
+	f := fail(400, "the search finds more than %d patients; narrow it down", p.MostPatients)
+	f.issues[0].code, f.issues[0].detail = "too-costly", "4127"
 	return f
+}
+
+// own says whether a parameter selects nothing here: it is the vendor's own, or turns pages.
+func (p *Personality) own(name string) bool {
+	return p != nil && name != "" && (p.Own != "" && strings.HasPrefix(name, p.Own) || name == p.Paging.Cursor || name == p.Paging.Number || name == p.Paging.Count)
+}
+
+// otherTenant says whether a path is that of the vendor's service, for another tenant.
+func (p *Personality) otherTenant(path string) bool {
+	if p == nil || p.WrongTenant == 0 {
+		return false
+	}
+	parts := variable.Split(p.MockPath, -1)
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile("^" + strings.Join(parts, "[^/]+") + "(/|$)").MatchString(path)
 }
 
 // Types lists the resource types, in alphabetical order.

@@ -66,6 +66,9 @@ func (s *Server) routeSystem(r *request) (*response, error) {
 		if cursor := r.get(pageParameter); cursor != "" {
 			return s.page(r, cursor)
 		}
+		if key := r.get("_getpages"); key != "" && s.c.Personality != nil && s.c.Personality.Paging.Offsets {
+			return s.page(r, key+"."+r.get("_getpagesoffset"))
+		}
 		return s.search(r, "", nil, r.query)
 	case http.MethodPost:
 		return s.bundle(r)

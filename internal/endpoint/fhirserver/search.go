@@ -25,7 +25,10 @@ func (s *Server) searchable(typ, code string) bool {
 
 // search answers a search over a type, "" for all, inside a compartment if within is given.
 func (s *Server) search(r *request, typ string, within *compartment, pairs []fhirstore.Pair) (*response, error) {
-	q, err := s.store.ParseQuery(typ, pairs, fhirstore.QueryOptions{Base: r.base, Skip: isControl, Allow: s.searchable})
+	if p := s.c.Personality; p != nil && p.Paging.Cursor != "" && r.get(p.Paging.Cursor) != "" {
+		return s.page(r, r.get(p.Paging.Cursor))
+	}
+	q, err := s.store.ParseQuery(typ, pairs, fhirstore.QueryOptions{Base: r.base, Allow: s.searchable, Skip: func(name string) bool { return isControl(name) || s.c.Personality.own(name) }})
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +49,13 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 	l.self = r.base + "/" + strings.TrimPrefix(strings.Join(r.path, "/"), "/")
 	l.self = strings.TrimSuffix(strings.TrimSuffix(l.self, "/_search"), "/")
 	if r.tx == nil && r.access == nil {
-		l.asked, l.revision = l.self+"?"+joinPairs(pairs), s.store.Revision()
+		asked := pairs
+		if p := s.c.Personality; p != nil && p.Paging.Number != "" {
+			asked = slices.DeleteFunc(slices.Clone(pairs), func(x fhirstore.Pair) bool { return x.Name == p.Paging.Number })
+		}
+		l.asked, l.revision = l.self+"?"+joinPairs(asked), s.store.Revision()
 		if before := s.pages.same(l); before != nil {
-			return before.page(r, 0)
+			return before.page(r, before.begin(r))
 		}
 	}
 	found, err := r.source(s).Search(r.ctx, q)
@@ -62,6 +69,9 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 		sees := s.sees(r.access)
 		found = slices.DeleteFunc(found, func(v *fhirstore.Version) bool { return !sees(v) })
 	}
+	if err := s.c.Personality.bears(typ, len(found)); err != nil {
+		return nil, err
+	}
 	l.found = found
 	for _, p := range pairs {
 		if !slices.ContainsFunc(q.Ignored, func(x fhirstore.Ignored) bool { return x.Pair == p }) && p.Name != pageParameter {
@@ -71,7 +81,10 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 	if err := l.controls(pairs); err != nil {
 		return nil, err
 	}
-	return l.page(r, 0)
+	if p := s.c.Personality; p != nil && p.WholeByID && r.get("_id") != "" {
+		l.count = max(1, len(found))
+	}
+	return l.page(r, l.begin(r))
 }
 
 // printable shortens a name that a client made up.
@@ -104,9 +117,13 @@ type listing struct {
 // controls reads the parameters that say what comes back.
 func (l *listing) controls(pairs []fhirstore.Pair) error {
 	l.count = l.s.c.PageSize
+	size := "_count"
+	if p := l.s.c.Personality; p != nil && p.Paging.Count != "" {
+		size = p.Paging.Count
+	}
 	for _, p := range pairs {
 		switch name, modifier, _ := strings.Cut(p.Name, ":"); name {
-		case "_count":
+		case size:
 			n, err := strconv.Atoi(p.Value)
 			if err != nil || n < 0 {
 				return fail(400, "_count must be a whole number that is not negative")
