@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"trestle/internal/endpoint"
@@ -48,6 +49,14 @@ method, type, status, how fast, which rule. Ends with Ctrl-C.
   --strict             search parameters that are not known are an error, not a warning
   --no-validation      store what the definitions forbid too
   --delete-many        a conditional delete may take several resources
+  --share ADDRESS      a second door to the same patients: listen there for HL7 v2 (MLLP). An ADT,
+                       SIU or DFT changes the resources before it is acknowledged. With
+                       --workspace the name of an MLLP endpoint of it, with its address and rules
+  --share-to ADDRESS   send ADT, SIU and DFT there when a client changes a patient, visit,
+                       coverage, appointment or charge; what came by --share is not sent back
+  --share-rules FILE.yaml  how the second door answers, as for "trestle mock mllp"
+  --map FILE.yaml      a mapping for the second door, in the place of that which comes with the
+                       program ("trestle map new"); may be repeated
   --allow-hook URL     notifications of Subscriptions may go to this address and below it; may be
                        repeated. Without it a Subscription that asks for a rest-hook is in error
   --export-time TIME   how long a bulk export takes, as 10s (0s)
@@ -142,6 +151,7 @@ type mockFHIR struct {
 	quiet                              bool
 	security                           security
 	tls, saveCA                        string
+	share                              sharing
 }
 
 func runMockFHIR(ctx context.Context, s *session, args []string) error {
@@ -171,6 +181,7 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 	m.security = tlsFlags(set)
 	set.StringVar(&m.tls, "tls", "", "")
 	set.StringVar(&m.saveCA, "tls-save-ca", "", "")
+	m.share.flags(set)
 	plain, err := parse(set, args)
 	switch {
 	case err != nil:
@@ -183,6 +194,10 @@ func runMockFHIR(ctx context.Context, s *session, args []string) error {
 		return usagef("give --journal or --workspace, not both")
 	case m.patients > 10000:
 		return usagef("--patients takes up to 10000")
+	}
+	m.share.open = m.config.Open
+	if err := m.share.check(); err != nil {
+		return err
 	}
 	var o fhirserver.Options
 	if err := s.prepareFHIR(&m, &o); err != nil {
@@ -260,6 +275,7 @@ func (s *session) prepareFHIR(m *mockFHIR, o *fhirserver.Options) (err error) {
 
 // mockStoredFHIR is mockFHIR with the resources in a workspace.
 func (s *session) mockStoredFHIR(ctx context.Context, w *workspace.Workspace, m *mockFHIR, o fhirserver.Options) error {
+	m.share.workspace = w
 	kept, err := w.OpenResources(ctx, m.config.Name)
 	if err != nil {
 		return err
@@ -298,10 +314,19 @@ func (s *session) mockFHIR(ctx context.Context, m *mockFHIR, o fhirserver.Option
 		title += ", modelled on the public statement of " + p.Name + " of " + p.Date()
 	}
 	fmt.Fprintf(s.out, "listening on %s (%s): %s\n", server.URL(), title, plural(int64(o.Store.Count("")), "resource", "resources"))
+	other, err := s.openSecond(ctx, &m.share, o.Store, o.Journal)
+	if err != nil {
+		return err
+	}
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
-	return s.attendFHIR(ctx, server, m.quiet)
+	sharing, end := context.WithCancel(ctx)
+	defer end()
+	other.run(sharing)
+	err = s.attendFHIR(ctx, server, other, m.quiet)
+	end()
+	return errors.Join(err, other.wait())
 }
 
 // resourceFiles are how the names of files end that are loaded from a folder.
@@ -326,31 +351,55 @@ func (s *session) loadFHIR(ctx context.Context, store *fhirstore.Store, paths []
 	})
 }
 
-// attendFHIR runs the server and prints a line for each request until it ends.
-func (s *session) attendFHIR(ctx context.Context, server *fhirserver.Server, quiet bool) error {
-	sub := server.Subscribe(64 << 10)
-	defer sub.Close()
+// attendFHIR runs the server and prints a line for each request, and each message of the second door, until it ends.
+func (s *session) attendFHIR(ctx context.Context, server *fhirserver.Server, other *second, quiet bool) error {
+	all := other.watch(server)
+	wake := make(chan struct{}, 1)
+	var passing sync.WaitGroup
+	stop := make(chan struct{})
+	for _, w := range all {
+		defer w.sub.Close()
+		passing.Go(func() {
+			for {
+				select {
+				case <-w.sub.C():
+					select {
+					case wake <- struct{}{}:
+					default:
+					}
+				case <-stop:
+					return
+				}
+			}
+		})
+	}
+	defer passing.Wait()
+	defer close(stop)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }()
-	var rows []endpoint.Row
 	show := func() error {
-		var dropped int64
-		rows, dropped = sub.Take(rows[:0])
+		for _, w := range all {
+			var dropped int64
+			w.rows, dropped = w.sub.Take(w.rows[:0])
+			if quiet {
+				continue
+			}
+			if dropped > 0 {
+				fmt.Fprintf(s.out, "... %s more\n", plural(dropped, "request", "requests"))
+			}
+			for _, r := range w.rows {
+				fmt.Fprintln(s.out, w.line(r))
+			}
+		}
 		if quiet {
 			return nil
-		}
-		if dropped > 0 {
-			fmt.Fprintf(s.out, "... %s more\n", plural(dropped, "request", "requests"))
-		}
-		for _, r := range rows {
-			fmt.Fprintln(s.out, requestLine(r))
 		}
 		return s.out.Flush()
 	}
 	var broken error
 	for {
 		select {
-		case <-sub.C():
+		case <-wake:
 			if err := show(); err != nil && broken == nil {
 				broken, quiet = err, true // nobody reads any more; clients are still answered
 			}
@@ -359,8 +408,8 @@ func (s *session) attendFHIR(ctx context.Context, server *fhirserver.Server, qui
 				broken = showErr
 			}
 			st := server.Stats()
-			fmt.Fprintf(s.out, "ended: %s, %d answered well, %d client errors, %d server errors, %d without an answer\n",
-				plural(st.In, "request", "requests"), st.Accepted, st.Errors, st.Rejected, st.Silent+st.Refused)
+			fmt.Fprintf(s.out, "ended: %s, %d answered well, %d client errors, %d server errors, %d without an answer%s\n",
+				plural(st.In, "request", "requests"), st.Accepted, st.Errors, st.Rejected, st.Silent+st.Refused, other.ended())
 			return errors.Join(err, broken)
 		}
 	}

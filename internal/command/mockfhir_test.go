@@ -195,3 +195,49 @@ func TestMockFHIRInAWorkspace(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+// One patient, two doors: an ADT makes the patient of the FHIR server, a FHIR client's change makes an ADT.
+func TestMockFHIRShared(t *testing.T) {
+	t.Chdir(t.TempDir())
+	partner, told, _ := runningMock(t)
+	base, out, stop := runningFHIR(t, "--patients", "0", "--share", "127.0.0.1:0", "--share-to", partner)
+	m := regexp.MustCompile(`(?m)^sharing its patients with (\S+) \(MLLP\): ADT, DFT, SIU come in, ADT, DFT, SIU go to `).FindStringSubmatch(out.String())
+	if m == nil {
+		t.Fatal(out.String())
+	}
+	adt := "MSH|^~\\&|EHR|RF|INF|C|20260302101500-0600||ADT^A04^ADT_A01|MSG1|T|2.5.1\rEVN||20260302101500-0600\rPID|1||88121^^^RF^MR||DOE^ANN||19800502|F\rPV1|1|O\r"
+	if err := os.WriteFile("adt.hl7", []byte(adt), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, said, errs := at(t, "send --to "+m[1]+" adt.hl7"); status != StatusOK {
+		t.Fatalf("%d %s %s", status, said, errs)
+	}
+	status, body := asked(t, "GET", base+"/Patient?identifier=88121", "")
+	if status != 200 || !strings.Contains(body, `"total":1`) || !strings.Contains(body, "DOE") {
+		t.Fatalf("%d %s", status, body)
+	}
+	if status, body := asked(t, "PUT", base+"/Patient?identifier=88121", `{"resourceType":"Patient","identifier":[{"value":"88121"}],"name":[{"family":"DOE","given":["ANNA"]}]}`); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	for end := time.Now().Add(5 * time.Second); !strings.Contains(told.String(), "ADT^A31") && time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	}
+	if got := told.String(); strings.Count(got, "ADT^") != 1 || !strings.Contains(got, "ADT^A31") {
+		t.Errorf("the partner was told %s", got)
+	}
+	for end := time.Now().Add(5 * time.Second); !strings.Contains(out.String(), " out  ADT^A31") && time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	}
+	if status := stop(); status != StatusOK {
+		t.Errorf("status %d", status)
+	}
+	if log := out.String(); !strings.Contains(log, " in  ADT^A04  MSG1  AA") || !strings.Contains(log, "shared: 1 message in, 2 resources changed, 1 message out, 0 failed") || strings.Contains(log, "DOE") {
+		t.Errorf("%s", log)
+	}
+
+	// The door of a workspace has the address and the rules that the workspace has.
+	must(t, "workspace new w.trestle")
+	for _, wrong := range []string{"--share nobody", "--workspace w.trestle --share nobody", "--share-rules x.yaml", "--map x.yaml", "--share 127.0.0.1:0 --map x.yaml"} {
+		if status, _, errs := at(t, "mock fhir --listen 127.0.0.1:0 "+wrong); status == StatusOK || errs == "" {
+			t.Errorf("%s: status %d", wrong, status)
+		}
+	}
+}

@@ -32,6 +32,9 @@ type Options struct {
 	// Check finds what is wrong with a message, for rules that ask for findings and for the journal. Nil is check.Message. A partner
 	// profile adds its own findings here.
 	Check func(*hl7.Message) []check.Finding
+	// Accept takes each message that the rules accept, before it is acknowledged: a door of package twodoors, for example. An error is
+	// answered with AE and its text, which must hold no patient data.
+	Accept func(ctx context.Context, message []byte) error
 	// Now is the clock of time windows and replies; nil is time.Now. Stamps of the journal are always of the real clock.
 	Now func() time.Time
 }

@@ -25,6 +25,7 @@ func (m *making) make() mllp.Code {
 	if a.Forward != nil {
 		m.forward()
 	}
+	m.accept()
 	outcome, silent := m.outcome()
 	d := w.l.settings.Decide(m.h, outcome)
 	inPlace, later := d.InPlace(), d.Later()
@@ -55,6 +56,20 @@ func (m *making) make() mllp.Code {
 		m.sendLater(later)
 	}
 	return inPlace
+}
+
+// accept hands a message that the rules accept on to whoever else takes it, who may refuse it.
+func (m *making) accept() {
+	take := m.w.l.options.Accept
+	if take == nil || m.w.t.Event.Damaged() || m.h.IsAck() || len(m.h.ControlID()) == 0 || m.action.Code != rules.None && codeOf(m.action) != mllp.AA && codeOf(m.action) != mllp.CA {
+		return
+	}
+	if err := take(m.w.l.stop, m.w.read.Bytes()); err != nil {
+		next := *m.action
+		next.Code, next.Text = "AE", nil
+		m.action = &next
+		m.refuse("207", "", err.Error())
+	}
 }
 
 // outcome is what the rules make of the message, in the words of the table of acknowledgements.

@@ -12,8 +12,9 @@ import (
 var notMerged = []string{"MessageHeader", "OperationOutcome", "Parameters", "Bundle"}
 
 // Merge brings the resources of a Bundle into the store, in one transaction: each changes the resource that it is about, or becomes a
-// new one. A resource is about the one that shares an identifier with it, alone of its type; a Coverage also about that of the same
-// beneficiary and subscriber; else about the one with its id. An element that it has takes the place of the one that was there, but
+// new one. A resource is about the one that shares an identifier with it, alone of its type; a Coverage also about the only one of the same
+// beneficiary with the same subscriber or payor, and an Encounter without an identifier about the only one of its patient that goes on; else
+// about the one with its id. An element that it has takes the place of the one that was there, but
 // identifiers are added to; an element that it does not have stays as it was. References between the entries become references to what
 // they are about. It returns the versions that were made, of which there is none where nothing changed. origin is that of [Tx.From].
 func (s *Store) Merge(ctx context.Context, bundle *fhir.Node, origin string) (made []*Version, err error) {
@@ -99,21 +100,51 @@ func (tx *Tx) subject(ctx context.Context, n *fhir.Node) (string, error) {
 			return found[0].ID, nil
 		}
 	}
-	subscriber, beneficiary := n.Member("subscriberId").String(), n.Find("beneficiary", "reference").String()
-	if typ != "Coverage" || subscriber == "" || beneficiary == "" {
-		return "", nil
-	}
-	p := tx.s.Param(typ, "beneficiary")
-	var same []string
-	for _, v := range tx.s.pointers(typ, p, beneficiary) {
-		if v.Tree().Member("subscriberId").String() == subscriber {
-			same = append(same, v.ID)
+	switch typ {
+	case "Coverage":
+		return tx.alone(n, "beneficiary", func(other *fhir.Node) bool {
+			if a, b := n.Member("subscriberId").String(), other.Member("subscriberId").String(); a != "" && b != "" {
+				return a == b
+			}
+			return sameParty(n.Find("payor"), other.Find("payor"))
+		}), nil
+	case "Encounter":
+		if n.Member("identifier") == nil {
+			return tx.alone(n, "subject", func(other *fhir.Node) bool {
+				return !slices.Contains([]string{"finished", "cancelled", "entered-in-error"}, other.Member("status").String())
+			}), nil
 		}
 	}
-	if len(same) == 1 {
-		return same[0], nil
-	}
 	return "", nil
+}
+
+// alone finds the one resource of n's type that points to the same by an element, and is the same; "" if there is none, or more than one.
+func (tx *Tx) alone(n *fhir.Node, element string, same func(other *fhir.Node) bool) string {
+	typ, to := n.ResourceType(), n.Find(element, "reference").String()
+	p := tx.s.Param(typ, element)
+	if to == "" || p == nil {
+		return ""
+	}
+	id := ""
+	for _, v := range tx.s.pointers(typ, p, to) {
+		if same(v.Tree()) {
+			if id != "" {
+				return ""
+			}
+			id = v.ID
+		}
+	}
+	return id
+}
+
+// sameParty compares two references: by what they point to, else by their display.
+func sameParty(a, b *fhir.Node) bool {
+	for _, name := range []string{"reference", "display"} {
+		if x, y := a.Member(name).String(), b.Member(name).String(); x != "" && y != "" {
+			return x == y
+		}
+	}
+	return false
 }
 
 // identifierFilter finds an identifier by its value alone; none where the type cannot be searched by it, so that nothing is found.

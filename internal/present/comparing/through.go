@@ -18,12 +18,14 @@ const starterMark = "starter:"
 // Mapping is a mapping that the messages of a side can go through.
 type Mapping struct{ ID, Words string }
 
-// mappings are those that come with the program. A file of one's own is named by its path.
+// mappings are those of HL7 v2 that come with the program. A file of one's own is named by its path.
 func mappings() ([]Mapping, error) {
 	all, err := starter.List()
 	list := make([]Mapping, 0, len(all))
 	for _, s := range all {
-		list = append(list, Mapping{starterMark + s.Name, s.Title})
+		if f, err := mapping.Load(starter.FS(), s.Name+".yaml"); err == nil && f.Source.Kind == mapping.HL7v2 {
+			list = append(list, Mapping{starterMark + s.Name, s.Title})
+		}
 	}
 	return list, err
 }
