@@ -18,7 +18,7 @@ func TestInterop(t *testing.T) {
 		t.Skip("set TRESTLE_INTEROP=1 to install other people's clients with npm and let them drive the server")
 	}
 	folder := t.TempDir()
-	if out, err := exec.Command("npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "fhir-kit-client", "@medplum/core").CombinedOutput(); err != nil {
+	if out, err := exec.Command("npm", "install", "--no-audit", "--no-fund", "--prefix", folder, "fhir-kit-client", "@medplum/core", "fhirclient").CombinedOutput(); err != nil {
 		t.Fatalf("npm: %v\n%s", err, out)
 	}
 	for script, want := range map[string]string{
@@ -48,6 +48,37 @@ batch 1
 validate OperationOutcome
 deleted OperationOutcome
 `,
+		"smart.js": `patient patient-3 Patient Valewood
+encounter visit-patient-3-1
+user Practitioner Practitioner/doctor-2 Rivers
+observations true true
+references Patient Encounter
+conditions 1
+another patient 403
+refresh true patient-3
+write 403
+ehr done
+patient patient-1 Patient Fenley
+encounter ` + `
+user Practitioner Practitioner/doctor-1 Stone
+observations true true
+references Patient Encounter
+conditions 1
+another patient 403
+refresh true patient-1
+write 403
+standalone done
+patient patient-1 Patient Fenley
+encounter ` + `
+user Practitioner Practitioner/doctor-1 Stone
+observations true true
+references Patient Encounter
+conditions 1
+another patient 403
+refresh true patient-1
+write 403
+confidential done
+`,
 	} {
 		t.Run(script, func(t *testing.T) {
 			b, err := os.ReadFile(filepath.Join("testdata/interop", script))
@@ -57,7 +88,15 @@ deleted OperationOutcome
 			if err := os.WriteFile(filepath.Join(folder, script), b, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s, err := New(Config{Address: "127.0.0.1:0"}, Options{Store: fhirstore.New(fhirstore.Options{})})
+			config := Config{Address: "127.0.0.1:0"}
+			store := fhirstore.New(fhirstore.Options{})
+			if script == "smart.js" {
+				config.Auth = Auth{Kind: AuthSMART, Clients: []Client{{ID: "app"}, {ID: "web", Secret: "s3cret"}}}
+				if err := store.Fill(t.Context(), fhirstore.Invent(1, 4)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := New(config, Options{Store: store})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -434,6 +434,9 @@ func TestRevocation(t *testing.T) {
 		t.Errorf("%s", again.body)
 	}
 	c.token(400, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {again.at("refresh_token")}, "client_id": {"app"}, "scope": {"patient/*.cruds"}})
+	// A public client need not say who it is; who says that it is another is refused.
+	c.token(401, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {other.at("refresh_token")}, "client_id": {"stranger"}})
+	other = c.token(200, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {other.at("refresh_token")}})
 	c.oauth(200, "/auth/revoke", url.Values{"token": {"made-up"}, "client_id": {"app"}})
 	c.oauth(401, "/auth/revoke", url.Values{"token": {again.at("refresh_token")}, "client_id": {"stranger"}})
 	c.want(200, "GET", "/Patient/p1", "", "Authorization: Bearer "+again.at("access_token"))

@@ -36,6 +36,12 @@ func (m *smart) authentic(h *http.Request, form url.Values, base, id string) boo
 	return known && user == id && (c.Secret == "" || same(secret, c.Secret))
 }
 
+// anonymous says that a public client does not say who it is, which it need not where its token tells (RFC 6749, section 6).
+func (m *smart) anonymous(h *http.Request, form url.Values, id string) bool {
+	c, known := m.client(id)
+	return known && c.Secret == "" && !c.signs() && form.Get("client_id") == "" && h.Header.Get("Authorization") == ""
+}
+
 func (m *smart) redeem(h *http.Request, form url.Values, base string) *response {
 	m.mu.Lock()
 	g := m.codes[form.Get("code")]
@@ -62,7 +68,7 @@ func (m *smart) renew(h *http.Request, form url.Values, base string) *response {
 	switch {
 	case g == nil || !m.now().Before(g.until):
 		return oauthError(400, "invalid_grant", "the refresh token is not known or too old")
-	case !m.authentic(h, form, base, g.client):
+	case !m.authentic(h, form, base, g.client) && !m.anonymous(h, form, g.client):
 		return oauthError(401, "invalid_client", "the refresh token is another client's, or the secret is wrong")
 	}
 	next := *g
