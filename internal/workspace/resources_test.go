@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"trestle/internal/endpoint/fhirserver"
 	"trestle/internal/endpoint/fhirstore"
 	"trestle/internal/fhir"
 )
@@ -184,7 +187,107 @@ func TestGaps(t *testing.T) {
 	}
 }
 
-func init() { children["resources"] = childResources }
+func init() { children["resources"], children["serve"] = childResources, childServe }
+
+// childServe is a FHIR server whose resources are in the workspace, until it is killed.
+func childServe(path string) error {
+	ctx := context.Background()
+	w, err := Open(ctx, path, testPass, OpenOptions{User: "child"})
+	if err != nil {
+		return err
+	}
+	r, err := w.OpenResources(ctx, "EHR")
+	if err != nil {
+		return err
+	}
+	s, err := fhirstore.Open(ctx, fhirstore.Options{Keeper: r})
+	if err != nil {
+		return err
+	}
+	server, err := fhirserver.New(fhirserver.Config{Address: "127.0.0.1:0"}, fhirserver.Options{Store: s})
+	if err != nil {
+		return err
+	}
+	if err := server.Listen(ctx); err != nil {
+		return err
+	}
+	fmt.Println("open", server.URL())
+	return server.Run(ctx)
+}
+
+// The same by the network: what a client was told is created is there, and what it read of others' is there too.
+func TestFHIRServerKilled(t *testing.T) {
+	ctx := context.Background()
+	p := filepath.Join(t.TempDir(), "w.trestle")
+	newWorkspace(t, p).Close()
+	random := rand.New(rand.NewPCG(3, 9))
+	total := 0
+	for round := range times(3, 50) {
+		c, _, line := child(t, "serve", p)
+		base, ok := strings.CutPrefix(line, "open ")
+		if !ok {
+			kill(t, c)
+			t.Fatalf("round %d: %s", round, line)
+		}
+		var mu sync.Mutex
+		known := map[string]bool{} // Type/id that a client knows of
+		var clients sync.WaitGroup
+		for k := range 8 {
+			clients.Go(func() {
+				for i := 0; ; i++ {
+					body := fmt.Sprintf(`{"resourceType":"Patient","name":[{"family":"F%d-%d-%d"}]}`, round, k, i)
+					a, err := http.Post(base+"/Patient", "application/fhir+json", strings.NewReader(body))
+					if err != nil {
+						return
+					}
+					a.Body.Close()
+					if a.StatusCode != 201 {
+						t.Errorf("status %d", a.StatusCode)
+						return
+					}
+					parts := strings.Split(a.Header.Get("Location"), "/")
+					mu.Lock()
+					known[parts[len(parts)-3]] = true
+					mu.Unlock()
+					b, err := http.Get(base + fmt.Sprintf("/Patient?family=F%d-%d-%d", round, (k+1)%8, i))
+					if err != nil {
+						return
+					}
+					text, err := io.ReadAll(b.Body)
+					b.Body.Close()
+					if n, parseErr := fhir.ParseJSON(text); err == nil && parseErr == nil {
+						for id := range n.All("entry", "resource", "id") {
+							mu.Lock()
+							known[id.Text] = true
+							mu.Unlock()
+						}
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(50+random.IntN(200)) * time.Millisecond)
+		kill(t, c)
+		clients.Wait()
+		w, err := Open(ctx, p, testPass, OpenOptions{User: "tester"})
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		s, r := openStore(t, w, "EHR")
+		for id := range known {
+			if _, err := s.Read("Patient", id); err != nil {
+				t.Errorf("round %d: Patient/%s is lost: %v", round, id, err)
+			}
+		}
+		total += len(known)
+		if err := errors.Join(r.Close(), w.VerifyLog(ctx), w.Close()); err != nil {
+			t.Errorf("round %d: %v", round, err)
+		}
+	}
+	if total == 0 {
+		t.Error("nothing was acknowledged")
+	}
+	t.Logf("%d resources that clients knew of, 0 lost", total)
+}
 
 // childResources changes resources as many clients do, and says of each change when it is acknowledged.
 func childResources(path string) error {

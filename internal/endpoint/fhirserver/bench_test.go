@@ -178,3 +178,28 @@ func BenchmarkStart(b *testing.B) {
 		ask(b, c, "GET", base+"/Patient/patient-1", "", 200)
 	}
 }
+
+// BenchmarkBundle posts Bundles of 300 entries: to be validated only, and as a transaction.
+func BenchmarkBundle(b *testing.B) {
+	bundle := func(kind string) string {
+		entries := fhir.NewArray().Named("entry")
+		for _, n := range fhirstore.Invent(1, 40)[:300] {
+			own := n.ResourceType() + "/" + n.Member("id").String()
+			e := fhir.NewObject(text("fullUrl", "http://lake.example/fhir/"+own), n.Named("resource"))
+			if kind == "transaction" {
+				e.Children = append(e.Children, fhir.NewObject(text("method", "PUT"), text("url", own)).Named("request"))
+			}
+			entries.Children = append(entries.Children, e)
+		}
+		return string(fhir.AppendJSON(nil, fhir.NewObject(text("resourceType", "Bundle"), text("type", kind), entries)))
+	}
+	for kind, path := range map[string]string{"collection": "/Bundle/$validate", "transaction": ""} {
+		b.Run(kind, func(b *testing.B) {
+			base, c := running(b, fhirstore.New(fhirstore.Options{}), nil)
+			body := bundle(kind)
+			for b.Loop() {
+				ask(b, c, "POST", base+path, body, 200)
+			}
+		})
+	}
+}
