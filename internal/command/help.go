@@ -75,6 +75,8 @@ func entries() []entry {
 		{"map trace", "map trace [--json] [--rule ID] [--message N] MAPPING FILE", "say what every rule of a mapping did with a file", mapTraceHelp, runMapTrace},
 		{"map export", "map export --to KIND [--out FILE] [--since OLD] [--samples] [--project DIR] [--edition TEXT] [--author NAME] [--date DATE] [--letter] [--url URL] [--table NAME] [-r] MAPPING [FILE...]", "write a mapping as a paper to sign, or for other programs", mapExportHelp, runMapExport},
 		{"map import", "map import [--out FILE] [--sheet NAME] [--source KIND] [--target KIND] [--version V] [--title TEXT] [--msh-from-delimiters] FILE", "make a first draft of a mapping from a spreadsheet of pairs", mapImportHelp, runMapImport},
+		{"map infer", "map infer [--out FILE] [--ends MAPPING] [--least N] [--zone ZONE] [--examples N] [--mask] [--json] BEFORE AFTER", "learn a mapping from messages before and after", mapInferHelp, runMapInfer},
+		{"map suggest", "map suggest [--block ID] [--most N] [--known MAPPING,...] [--sample FILE] [--json] MAPPING [TARGET]", "rank the sources that a target may be filled from", mapSuggestHelp, runMapSuggest},
 		{"map new", "map new [--from NAME] [--out FILE]", "write a starter mapping", mapNewHelp, runMapNew},
 		{"fhir path", "fhir path [--json] [--entries] [--strict] [--package FILE] EXPRESSION [FILE...]", "evaluate a FHIRPath expression on resources", fhirPathHelp, runFHIRPath},
 		{"fhir validate", "fhir validate [--json] [--profile URL] [--package FILE] [--minimum SEVERITY] [--allow-comments] [--best-practice] FILE...", "check FHIR resources against the definitions", fhirValidateHelp, runFHIRValidate},

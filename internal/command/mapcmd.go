@@ -19,14 +19,16 @@ import (
 
 const mapRunHelp = `
 Maps the messages of the files. MAPPING is a mapping in YAML with its lookup tables beside it;
-"trestle map new" gives one to begin with. HL7 v2, FHIR, JSON, XML and CSV can be read and
-written, as the mapping says. Files are streamed: their size does not matter, but a document of
+"trestle map new" gives one to begin with. HL7 v2, FHIR, JSON, XML, CSV and fixed-width files can
+be read and written, as the mapping says: CSV with or without a line of names, with any delimiter
+and encoding; fixed width with a layout in YAML beside the mapping; the types of a JSON target by
+a JSON Schema beside it. Files are streamed: their size does not matter, but a document of
 JSON or XML is read whole. What one rule cannot do is a warning on standard error, and the rest of
 the message is mapped nevertheless; a message that cannot be mapped at all is named there and the
 exit status is 1.
 
-  --out DIR   write a file for each message, FILE-NUMBER.json, .hl7 or .xml; the rows of CSV to
-              one file for each input
+  --out DIR   write a file for each message, FILE-NUMBER.json, .hl7 or .xml; the rows of CSV and
+              of fixed width to one file for each input
   --indent    JSON with indents
   --quiet     no warnings
   -r          read every file below folders
@@ -194,7 +196,7 @@ func (m *mapRun) one(ctx context.Context, in *input, rec mapping.Record) error {
 		}
 	}
 	switch {
-	case m.e.File().Target.Kind == mapping.CSV:
+	case m.e.File().Target.Kind.HasRows():
 		return m.row(in, text)
 	case m.out == "":
 		_, err = m.s.out.Write(text)
@@ -227,7 +229,7 @@ func (m *mapRun) convert(ctx context.Context, rec mapping.Record) ([]byte, *mapp
 	return m.text, result, err
 }
 
-// row writes rows of CSV: to standard output, or to one file for each input.
+// row writes rows of CSV or fixed width: to standard output, or to one file for each input.
 func (m *mapRun) row(in *input, text []byte) error {
 	if m.out == "" {
 		if !m.headed {
@@ -243,7 +245,11 @@ func (m *mapRun) row(in *input, text []byte) error {
 		if err := m.closeRows(); err != nil {
 			return err
 		}
-		name := strings.TrimSuffix(in.source(), filepath.Ext(in.source())) + ".csv"
+		ending := ".csv"
+		if m.e.File().Target.Kind == mapping.FixedWidth {
+			ending = ".txt"
+		}
+		name := strings.TrimSuffix(in.source(), filepath.Ext(in.source())) + ending
 		if sameFile(in.name, filepath.Join(m.out, name)) {
 			return usagef("%s would be written over itself; give --out another folder", in.title())
 		}

@@ -62,6 +62,7 @@ func Check(f *File, scope []Flow) []Finding {
 		k.targets(b)
 		k.owner(b)
 	}
+	k.shape()
 	for i := range f.Tables {
 		if t := &f.Tables[i]; !c.tablesUsed[t.Name] {
 			k.add(CodeUnusedTable, Warn, t.Line, "", fmt.Sprintf("no rule uses the table %q", t.Name))

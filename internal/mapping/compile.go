@@ -40,6 +40,7 @@ type block struct {
 	groups []*ruleGroup
 	blocks []*block
 	place  treeTarget // where it is made, in JSON and XML
+	at     string     // as place, from the root
 }
 
 // ruleGroup are rules that follow each other and share a loop, so that what they make of one repetition stands together.
@@ -145,6 +146,11 @@ func (c *compiler) ends() {
 	case t.Kind == FHIR && !c.definitions().IsResource(t.Root):
 		c.fail(t.Line, "", fmt.Sprintf("FHIR R4 has no resource %q", shorten(t.Root)))
 	}
+	for _, end := range []*End{&c.file.Source, &c.file.Target} {
+		for _, text := range end.rowProblems() {
+			c.fail(end.Line, "", text)
+		}
+	}
 	if t.Kind == FHIR || s.Kind == FHIR {
 		c.definitions()
 	}
@@ -190,6 +196,7 @@ func (c *compiler) blocks(list []Block, parent *block) []*block {
 func (c *compiler) block(b *block, parent *block) {
 	src := b.src
 	c.line, c.id = src.Line, src.ID
+	b.at = b.below(parent)
 	if src.Per != "" {
 		c.per(b)
 	}
@@ -361,14 +368,15 @@ func (c *compiler) target(r *rule) error {
 		var err error
 		r.hl7, err = hl7TargetOf(r.src.To, r.block.src.Make)
 		return err
-	case CSV:
+	case CSV, FixedWidth:
 		r.tree = treeTarget{text: r.src.To, steps: []targetStep{{name: r.src.To}}}
-		return nil
+		return c.column(r)
 	}
 	var err error
 	if r.tree, err = treeTargetOf(r.src.To); err != nil {
 		return err
 	}
+	c.shaped(r)
 	if c.file.Target.Kind == FHIR && c.definitions().IsResource(r.block.src.Make) {
 		if err := c.typed(&r.tree, r.block.src.Make); err != nil {
 			return err

@@ -19,7 +19,7 @@ type Result struct {
 	Tree *fhir.Node
 	// Message is what was made of HL7 v2, nil otherwise.
 	Message []byte
-	// Rows are the lines of a CSV target, as objects.
+	// Rows are the lines of a CSV or fixed-width target, as objects.
 	Rows     []*fhir.Node
 	Warnings []Warning
 	// Failed are the lookups that found nothing, with how often.
@@ -153,7 +153,7 @@ func emptied[T any](list []T) []T {
 	return list[:0]
 }
 
-// Run maps one message: HL7 v2, or a document of JSON, XML or FHIR, or a CSV file of one row ([Records] takes apart what
+// Run maps one message: HL7 v2, or a document of JSON, XML or FHIR, or a CSV or fixed-width file of one row ([Records] takes apart what
 // holds many). An error means that there is no result; what one rule could not do is a warning.
 func (e *Engine) Run(ctx context.Context, b []byte) (*Result, error) { return e.run(ctx, b, nil) }
 
@@ -205,8 +205,8 @@ func (r *run) record(rec Record) (*Result, error) {
 			root, err = fhir.ParseJSON(b)
 		case XML:
 			root, err = fhir.ParseXML(b)
-		case CSV:
-			b, root, err = oneRow(r.ctx, b)
+		case CSV, FixedWidth:
+			b, root, err = e.file.Source.oneRow(r.ctx, b)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the source: %w", err)
@@ -430,7 +430,7 @@ func (r *run) rule(t *turn, rule *rule, rep *repetition) {
 func (r *run) keepValued(values []value) []value {
 	kept := values[:0]
 	for i := range values {
-		if !values[i].empty() || values[i].null() && r.e.file.Target.Kind == HL7v2 {
+		if !values[i].empty() || (values[i].clears || values[i].null()) && r.e.file.Target.Kind == HL7v2 {
 			kept = append(kept, values[i])
 		}
 	}

@@ -26,6 +26,8 @@ const (
 	JSON  Kind = "json"
 	XML   Kind = "xml"
 	CSV   Kind = "csv"
+	// FixedWidth is a file of records whose fields stand at fixed places, which a layout beside the mapping says.
+	FixedWidth Kind = "fixed-width"
 )
 
 // Direction is the way data flows, seen from our side.
@@ -46,6 +48,14 @@ type End struct {
 	Bundle  string   // FHIR: the type of the Bundle: collection if not given
 	Keep    bool     // HL7 v2 to HL7 v2: what no rule writes stays as it came
 	Columns []string // CSV: the columns in their order; those of the rules if not given
+
+	NoHeader  bool    // CSV: no line of names; then Columns names the columns, and those beyond are "column 7"
+	Delimiter string  // CSV: the sign between cells; "" = comma, "tab"
+	Encoding  string  // CSV and fixed width: such as windows-1252; "" = utf-8
+	Layout    string  // fixed width: path of the layout, relative to the mapping
+	Fields    *Layout // what it says
+	Schema    string  // JSON: path of a JSON Schema that says what the target must be, relative to the mapping
+	Shape     *Schema // what it says
 
 	Line     int
 	comments comments

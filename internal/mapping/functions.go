@@ -58,7 +58,7 @@ var library []*Function
 var libraryByName = map[string]*Function{}
 
 func init() {
-	for _, group := range [][]*Function{textFunctions(), choiceFunctions(), lookupFunctions(), dateFunctions(), numberFunctions(), identityFunctions(), healthcareFunctions(), usCoreFunctions(), reverseFunctions(), listFunctions(), encodingFunctions()} {
+	for _, group := range [][]*Function{textFunctions(), choiceFunctions(), clearFunctions(), lookupFunctions(), dateFunctions(), numberFunctions(), identityFunctions(), healthcareFunctions(), usCoreFunctions(), reverseFunctions(), listFunctions(), encodingFunctions(), jsonFunctions()} {
 		for _, f := range group {
 			library = append(library, f)
 			libraryByName[f.Name] = f

@@ -69,6 +69,10 @@ func (r *run) writeHL7(t *turn, target *hl7Target, loop *reference, rep *repetit
 			return
 		}
 	}
+	if v.clears && t.seg.source < 0 {
+		t.seg.clear(target.path)
+		return
+	}
 	if t.seg.source >= 0 {
 		r.edits = append(r.edits, edit{t.seg, p, *v})
 		return
@@ -276,6 +280,8 @@ func (r *run) finishKept() ([]byte, error) {
 		var err error
 		var next *hl7.Message
 		switch {
+		case e.value.clears:
+			next, err = cleared(m, p)
 		case e.value.null():
 			next, err = m.SetNull(p)
 		case e.value.isHL7 && e.value.hl7.Level() == hl7.LevelField && p.Component > 0:

@@ -15,7 +15,7 @@ func (r *run) make(t *turn) bool {
 	switch r.e.file.Target.Kind {
 	case FHIR:
 		return r.makeResource(t)
-	case CSV:
+	case CSV, FixedWidth:
 		t.out = r.object()
 		r.rows = append(r.rows, t.out)
 	case JSON, XML:

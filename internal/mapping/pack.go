@@ -29,14 +29,13 @@ func Pack(f *File) ([]byte, error) {
 	if err := put(packedName, bytes.NewReader(text)); err != nil {
 		return nil, fmt.Errorf("pack the mapping: %w", err)
 	}
-	written := map[string]bool{}
-	for _, t := range f.Tables {
-		if written[t.File] { // two names of one table
-			continue
-		}
-		written[t.File] = true
-		if err := put(t.File, t.Rows); err != nil {
-			return nil, fmt.Errorf("pack the table %q: %w", t.Name, err)
+	beside, err := f.Companions()
+	if err != nil {
+		return nil, fmt.Errorf("pack the mapping: %w", err)
+	}
+	for _, c := range beside {
+		if err := put(c.Name, bytes.NewReader(c.Text)); err != nil {
+			return nil, fmt.Errorf("pack %s: %w", c.Name, err)
 		}
 	}
 	if err := z.Close(); err != nil {

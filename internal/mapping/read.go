@@ -51,6 +51,7 @@ func load(dir fs.FS, name string, parse func([]byte) (*File, error)) (*File, err
 		}
 		problems = append(problems, t.columnProblems()...)
 	}
+	problems = append(problems, f.loadBeside(dir, name)...)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -158,13 +159,22 @@ func (r *reader) end(what string, e *End) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		e.Line = n.Line
 		r.keys(n, what, &e.comments,
-			key{"kind", word(r, "kind", &e.Kind, HL7v2, FHIR, JSON, XML, CSV)},
+			key{"kind", word(r, "kind", &e.Kind, HL7v2, FHIR, JSON, XML, CSV, FixedWidth)},
 			key{"version", r.text("version", &e.Version)},
 			key{"message", r.text("message", &e.Message)},
 			key{"root", r.text("root", &e.Root)},
 			key{"bundle", r.text("bundle", &e.Bundle)},
 			key{"keep", r.flag("keep", &e.Keep)},
 			key{"columns", r.texts("columns", &e.Columns)},
+			key{"header", func(n *yaml.Node) {
+				header := true
+				r.flag("header", &header)(n)
+				e.NoHeader = !header
+			}},
+			key{"delimiter", r.text("delimiter", &e.Delimiter)},
+			key{"encoding", r.text("encoding", &e.Encoding)},
+			key{"layout", r.text("layout", &e.Layout)},
+			key{"schema", r.text("schema", &e.Schema)},
 		)
 	}
 }

@@ -3,12 +3,9 @@ package mapping
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"strings"
 
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -23,7 +20,7 @@ type Record struct {
 }
 
 // Records takes a stream apart into the messages of the mapping's source: HL7 v2 messages with or without framing,
-// resources of FHIR or lines of NDJSON, one document of JSON or XML, or the rows of CSV. Only one message is in memory at a
+// resources of FHIR or lines of NDJSON, one document of JSON or XML, or the rows of CSV and fixed width. Only one message is in memory at a
 // time, but for documents. The bytes of a record are the caller's.
 func (e *Engine) Records(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
 	switch e.file.Source.Kind {
@@ -31,8 +28,8 @@ func (e *Engine) Records(ctx context.Context, in io.Reader) iter.Seq2[Record, er
 		return e.hl7Records(ctx, in)
 	case FHIR:
 		return e.fhirRecords(ctx, in)
-	case CSV:
-		return rowRecords(ctx, in)
+	case CSV, FixedWidth:
+		return e.file.Source.rows(ctx, in)
 	case JSON:
 		return jsonRecords(ctx, in)
 	}
@@ -126,56 +123,4 @@ func jsonRecords(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
 			}
 		}
 	}
-}
-
-func rowRecords(ctx context.Context, in io.Reader) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
-		c := csv.NewReader(in)
-		c.FieldsPerRecord = -1
-		c.LazyQuotes = true
-		names, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			yield(Record{}, fmt.Errorf("read the line of names: %w", err))
-			return
-		}
-		names[0] = strings.TrimPrefix(names[0], "\ufeff")
-		for n := 1; ; n++ {
-			cells, err := c.Read()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err != nil {
-				yield(Record{}, err)
-				return
-			}
-			root := rowNode(names, cells)
-			if !yield(Record{Number: n, Bytes: fhir.AppendJSON(nil, root), root: root}, nil) {
-				return
-			}
-		}
-	}
-}
-
-func rowNode(names, cells []string) *fhir.Node {
-	root := fhir.NewObject()
-	for i, name := range names {
-		if i < len(cells) {
-			root.Children = append(root.Children, fhir.NewString(cells[i]).Named(name))
-		}
-	}
-	return root
-}
-
-// oneRow reads the first row of a CSV file.
-func oneRow(ctx context.Context, b []byte) ([]byte, *fhir.Node, error) {
-	for rec, err := range rowRecords(ctx, bytes.NewReader(b)) {
-		return rec.Bytes, rec.root, err
-	}
-	return nil, nil, errors.New("the file has no row below its line of names")
 }

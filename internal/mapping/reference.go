@@ -89,7 +89,7 @@ func (c *compiler) reference(text string) (*reference, error) {
 	if rest == "" {
 		return ref, nil
 	}
-	if c.file.Source.Kind == CSV { // the name of a column may hold anything
+	if c.file.Source.Kind.HasRows() { // the name of a column may hold anything
 		ref.steps = []treeStep{{name: rest, index: first}}
 		return ref, nil
 	}
@@ -553,7 +553,7 @@ func (c *compiler) examplePath() string {
 		return "PID-5.1"
 	case FHIR:
 		return "Patient.name.family"
-	case CSV:
+	case CSV, FixedWidth:
 		return "the name of a column"
 	}
 	return "patient.name"

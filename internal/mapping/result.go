@@ -1,15 +1,13 @@
 package mapping
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
 	"slices"
 
 	"trestle/internal/fhir"
 )
 
-// Bytes writes the result in the form of the target: HL7 v2, FHIR or other JSON on one line, XML, or the rows of CSV without
+// Bytes writes the result in the form of the target: HL7 v2, FHIR or other JSON on one line, XML, or the rows of CSV or fixed width without
 // the line of names, which is [Result.Header].
 func (r *Result) Bytes() ([]byte, error) {
 	if r.file.Target.Kind == HL7v2 {
@@ -25,8 +23,8 @@ func (r *Result) append(dst []byte, indent string) ([]byte, error) {
 	switch r.file.Target.Kind {
 	case HL7v2:
 		return append(dst, r.Message...), nil
-	case CSV:
-		return r.rows(dst)
+	case CSV, FixedWidth:
+		return r.file.appendRows(dst, r.Rows)
 	case XML:
 		name := r.file.Target.Root
 		if name == "" {
@@ -44,9 +42,12 @@ func (r *Result) append(dst []byte, indent string) ([]byte, error) {
 	return append(fhir.AppendIndentedJSON(dst, r.Tree, indent), '\n'), nil
 }
 
-// Columns are those of a CSV target, in their order.
+// Columns are those of a CSV or fixed-width target, in their order.
 func (f *File) Columns() []string {
-	if len(f.Target.Columns) > 0 {
+	switch {
+	case f.Target.Fields != nil:
+		return f.Target.Fields.Names()
+	case len(f.Target.Columns) > 0:
 		return f.Target.Columns
 	}
 	var names []string
@@ -60,38 +61,16 @@ func (f *File) Columns() []string {
 	return names
 }
 
-// Header is the line of names of a CSV target, nil for any other.
+// Header is the line of names of a CSV target, nil for one without and for any other.
 func (f *File) Header() []byte {
-	if f.Target.Kind != CSV {
+	if f.Target.Kind != CSV || f.Target.NoHeader {
 		return nil
 	}
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	if w.Write(f.Columns()) != nil {
+	b, err := f.appendCSV(nil, 0, [][]string{f.Columns()})
+	if err != nil { // Compile has told
 		return nil
 	}
-	w.Flush()
-	return b.Bytes()
-}
-
-func (r *Result) rows(dst []byte) ([]byte, error) {
-	b := bytes.NewBuffer(dst)
-	w := csv.NewWriter(b)
-	columns := r.file.Columns()
-	line := make([]string, len(columns))
-	for _, row := range r.Rows {
-		for i, name := range columns {
-			line[i] = ""
-			if n := row.Member(name); n != nil {
-				line[i] = nodeText(n)
-			}
-		}
-		if err := w.Write(line); err != nil {
-			return dst, err
-		}
-	}
-	w.Flush()
-	return b.Bytes(), w.Error()
+	return b
 }
 
 // element writes an object as XML: a member is an element, @name an attribute, and each item of a list an element of its

@@ -311,10 +311,11 @@ func (r *run) merge(to, from *fhir.Node) {
 func (r *run) treeValue(target *treeTarget, v *value) *fhir.Node {
 	if v.node != nil {
 		n := v.node
-		if n.Kind == fhir.Element {
+		foreign := r.foreign(n)
+		if n.Kind == fhir.Element || n.Kind == fhir.Attribute || foreign && n.IsPrimitive() && target.typ != "" && !target.choice {
 			return r.textNode(target, nodeText(n))
 		}
-		if r.foreign(n) {
+		if foreign {
 			n = n.Clone()
 		}
 		if n.IsPrimitive() {

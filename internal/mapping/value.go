@@ -22,6 +22,8 @@ type value struct {
 	node  *fhir.Node
 	parts [][]string // components and subcomponents made for an HL7 v2 target
 	isHL7 bool       // text was not decoded yet
+
+	clears bool // what was there is taken out
 }
 
 func textValue(s string) value { return value{text: s} }

@@ -138,6 +138,13 @@ func endNode(e End) *yaml.Node {
 	w.text("bundle", e.Bundle)
 	w.flag("keep", e.Keep)
 	w.texts("columns", e.Columns)
+	if e.NoHeader {
+		w.add("header", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false"})
+	}
+	w.text("delimiter", e.Delimiter)
+	w.text("encoding", e.Encoding)
+	w.text("layout", e.Layout)
+	w.text("schema", e.Schema)
 	return w.node(yaml.FlowStyle)
 }
 

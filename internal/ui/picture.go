@@ -17,6 +17,7 @@ import (
 	"trestle/internal/job"
 	"trestle/internal/present/comparing"
 	"trestle/internal/present/endpoints"
+	message "trestle/internal/present/inspect"
 	"trestle/internal/present/linker"
 	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
@@ -84,6 +85,7 @@ func (p *painter) draw() {
 	s.session.inspect.SetHex(true)
 	p.shot("inspect-hex")
 	s.session.inspect.SetHex(false)
+	p.inspectFaces()
 	s.SetMasked(true)
 	p.shot("inspect-masked")
 	s.SetMasked(false)
@@ -295,6 +297,43 @@ func (p *painter) inspect() {
 			}
 		}
 	}
+}
+
+// inspectFaces takes pictures of the form, the cards and the gaps, and leaves Inspect as it was.
+func (p *painter) inspectFaces() {
+	s := p.s
+	m, view := s.session.inspect, s.session.inspectView
+	before := m.Open()
+	m.SubmitQuery("severity:warning finding = code-not-in-table")
+	p.wait()
+	m.SetFace(message.FaceForm)
+	view.EditValue()
+	p.shot("inspect-form")
+	m.SubmitQuery("type:ORU")
+	p.wait()
+	m.SetFace(message.FaceCards)
+	p.wait()
+	for row := range m.CardList().Len() {
+		m.ChooseCard(row)
+		if _, ok := m.ResultGrid(); ok {
+			break
+		}
+	}
+	p.wait()
+	p.shot("inspect-cards")
+	m.SetFace(message.FaceRaw)
+	m.SubmitQuery("")
+	m.UseProfile("starter:generic-hl7v2")
+	p.wait()
+	view.ShowGaps()
+	p.wait()
+	p.shot("inspect-gaps")
+	s.dismiss()
+	m.UseProfile("")
+	m.SetQuery("severity:warning")
+	p.wait()
+	m.OpenMessage(before)
+	p.wait()
 }
 
 // wait lets all work come to its end.

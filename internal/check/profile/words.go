@@ -47,6 +47,15 @@ func (p *Profile) Departures(m *hl7.Message) []Departure {
 	return out
 }
 
+// RulesOf are the rules for a message by its type and event; ok is false where the profile has none.
+func (p *Profile) RulesOf(m *hl7.Message) (rules *Message, ok bool) {
+	found, _, _ := p.compiled().of(m)
+	if found == nil {
+		return nil, false
+	}
+	return found.m, true
+}
+
 // Words is usage and cardinality as the file has them: "R 1..*".
 func (s *SegmentRule) Words() string { return useWords(s.Usage, s.Cardinality) }
 

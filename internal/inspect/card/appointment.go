@@ -12,6 +12,9 @@ var scheduleEvents = map[string]string{
 	"S25": "Answer to a query for the schedule", "S26": "Patient did not show up",
 }
 
+// ScheduleEvent says in words what a trigger event of SIU messages means, "" for one that is none.
+func ScheduleEvent(trigger string) string { return scheduleEvents[trigger] }
+
 var (
 	pathTrigger     = hl7.MustPath("MSH-9.2")
 	pathMessageType = hl7.MustPath("MSH-9.1")

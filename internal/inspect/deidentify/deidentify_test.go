@@ -421,3 +421,24 @@ func BenchmarkMessage(b *testing.B) {
 		s.Message(hl7.Parse(in))
 	}
 }
+
+// The name of a segment at the end of a value does not mean that two segments were joined: an address may end in one.
+func TestAnAddressIsNoSegment(t *testing.T) {
+	s, err := New(Options{Key: []byte("0123456789abcdef"), SafeHarbor: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		mail  string
+		whole bool
+	}{{"amara@example.org", true}, {"AMARA@EXAMPLE.ORG", true}, {"x^NET^Internet NK1", false}} {
+		in := "MSH|^~\\&|A|B|C|D|20260301||ADT^A08|1|P|2.5.1\rPID|1||88121^^^R^MR||Okafor^Amara||19790228|F|||||^NET^Internet^" + c.mail + "|2|3\r"
+		copied, _ := s.Message(hl7.Parse([]byte(in)))
+		if leaks := Check([]byte(in), copied.Bytes(), true); len(leaks) > 0 {
+			t.Errorf("%s: %v", c.mail, leaks)
+		}
+		if whole := copied.Get(hl7.MustPath("PID-8")).Text() == "F"; whole != c.whole {
+			t.Errorf("%s: the segment is read %v\n%q", c.mail, whole, copied.Bytes())
+		}
+	}
+}

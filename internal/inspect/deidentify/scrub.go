@@ -176,10 +176,11 @@ func (c *copier) isWhole(s hl7.Segment) bool {
 	}
 	for n, v := range s.All() {
 		raw := v.Raw()
-		if n > 2 && len(raw) > 3 && !isWordByte(raw[len(raw)-4]) {
-			if _, ok := latest.Segment(string(raw[len(raw)-3:])); ok {
-				return false
-			}
+		if n <= 2 || len(raw) < 4 || isWordByte(raw[len(raw)-4]) || bytes.IndexByte([]byte(".@-"), raw[len(raw)-4]) >= 0 { // example.org is an address
+			continue
+		}
+		if def, ok := latest.Segment(string(raw[len(raw)-3:])); ok && def.ID == string(raw[len(raw)-3:]) {
+			return false
 		}
 	}
 	return true

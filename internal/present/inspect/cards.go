@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"trestle/internal/hl7"
@@ -24,6 +25,8 @@ type cardRow struct {
 	named    bool // the label is of the message's making, as a result's is
 	odd      bool // out of range, or something is wrong with it
 	document *card.Document
+	panel    *card.Panel // of the head of results
+	message  int64       // that the line speaks of, 0 for the open one
 }
 
 // ShowsCards says whether the message is shown as cards: what a person looks for in it.
@@ -40,7 +43,7 @@ func (m *Model) SetShowsCards(on bool) {
 
 // readCards reads the cards of the open message, in the background, while they are shown.
 func (m *Model) readCards() {
-	m.open.cards = nil
+	m.open.cards, m.open.heads = nil, nil
 	if !m.cards || m.open.id == 0 || !m.open.isHL7 {
 		return
 	}
@@ -53,8 +56,8 @@ func (m *Model) readCards() {
 		case err != nil:
 			m.fail("Could not read the cards", err)
 		default:
-			m.open.cards = rows
-			m.Changed(Cards)
+			m.setCards(rows)
+			m.readChain()
 		}
 	})
 }
@@ -78,9 +81,21 @@ func cardRows(c card.Cards) (rows []cardRow) {
 	each("Insurance", c.Insurance)
 	each("Guarantor", c.Guarantors)
 	add("Appointment", c.Appointment)
-	each("Service", c.Appointments)
-	for _, p := range c.Results {
-		rows = append(rows, cardRow{head: true, label: "Results", value: p.Title, path: p.Path})
+	for i := range c.Appointments {
+		one := c.Appointments[i]
+		kind := one.Title
+		one.Title = ""
+		if len(one.Lines) > 0 {
+			one.Title = one.Lines[0].Value
+		}
+		add(kind, &one)
+	}
+	for i := range c.Results {
+		p := &c.Results[i]
+		if p.Path == "" && onlyDocuments(p, c.Documents) {
+			continue // each has a card of its own
+		}
+		rows = append(rows, cardRow{head: true, label: "Results", value: p.Title, path: p.Path, panel: p})
 		rows = append(rows, factRows(p.Lines)...)
 		for _, r := range p.Rows {
 			rows = append(rows, resultRow(r))
@@ -96,6 +111,16 @@ func cardRows(c card.Cards) (rows []cardRow) {
 		rows = append(rows, documentRows(&c.Documents[i])...)
 	}
 	return rows
+}
+
+// onlyDocuments says whether nothing but documents stands in a panel.
+func onlyDocuments(p *card.Panel, documents []card.Document) bool {
+	for _, r := range p.Rows {
+		if !slices.ContainsFunc(documents, func(d card.Document) bool { return strings.HasPrefix(d.Path, r.Path+"-") }) {
+			return false
+		}
+	}
+	return len(p.Lines) == 0 && len(p.Notes) == 0
 }
 
 func factRows(lines []card.Line) (rows []cardRow) {
@@ -156,10 +181,16 @@ var cardColumns = []screen.Column{
 }
 
 func (g *cardGrid) Columns() []screen.Column { return cardColumns }
-func (g *cardGrid) Len() int                 { return len(g.open.cards) }
+func (g *cardGrid) Len() int {
+	from, to := (*Model)(g).cardRange()
+	return to - from
+}
 
 func (g *cardGrid) Cell(row, col int) screen.Cell {
-	r := g.open.cards[row]
+	r, ok := (*Model)(g).cardRow(row)
+	if !ok {
+		return screen.Cell{}
+	}
 	switch cardColumns[col].ID {
 	case "label":
 		if r.head {
@@ -189,21 +220,8 @@ func (g *cardGrid) hides(path string) bool {
 
 // SelectCard puts the cursor where a line of the cards was read.
 func (m *Model) SelectCard(row int) {
-	if row < 0 || row >= len(m.open.cards) {
-		return
-	}
-	p, err := hl7.ParsePath(m.open.cards[row].path)
-	if err != nil {
-		return
-	}
-	if p.Field == 0 {
-		if s, ok := m.open.message.Find(p.Segment, max(p.Occurrence, 1)); ok {
-			m.MoveTo(s.Offset())
-		}
-		return
-	}
-	if v := m.open.message.Get(p); v.IsPresent() {
-		m.MoveTo(v.Offset())
+	if r, ok := m.cardRow(row); ok {
+		m.placeOfCard(r)
 	}
 }
 
@@ -215,10 +233,11 @@ var endings = map[string]string{
 
 // DocumentAt proposes a name for the document of a line of the cards; ok is false where there is none that could be saved.
 func (m *Model) DocumentAt(row int) (name string, ok bool) {
-	if row < 0 || row >= len(m.open.cards) || m.masked {
+	r, ok := m.cardRow(row)
+	if !ok || m.masked {
 		return "", false
 	}
-	d := m.open.cards[row].document
+	d := r.document
 	if d == nil || d.Reference != "" || d.Size == 0 {
 		return "", false
 	}
@@ -231,10 +250,11 @@ func (m *Model) DocumentAt(row int) (name string, ok bool) {
 
 // SaveDocument writes the document of a line of the cards to a file. The access log says so before.
 func (m *Model) SaveDocument(row int, path string) {
-	if _, ok := m.DocumentAt(row); !ok {
+	r, ok := m.cardRow(row)
+	if _, saves := m.DocumentAt(row); !ok || !saves {
 		return
 	}
-	d, name, id := m.open.cards[row].document, filepath.Base(path), m.open.id
+	d, name, id := r.document, filepath.Base(path), m.open.id
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (int, error) {
 		b, err := d.Bytes()
 		if err != nil {
@@ -249,6 +269,7 @@ func (m *Model) SaveDocument(row int, path string) {
 			m.fail("Could not write the document", err)
 			return
 		}
-		m.say(NoticeText{Tone: Success, Text: bytesWords(n) + " written to " + name + ". The access log says so."})
+		m.say(NoticeText{Tone: Success, Text: bytesWords(n) + " written to " + name + ". The access log says so.", Other: "Open it"})
+		m.other = func() { m.OpenFile(path) }
 	})
 }

@@ -537,7 +537,7 @@ func TypeGrid(all []TypeCount) screen.Grid { return typeGrid(all) }
 
 var typeColumns = []screen.Column{
 	{ID: "count", Title: "Messages", Width: 110, Right: true, Fixed: true},
-	{ID: "type", Title: "Type", Width: 90, Mono: true, Fixed: true},
+	{ID: "type", Title: "Type", Width: 110, Mono: true, Fixed: true},
 	{ID: "about", Title: "Trigger event", Width: 200, Flex: true, Fixed: true},
 }
 

@@ -73,6 +73,13 @@ func (m *Model) edit(k key, raw bool) (Edit, error) {
 		shown.Repetition = 0
 	}
 	e.Path = shown.String()
+	if len(v.Raw()) > maxEdit {
+		return e, fmt.Errorf("it holds %s, too much for a field: change it in the raw text (Ctrl+T)", bytesWords(len(v.Raw())))
+	}
+	if bytes.ContainsAny(v.Raw(), "\r\n") {
+		return e, errors.New("a line end stands in it: make the repair of its finding first, or change it in the raw text (Ctrl+T)")
+	}
+	e.raw = raw || !plainlyEscaped(v)
 	if e.raw {
 		if !utf8.Valid(v.Raw()) {
 			return e, errors.New("it holds bytes that are not UTF-8: open it and change its parts one by one")
@@ -84,6 +91,20 @@ func (m *Model) edit(k key, raw bool) (Edit, error) {
 		e.Text = `""`
 	}
 	return e, nil
+}
+
+// maxEdit is the longest value in bytes that is changed in a field of one line.
+const maxEdit = 64 << 10
+
+// plainlyEscaped says whether a value reads the same when it is decoded and escaped again: line breaks, highlighting and
+// characters in hexadecimal do not.
+func plainlyEscaped(v hl7.Value) bool {
+	for e := range v.Escapes() {
+		if e.Kind != hl7.EscapeDelimiter || !e.OK {
+			return false
+		}
+	}
+	return true
 }
 
 // with is the message with another text at the place of an edit.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"trestle/internal/check/profile"
 	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
 	"trestle/internal/present/screen"
@@ -42,8 +43,45 @@ func (m *Model) Explain() (e Explanation, ok bool) {
 		return e, true
 	}
 	e.field(o.version, p)
+	m.explainAgreed(&e, p)
 	m.explainCodes(&e, p)
 	return e, true
+}
+
+// explainAgreed says what the chosen profile says of a place of the open message.
+func (m *Model) explainAgreed(e *Explanation, p hl7.Path) {
+	agreed := m.agreed.chosen
+	if agreed == nil {
+		return
+	}
+	if p.Component == 0 && p.Field > 0 {
+		e.add("In the profile", agreed.FieldName(p.Segment, p.Field))
+	}
+	if f, rules, ok := m.agreedOn(p); ok {
+		words := f.Words()
+		if more := f.Conditions(); more != "" {
+			words += "; " + more
+		}
+		e.add("Agreed", words+" ("+supportWords(agreed, agreed.RuleEvidence(rules, f.Evidence))+")")
+	}
+}
+
+// agreedOn is the rule of the chosen profile for a place of the open message, whatever segment and repetition.
+func (m *Model) agreedOn(p hl7.Path) (*profile.FieldRule, *profile.Message, bool) {
+	if m.agreed.chosen == nil {
+		return nil, nil, false
+	}
+	rules, ok := m.agreed.chosen.RulesOf(m.open.message)
+	if !ok {
+		return nil, nil, false
+	}
+	for i := range rules.Fields {
+		f := &rules.Fields[i]
+		if f.Path.Segment == p.Segment && f.Path.Field == p.Field && f.Path.Component == p.Component && f.Path.Subcomponent == p.Subcomponent {
+			return f, rules, true
+		}
+	}
+	return nil, nil, false
 }
 
 func (e *Explanation) add(what, how string) {

@@ -272,6 +272,9 @@ func (m *Model) About(e Edit) string {
 	if def.Table != "" {
 		words = append(words, "table "+def.Table)
 	}
+	if f, _, ok := m.agreedOn(e.path); ok {
+		words = append(words, "agreed "+strings.TrimSuffix(strings.TrimSpace(f.Words()+" "+f.Conditions()), ";"))
+	}
 	kept := words[:0]
 	for _, w := range words {
 		if w != "" && w != "repeats once" {

@@ -175,3 +175,26 @@ func TestFormUnderTheMask(t *testing.T) {
 		}
 	}
 }
+
+// What a field of one line cannot show truly is taken as it stands, or not at all.
+func TestValuesThatDoNotReadTheSameAreTakenAsTheyStand(t *testing.T) {
+	p := editing(t, good+"NTE|1||first\\.br\\second \\H\\high\\N\\ a\\T\\b|one\nNTE|2||"+strings.Repeat("x", maxEdit+1)+"\rNTE|3||a\\T\\b\r")
+	p.SetFace(FaceForm)
+	comment := func(n string) (Edit, error) {
+		p.MoveTo(strings.Index(string(p.Raw()), "NTE|"+n) + 1)
+		return p.EditFormRow(p.formRow("3  Comment"))
+	}
+	e, err := comment("1")
+	if err != nil || e.Text != `first\.br\second \H\high\N\ a\T\b` {
+		t.Fatalf("%q %v", e.Text, err)
+	}
+	if err := p.Enter(e, e.Text+"!", false); err != nil || !strings.Contains(string(p.Raw()), `|first\.br\second \H\high\N\ a\T\b!|`) {
+		t.Errorf("%v %q", err, p.Raw())
+	}
+	if e, err := comment("3"); err != nil || e.Text != "a&b" {
+		t.Errorf("%q %v", e.Text, err)
+	}
+	if e, err := comment("2"); err == nil || e.Text != "" {
+		t.Errorf("%d letters are changed in a field", len(e.Text))
+	}
+}

@@ -243,6 +243,9 @@ func (m *Model) ShowGap(row int) bool {
 	return true
 }
 
+// OpenMessage opens a message by its number.
+func (m *Model) OpenMessage(id int64) { m.openAt(id, nil) }
+
 // openAt opens a message and then does something there.
 func (m *Model) openAt(id int64, then func()) {
 	if row := slices.Index(m.list.ids, id); row >= 0 {

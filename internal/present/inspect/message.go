@@ -40,6 +40,8 @@ type opened struct {
 	raw, hex screen.Text
 	hexView  bool
 	cards    []cardRow // where they are shown
+	card     cardChoice
+	heads    []int // of cards: the rows that begin one
 
 	cursor  int
 	path    hl7.Path

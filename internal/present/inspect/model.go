@@ -84,6 +84,8 @@ type NoticeText struct {
 type Model struct {
 	// Changed tells the view what to redraw. It is called on the goroutine of the screen.
 	Changed func(What)
+	// OpenFile opens a file that was written in the program that the system has for it.
+	OpenFile func(path string)
 
 	runner *job.Runner
 	store  Store
@@ -100,6 +102,8 @@ type Model struct {
 	keeping    job.Latest       // of the drafts
 	cards      bool             // the message is shown as cards
 	reading    job.Latest       // of the cards
+	showing    job.Latest       // of a document
+	chaining   job.Latest       // of the messages about an appointment
 	previewing job.Latest       // of what is written
 	typing     bool             // the raw view takes letters
 	tree       treeRows
@@ -126,7 +130,7 @@ type Model struct {
 
 // New returns the place over a project's store. Close ends its work.
 func New(runner *job.Runner, store Store) *Model {
-	m := &Model{runner: runner, store: store, Changed: func(What) {}}
+	m := &Model{runner: runner, store: store, Changed: func(What) {}, OpenFile: func(string) {}}
 	m.ctx, m.end = context.WithCancel(context.Background())
 	m.list = newList(m)
 	m.tree.m, m.form.m, m.findings.m = m, m, m

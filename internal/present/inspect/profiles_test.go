@@ -84,6 +84,13 @@ func TestFindingsAgainstAProfileAreInTheWordsOfTheField(t *testing.T) {
 	if _, ok := p.RuleHere(); ok {
 		t.Error("a finding of the standard has a rule")
 	}
+	p.MoveTo(strings.Index(string(p.Raw()), "|Male") + 1)
+	e, _ := p.Explain()
+	if !slices.ContainsFunc(e.Facts, func(f [2]string) bool {
+		return f[0] == "Agreed" && strings.HasPrefix(f[1], "R; F = Female, M = Male (V: the vendor's own specification")
+	}) {
+		t.Errorf("explained %q", e.Facts)
+	}
 	p.UseProfile("")
 	p.settle()
 	if slices.ContainsFunc(p.open.findings, func(f check.Finding) bool { return strings.HasPrefix(f.Code, "profile-") }) {

@@ -347,6 +347,9 @@ func (m *Model) ReadBack(ids []int64) {
 
 // CanReadBack says whether the open piece may be HL7 v2 as JSON or XML.
 func (m *Model) CanReadBack() bool {
+	if m.fixed {
+		return false
+	}
 	switch format.Kind(m.open.kind) {
 	case format.JSON, format.NDJSON, format.HL7v2XML, format.XML:
 		return m.open.id != 0

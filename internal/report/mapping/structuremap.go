@@ -88,7 +88,7 @@ func (s Spec) writeStructureMap(w io.Writer) error {
 	b := structureBuilder{s: s}
 	m := structureMap{conformance: s.conformance("StructureMap", s.name(), s.title(), agreedOn(f, func(*mapping.Rule) bool { return true }))}
 	m.Description = f.Note
-	if f.Source.Kind == mapping.HL7v2 || f.Source.Kind == mapping.CSV || f.Target.Kind == mapping.HL7v2 {
+	if f.Source.Kind == mapping.HL7v2 || f.Source.Kind.HasRows() || f.Target.Kind == mapping.HL7v2 {
 		m.Experimental = true
 		m.Purpose = specificationOnly
 		if f.Source.Kind != mapping.HL7v2 {

@@ -187,6 +187,8 @@ func endWords(e mapping.End) string {
 		}
 	case mapping.CSV:
 		parts = append(parts, "CSV")
+	case mapping.FixedWidth:
+		parts = append(parts, "fixed width")
 	default:
 		parts = append(parts, strings.ToUpper(string(e.Kind)))
 		if e.Root != "" {

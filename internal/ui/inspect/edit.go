@@ -249,6 +249,13 @@ func (v *View) SaveFile() {
 	}}, kit.Action{Label: "Cancel"})
 }
 
+// Normalise writes the message as the standard likes it best, on a copy.
+func (v *View) Normalise() {
+	if _, err := v.m.Normalise(); err != nil {
+		v.try(err)
+	}
+}
+
 // editMenu is what can be changed at the cursor.
 func (v *View) editMenu() []*fyne.MenuItem {
 	if v.m.Masked() || !v.m.IsOpen() {
@@ -299,6 +306,7 @@ func (v *View) editActions() []shell.Action {
 	add("time", "Set the message time to now", "MSH-7", "", tries(m.StampNow))
 	add("escape", "Escape the selection", "delimiters become text", "", func() { v.escape(false) })
 	add("unescape", "Unescape the selection", "escape sequences become delimiters", "", func() { v.escape(true) })
+	add("normalise", "Normalise the message", "all offered repairs, CR line ends, no needless delimiters; on a copy", "Ctrl+Shift+L", v.Normalise)
 	add("ends", "Make all line ends CR", "as HL7 v2 wants them", "", tries(m.NormaliseLineEnds))
 	return out
 }

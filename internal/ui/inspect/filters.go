@@ -107,7 +107,7 @@ func (p *listPane) showMore() {
 	v := p.v
 	v.menuBelow(p.saved, []*fyne.MenuItem{
 		fyne.NewMenuItem("Choose columns…", v.ChooseColumns),
-		fyne.NewMenuItem("Count by type…", v.CountTypes),
+		fyne.NewMenuItem("Group by type…", v.CountTypes),
 		fyne.NewMenuItem("Export the list…", v.ExportList),
 		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Write messages as…", v.WriteMessages),

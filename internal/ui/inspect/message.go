@@ -25,7 +25,6 @@ type messagePane struct {
 	id      int64 // of the message that is shown
 	hex     bool
 	code    *kit.CodeView
-	cards   *kit.GridView
 	body    *fyne.Container // bytes or cards
 	shown   screen.Text
 }
@@ -51,18 +50,6 @@ func newMessagePane(v *View) *messagePane {
 	p.code.OnPaste = p.typed
 	p.code.OnCut = p.cut
 	p.code.OnKey = p.key
-	p.cards = kit.NewGridView(v.m.CardGrid())
-	p.cards.Single = true
-	p.cards.OnSelect = v.m.SelectCard
-	p.cards.OnOpen = v.saveDocument
-	p.cards.OnSecondary = func(row int, at fyne.Position) {
-		v.m.SelectCard(row)
-		var items []*fyne.MenuItem
-		if _, ok := v.m.DocumentAt(row); ok {
-			items = append(items, fyne.NewMenuItem("Save the document…", func() { v.saveDocument(row) }))
-		}
-		v.valueMenu(items, at)
-	}
 	p.body = container.NewStack(p.code)
 	p.titles = container.New(kit.Titles{}, p.kind, p.detail)
 	bar := container.NewBorder(nil, nil, kit.Gap(6, 0), container.NewHBox(container.NewCenter(p.verdict), kit.Gap(2, 0), container.NewCenter(p.mode), container.NewCenter(p.wrap), container.NewCenter(p.edit), kit.Gap(3, 0)), p.titles)
@@ -88,7 +75,7 @@ func (p *messagePane) redraw() {
 	p.mode.SetSelected(int(m.Face()))
 	switch m.Face() {
 	case model.FaceCards:
-		shown = p.cards
+		shown = p.v.cards.content
 	case model.FaceForm:
 		shown = p.v.form.content
 	}
@@ -97,7 +84,6 @@ func (p *messagePane) redraw() {
 		p.v.showBelow()
 		p.body.Refresh()
 	}
-	p.redrawCards()
 	p.wrap.SetSelected(m.Wraps())
 	p.wrap.SetLabel("Break long segments at the edge (Alt+Z)")
 	if m.Wraps() {
@@ -127,16 +113,11 @@ func (p *messagePane) redrawCursor() {
 	}
 }
 
-func (p *messagePane) redrawCards() {
-	p.cards.Empty = "Nothing in this message makes a card."
-	p.cards.Refresh()
-}
-
 // pane is what takes the keyboard in this part.
 func (p *messagePane) pane() fyne.Focusable {
 	switch p.v.m.Face() {
 	case model.FaceCards:
-		return p.cards
+		return p.v.cards.lines
 	case model.FaceForm:
 		return p.v.form.tree
 	}

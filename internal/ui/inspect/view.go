@@ -35,6 +35,9 @@ type View struct {
 	message *messagePane
 	tree    *treePane
 	form    *formPane
+	cards   *cardsPane
+	right   *kit.Split
+	usual   float64         // the ratio of right while the cards, which need more room, do not show
 	below   *fyne.Container // the tree, or, below the form, the bytes
 	lower   *findingsPane
 	gaps    *gapsDialog     // the one that was opened last
@@ -49,13 +52,14 @@ func New(m *model.Model, h host.Host) *View {
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
 	v.form = newFormPane(v)
+	v.cards = newCardsPane(v)
 	v.lower = newFindingsPane(v)
 	v.fhir = fhirview.New(m, h)
 	v.upper, v.below = container.NewStack(v.message.content), container.NewStack(v.tree.content)
-	right := kit.NewRows(v.upper, kit.NewColumns(v.below, v.lower.content, 0.56), 0.46)
-	v.place = kit.NewColumns(v.list.content, right, 0.36)
+	v.right = kit.NewRows(v.upper, kit.NewColumns(v.below, v.lower.content, 0.56), 0.46)
+	v.place = kit.NewColumns(v.list.content, v.right, 0.36)
 	v.root = container.NewStack(v.emptyState())
-	m.Changed = v.redraw
+	m.Changed, m.OpenFile = v.redraw, v.openFile
 	v.redraw(model.All)
 	return v
 }
@@ -110,6 +114,9 @@ func (v *View) panes() []fyne.Focusable {
 	if v.m.Face() == model.FaceForm {
 		return []fyne.Focusable{v.list.query, v.list.grid, v.form.segments, v.form.tree, v.message.code, v.lower.pane()}
 	}
+	if v.m.Face() == model.FaceCards {
+		return []fyne.Focusable{v.list.query, v.list.grid, v.cards.list, v.cards.lines, v.tree.tree, v.lower.pane()}
+	}
 	return []fyne.Focusable{v.list.query, v.list.grid, v.message.pane(), v.tree.tree, v.lower.pane()}
 }
 
@@ -141,7 +148,18 @@ func (v *View) showBelow() {
 	}
 	v.below.Objects = []fyne.CanvasObject{shown}
 	v.below.Refresh()
+	switch cards := v.m.Face() == model.FaceCards; {
+	case cards && v.usual == 0:
+		v.usual = v.right.Ratio()
+		v.right.SetRatio(max(v.usual, cardsRatio))
+	case !cards && v.usual != 0:
+		v.right.SetRatio(v.usual)
+		v.usual = 0
+	}
 }
+
+// cardsRatio is the share of the height that the cards have at least at first.
+const cardsRatio = 0.68
 
 // NextPane gives the next part of the place the keyboard, or the one before if n is negative.
 func (v *View) NextPane(n int, focused fyne.Focusable) {
@@ -164,8 +182,8 @@ func (v *View) redraw(what model.What) {
 		v.message.redraw()
 		v.fhir.RedrawHead()
 	}
-	if what&model.Cards != 0 {
-		v.message.redrawCards()
+	if what&(model.Cards|model.Message|model.Mask) != 0 && v.m.Face() == model.FaceCards {
+		v.cards.redraw()
 	}
 	if what&(model.Cursor|model.Message) != 0 {
 		v.message.redrawCursor()
@@ -252,7 +270,7 @@ func (v *View) Actions() []shell.Action {
 		shell.Action{ID: "inspect.filters", Title: "Saved filters", Keys: "Ctrl+B", Run: v.ShowFilters},
 		shell.Action{ID: "inspect.savefilter", Title: "Save this filter…", Detail: "under a name, in this project", Keys: "Ctrl+Shift+B", Run: v.SaveFilter},
 		shell.Action{ID: "inspect.columns", Title: "Choose the columns of the list…", Run: v.ChooseColumns},
-		shell.Action{ID: "inspect.types", Title: "Count the messages by type…", Run: v.CountTypes},
+		shell.Action{ID: "inspect.types", Title: "Group the messages by type…", Detail: "how many of each; Enter shows only those", Keys: "Ctrl+Shift+T", Run: v.CountTypes},
 		shell.Action{ID: "inspect.export", Title: "Export the list…", Detail: "CSV or Excel, with the columns that it shows", Keys: "Ctrl+E", Run: v.ExportList},
 		shell.Action{ID: "inspect.write", Title: "Write messages as…", Detail: "a batch, a file each, JSON, XML, CSV of paths", Keys: "Ctrl+Shift+X", Run: v.WriteMessages},
 		shell.Action{ID: "inspect.deidentify", Title: "De-identify messages…", Detail: "on copies, by Safe Harbor or with dates shifted", Keys: "Ctrl+Shift+Y", Run: v.Deidentify},

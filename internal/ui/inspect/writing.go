@@ -191,7 +191,7 @@ func (v *View) deidentify(selected bool) {
 		o.Staff, o.Sites, o.Locations = deidentify.Policy(policies[0].Selected()), deidentify.Policy(policies[1].Selected()), deidentify.Policy(policies[2].Selected())
 		o.ScrubText, o.Allow = text.On(), allow.Text
 		warning.SetText(strings.Join(o.Warnings(), " "))
-		shift.Hidden = o.SafeHarbor
+		shift.Hidden, warning.Hidden = o.SafeHarbor, warning.Text == ""
 		body.Refresh()
 		if v.m.Masked() {
 			return

@@ -1,0 +1,503 @@
+package infer_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"trestle/internal/mapping"
+	"trestle/internal/mapping/infer"
+)
+
+var (
+	families = []string{"Adler", "Brook", "Castell", "Dunne", "Ewing", "Farrow", "Gable", "Harlan", "Ibarra", "Jessop", "Kirby", "Lorne", "Mallory", "Nadel", "O'Shea", "Prior"}
+	givens   = []string{"Ann", "Boris", "Clara", "Dorian", "Edda", "Felix", "Greta", "Hugo", "Iris", "Jonas", "Kira", "Lena", "Milo", "Nora"}
+	streets  = []string{"Elm St", "Oak Ave", "River Rd", "Hill Ln", "Mill Ct"}
+	cities   = []string{"Riverbend", "Fairview", "Ashton", "Cedar Falls"}
+)
+
+func pick(r *rand.Rand, list ...string) string { return list[r.IntN(len(list))] }
+
+// feed makes invented ADT messages. They vary as those of a hospital do: what is empty in one is there in the next.
+func feed(seed uint64, n int) []mapping.Record {
+	r := rand.New(rand.NewPCG(seed, 7))
+	var list []mapping.Record
+	for i := range n {
+		var b strings.Builder
+		event := pick(r, "A01", "A04", "A08", "A08")
+		fmt.Fprintf(&b, "MSH|^~\\&|HIS|RIVERBEND|LAB|CENTRAL|2026%02d%02d%02d%02d||ADT^%s^ADT_A01|C%d-%06d|P|2.5.1\r", 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), event, seed, i)
+		fmt.Fprintf(&b, "EVN|%s|2026%02d%02d0815\r", event, 1+r.IntN(12), 1+r.IntN(28))
+		middle := pick(r, "", "", "M", "Q", "T")
+		ssn := pick(r, "", fmt.Sprintf("000%06d", r.IntN(1_000_000)))
+		second := ""
+		if r.IntN(2) == 0 {
+			second = fmt.Sprintf("~9%05d^^^STATE^%s", r.IntN(100_000), pick(r, "DL", "PI", "SS"))
+		}
+		fmt.Fprintf(&b, "PID|1|X%d|%06d^^^RB^MR%s||%s^%s^%s||%04d%02d%02d|%s||%s|%d %s^Apt %d^%s^NY^%05d^USA||555%07d^PRN^PH||%s|%s|||%s\r", r.IntN(100000), 100000+r.IntN(800000), second,
+			pick(r, families...), pick(r, givens...), middle, 1930+r.IntN(90), 1+r.IntN(12), 1+r.IntN(28), pick(r, "M", "F", "F", "M", "U"), pick(r, "2106-3", "2054-5", "2028-9"), 1+r.IntN(900), pick(r, streets...), 1+r.IntN(30), pick(r, cities...), 10000+r.IntN(89999), 5550100+r.IntN(99), pick(r, "ENG", "SPA", ""), pick(r, "S", "M", "D", "W"), ssn)
+		fmt.Fprintf(&b, "PV1|1|%s|%s^%d^%s^RB||||%05d^%s^%s^^^DR.||||||||||||V%07d\r", pick(r, "I", "O", "E"), pick(r, "ICU", "MED", "ER"), 100+r.IntN(300), pick(r, "A", "B"), 10000+r.IntN(80), pick(r, families...), pick(r, givens...), r.IntN(10_000_000))
+		for k := range r.IntN(3) {
+			fmt.Fprintf(&b, "NK1|%d|%s^%s|%s|||%s\r", k+1, pick(r, families...), pick(r, givens...), pick(r, "SPO", "CHD", "PAR"), fmt.Sprintf("555%07d", 5550100+r.IntN(99)))
+		}
+		for k := range 1 + r.IntN(2) {
+			fmt.Fprintf(&b, "IN1|%d|PLAN%02d|C%03d|%s|||||GRP%04d|||2025%02d01|||%s||||||||||||||||||||P%08d\r", k+1, r.IntN(9), r.IntN(40), pick(r, "ACME HEALTH", "UNITED PLAN", "STATE CARE"), r.IntN(9999), 1+r.IntN(12), pick(r, "HMO", "PPO"), r.IntN(99_999_999))
+		}
+		fmt.Fprintf(&b, "ZPI|%s|%d\r", pick(r, "VIP", "REG"), r.IntN(5))
+		list = append(list, mapping.Record{Number: i + 1, Bytes: []byte(b.String())})
+	}
+	return list
+}
+
+// known are mappings that are applied to messages and must be found again.
+var known = []struct {
+	name, text string
+	tables     map[string]string
+	least      float64 // the share of values of messages that were not learnt from that must come out again
+}{
+	{name: "nothing", least: 1, text: `
+target: {kind: hl7v2, keep: true}
+blocks: []
+`},
+	{name: "fields of a kept message", least: 1, text: `
+target: {kind: hl7v2, keep: true}
+tables: {sex: {file: "sex.csv"}}
+blocks:
+  - id: msh
+    make: MSH
+    per: MSH
+    rules:
+      - {id: m1, to: MSH-5, value: "TRESTLE"}
+  - id: pid
+    make: PID
+    per: PID
+    rules:
+      - {id: p1, to: PID-5.1, from: PID-5.1, do: [upper]}
+      - {id: p2, to: PID-8, from: PID-8, do: [{lookup: sex}]}
+      - {id: p3, to: PID-7, from: PID-7, do: [{reformat: ["YYYYMMDD", "MM/DD/YYYY"]}]}
+      - {id: p4, to: PID-19, do: [clear]}
+      - {id: p5, to: PID-2, from: PV1-19, do: [{prefix: "RB-"}]}
+      - {id: p6, to: PID-11.5, from: PID-11.5, do: [{left: "3"}]}
+  - id: zpi
+    make: ZPI
+    per: ZPI
+    drop: true
+`, tables: map[string]string{"sex.csv": "v2,other\nM,1\nF,2\nU,9\n"}},
+	{name: "segments filtered, added and changed", least: 1, text: `
+target: {kind: hl7v2, keep: true}
+blocks:
+  - id: nk1
+    make: NK1
+    per: NK1
+    drop: true
+    when: NK1-3 EQUALS "CHD"
+  - id: in1
+    make: IN1
+    per: IN1
+    rules:
+      - {id: i1, to: IN1-4, from: IN1-4, do: [title_case]}
+      - {id: i2, to: IN1-36, from: IN1-36, do: [{strip_leading: "P"}]}
+  - id: zx1
+    make: ZX1
+    per: PV1
+    rules:
+      - {id: z1, to: ZX1-1, from: PV1-19}
+      - {id: z2, to: ZX1-2, from: ["PID-5.1", "PID-5.2"], do: [{join: ", "}]}
+      - {id: z3, to: ZX1-3, value: "TRESTLE"}
+`},
+	{name: "repetitions kept by their kind", least: 1, text: `
+target: {kind: hl7v2, keep: true}
+blocks:
+  - id: pid
+    make: PID
+    per: PID
+    rules:
+      - {id: p1, to: PID-3, do: [clear]}
+      - {id: p2, to: "PID-3[]", each: PID-3, from: PID-3, when: PID-3.5 EQUALS "MR"}
+`},
+	{name: "what happens sometimes", least: 1, text: `
+target: {kind: hl7v2, keep: true}
+blocks:
+  - id: pid
+    make: PID
+    per: PID
+    rules:
+      - {id: p1, to: PID-13.1, do: [clear], when: PV1-2 EQUALS "E"}
+      - {id: p2, to: PID-15, from: PID-15, default: "UNK"}
+`},
+	{name: "to JSON", least: 1, text: `
+target: {kind: json}
+tables: {sex: {file: "sex.csv"}}
+blocks:
+  - id: root
+    make: "."
+    rules:
+      - {id: r1, to: "Meta.Model", value: "PatientAdmin"}
+      - {id: r2, to: "Patient.Identifier", from: PID-3.1}
+      - {id: r3, to: "Patient.Name.Last", from: PID-5.1}
+      - {id: r4, to: "Patient.Name.First", from: PID-5.2, do: [upper]}
+      - {id: r5, to: "Patient.DOB", from: PID-7, do: [date]}
+      - {id: r6, to: "Patient.Sex", from: PID-8, do: [{lookup: sex}]}
+      - {id: r7, to: "Patient.Display", from: ["PID-5.2", "PID-5.3", "PID-5.1"], do: [{join: " "}]}
+      - {id: r8, to: "Visit.Number", from: PV1-19, do: [{strip_leading: "V"}]}
+      - {id: r9, to: "Visit.Inpatient", value: "true", when: PV1-2 EQUALS "I"}
+    blocks:
+      - id: insurances
+        make: "Visit.Insurances[]"
+        per: IN1
+        rules:
+          - {id: i1, to: "Plan.ID", from: IN1-2}
+          - {id: i2, to: "Company.Name", from: IN1-4}
+          - {id: i3, to: "Number", from: IN1-1, do: [json_number]}
+      - id: contacts
+        make: "Patient.Contacts[]"
+        per: NK1
+        rules:
+          - {id: c1, to: "LastName", from: NK1-2.1}
+          - {id: c2, to: "Relation", from: NK1-3, do: [lower]}
+      - id: identifiers
+        make: "Patient.Identifiers[]"
+        per: PID-3
+        rules:
+          - {id: d1, to: "ID", from: PID-3.1}
+          - {id: d2, to: "IDType", from: PID-3.5}
+`, tables: map[string]string{"sex.csv": "v2,other\nM,Male\nF,Female\nU,Unknown\n"}},
+	{name: "to CSV", least: 1, text: `
+target: {kind: csv}
+blocks:
+  - id: row
+    make: row
+    rules:
+      - {id: r1, to: "mrn", from: PID-3.1, do: [{pad: ["10", "0"]}]}
+      - {id: r2, to: "last name", from: PID-5.1}
+      - {id: r3, to: "city and state", from: ["PID-11.3", "PID-11.4"], do: [{join: ", "}]}
+      - {id: r4, to: "month", from: PID-7, do: [{substring: ["5", "2"]}]}
+      - {id: r5, to: "class", from: PV1-2, do: [{choose: ["I", "inpatient", "O", "outpatient", "E", "emergency"]}]}
+`},
+	{name: "to FHIR", least: 1, text: `
+target: {kind: fhir, root: Bundle}
+tables: {sex: {file: "sex.csv"}}
+blocks:
+  - id: patient
+    make: Patient
+    per: PID
+    key: ["PID-3.1"]
+    rules:
+      - {id: r1, to: "identifier[].value", each: PID-3, from: PID-3.1}
+      - {id: r2, to: "identifier[].type.coding[0].code", each: PID-3, from: PID-3.5}
+      - {id: r3, to: "name[0].family", from: PID-5.1}
+      - {id: r4, to: "name[0].given[0]", from: PID-5.2}
+      - {id: r5, to: "gender", from: PID-8, do: [{lookup: sex}]}
+      - {id: r6, to: "birthDate", from: PID-7, do: [date]}
+  - id: related
+    make: RelatedPerson
+    per: NK1
+    rules:
+      - {id: n1, to: "name[0].family", from: NK1-2.1}
+      - {id: n2, to: "patient", do: [{reference: patient}, first]}
+  - id: coverage
+    make: Coverage
+    per: IN1
+    rules:
+      - {id: i1, to: "status", value: "active"}
+      - {id: i2, to: "subscriberId", from: IN1-36}
+      - {id: i3, to: "beneficiary", do: [{reference: patient}, first]}
+      - {id: i4, to: "period.start", from: IN1-12, do: [date]}
+`, tables: map[string]string{"sex.csv": "v2,fhir\nM,male\nF,female\nU,unknown\n"}},
+}
+
+func compiled(t testing.TB, source, text string, tables map[string]string) *mapping.Engine {
+	t.Helper()
+	dir := fstest.MapFS{"m.yaml": {Data: []byte("map: 1\nsource: " + source + text)}}
+	for name, rows := range tables {
+		dir[name] = &fstest.MapFile{Data: []byte(rows)}
+	}
+	f, err := mapping.Load(dir, "m.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := mapping.Compile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// applied are the pairs of messages and what a mapping makes of them.
+func applied(t testing.TB, e *mapping.Engine, messages []mapping.Record) []infer.Pair {
+	t.Helper()
+	var pairs []infer.Pair
+	for i, m := range messages {
+		result, err := e.RunRecord(context.Background(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := result.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := e.File().Target
+		if target.Kind.HasRows() {
+			list, err := infer.Records(context.Background(), target, strings.NewReader(string(e.File().Header())+string(b)))
+			if err != nil || len(list) != 1 {
+				t.Fatal(len(list), err)
+			}
+			pairs = append(pairs, infer.Pair{Name: fmt.Sprint(i + 1), Before: m, After: list[0]})
+			continue
+		}
+		pairs = append(pairs, infer.Pair{Name: fmt.Sprint(i + 1), Before: m, After: mapping.Record{Number: i + 1, Bytes: b}})
+	}
+	return pairs
+}
+
+// reproduced is the share of the values of pairs that a mapping gives, less what it gives beside them.
+func reproduced(t testing.TB, f *mapping.File, pairs []infer.Pair) (share float64, first string) {
+	t.Helper()
+	e, err := mapping.Compile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, all := 0, 0
+	for i, got := range applied(t, e, befores(pairs)) {
+		end := f.Target
+		want, err := infer.Values(end, pairs[i].After.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := infer.Values(end, got.After.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, text := range want {
+			all++
+			if have[path] == text {
+				right++
+			} else if first == "" {
+				first = fmt.Sprintf("%s is %q, wanted %q", path, have[path], text)
+			}
+		}
+		for path, text := range have {
+			if _, ok := want[path]; !ok {
+				all++
+				if first == "" {
+					first = fmt.Sprintf("%s is %q, wanted nothing", path, text)
+				}
+			}
+		}
+	}
+	return float64(right) / float64(max(all, 1)), first
+}
+
+func befores(pairs []infer.Pair) (list []mapping.Record) {
+	for _, p := range pairs {
+		list = append(list, p.Before)
+	}
+	return list
+}
+
+func TestFindAgain(t *testing.T) {
+	for _, k := range known {
+		t.Run(k.name, func(t *testing.T) {
+			e := compiled(t, "{kind: hl7v2}", k.text, k.tables)
+			proposal, err := infer.Propose(context.Background(), applied(t, e, feed(1, 60)), infer.Options{Target: e.File().Target})
+			if err != nil {
+				t.Fatal(err)
+			}
+			share, first := reproduced(t, proposal.File, applied(t, e, feed(2, 40)))
+			t.Logf("%.2f %% of the values of 40 further messages; %d rules", 100*share, proposal.File.Rules())
+			if share < k.least {
+				text, _ := mapping.Format(proposal.File)
+				t.Errorf("%.2f %% of the values of further messages come out, the floor is %.2f %%: %s\n%s\n%+v", 100*share, 100*k.least, first, text, proposal.Unexplained)
+			}
+		})
+	}
+}
+
+// TestNoise: a few messages in which something else came out do not hide a rule, and are shown as its counterexamples.
+func TestNoise(t *testing.T) {
+	e := compiled(t, "{kind: hl7v2}", known[5].text, known[5].tables)
+	pairs := applied(t, e, feed(3, 80))
+	for i := 0; i < len(pairs); i += 20 { // 4 of 80
+		pairs[i].After.Bytes = []byte(strings.Replace(string(pairs[i].After.Bytes), `"Last":"`, `"Last":"Mrs. `, 1))
+	}
+	proposal, err := infer.Propose(context.Background(), pairs, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(proposal.Evidence, func(e infer.Evidence) bool { return e.To == "Patient.Name.Last" })
+	if i < 0 {
+		t.Fatal("no rule for Patient.Name.Last")
+	}
+	x := proposal.Evidence[i]
+	if x.Kind != infer.Copy || x.Holds != 76 || x.Of != 80 || len(x.Counterexamples) != 4 {
+		t.Errorf("%+v", x)
+	}
+}
+
+// TestSame: the same pairs give the same mapping.
+func TestSame(t *testing.T) {
+	e := compiled(t, "{kind: hl7v2}", known[7].text, known[7].tables)
+	var before string
+	for range 3 {
+		proposal, err := infer.Propose(context.Background(), applied(t, e, feed(4, 40)), infer.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := mapping.Format(proposal.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := string(text) + fmt.Sprint(proposal.Evidence, proposal.File.Tables, proposal.Unexplained)
+		if before != "" && now != before {
+			t.Fatal("two runs over the same pairs give two mappings")
+		}
+		before = now
+	}
+}
+
+// TestOtherSources learns from rows, from JSON and from FHIR.
+func TestOtherSources(t *testing.T) {
+	toJSON := known[5]
+	toFHIR := known[7]
+	toCSV := known[6]
+	for _, k := range []struct {
+		name, source string
+		from         struct {
+			name, text string
+			tables     map[string]string
+			least      float64
+		}
+		text string
+	}{
+		{"JSON to HL7 v2", `{kind: json}`, toJSON, `
+target: {kind: hl7v2, version: "2.5.1"}
+blocks:
+  - id: msh
+    make: MSH
+    rules:
+      - {id: m1, to: MSH-3, value: "TRESTLE"}
+      - {id: m2, to: MSH-9.1, value: "ADT"}
+      - {id: m3, to: MSH-9.2, value: "A08"}
+      - {id: m4, to: MSH-12, value: "2.5.1"}
+  - id: pid
+    make: PID
+    rules:
+      - {id: p1, to: "PID-3.1", from: "Patient.Identifiers[IDType=MR].ID"}
+      - {id: p2, to: "PID-5.1", from: "Patient.Name.Last"}
+      - {id: p3, to: "PID-5.2", from: "Patient.Name.First", do: [title_case]}
+      - {id: p4, to: "PID-7", from: "Patient.DOB", do: [hl7_date]}
+      - {id: p5, to: "PID-8", from: "Patient.Sex", do: [{left: "1"}]}
+  - id: in1
+    make: IN1
+    per: "Visit.Insurances"
+    rules:
+      - {id: i1, to: "IN1-2", from: "Plan.ID"}
+      - {id: i2, to: "IN1-4", from: "Company.Name"}
+      - {id: i3, to: "IN1-10", from: "/Visit.Number"}
+`},
+		{"FHIR to JSON", `{kind: fhir}`, toFHIR, `
+target: {kind: json}
+blocks:
+  - id: root
+    make: "."
+    rules:
+      - {id: r1, to: "last", from: "Patient.name.family"}
+      - {id: r2, to: "born", from: "Patient.birthDate", do: [hl7_date]}
+      - {id: r3, to: "sex", from: "Patient.gender", do: [upper]}
+    blocks:
+      - id: relatives
+        make: "relatives[]"
+        per: "RelatedPerson"
+        rules:
+          - {id: n1, to: "last", from: "RelatedPerson.name.family"}
+          - {id: n2, to: "of", from: "Patient.name.family"}
+`},
+		{"CSV to XML", `{kind: csv}`, toCSV, `
+target: {kind: xml, root: patient}
+blocks:
+  - id: root
+    make: "."
+    rules:
+      - {id: r1, to: "@mrn", from: "mrn", do: [{strip_leading: "0"}]}
+      - {id: r2, to: "name.last", from: "last name", do: [upper]}
+      - {id: r3, to: "city", from: "city and state", do: [{before: ", "}]}
+      - {id: r4, to: "state", from: "city and state", do: [{after: ", "}]}
+      - {id: r5, to: "class", from: "class", do: [{left: "1"}, upper]}
+`},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			first := compiled(t, "{kind: hl7v2}", k.from.text, k.from.tables)
+			second := compiled(t, k.source, k.text, nil)
+			pairs := func(seed uint64, n int) []infer.Pair {
+				var before []mapping.Record
+				for _, x := range applied(t, first, feed(seed, n)) {
+					before = append(before, x.After)
+				}
+				return applied(t, second, before)
+			}
+			end := infer.Options{Source: second.File().Source}
+			proposal, err := infer.Propose(context.Background(), pairs(5, 60), end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			share, different := reproduced(t, proposal.File, pairs(6, 40))
+			if share < 1 {
+				text, _ := mapping.Format(proposal.File)
+				t.Errorf("%.2f %% of the values of further messages come out: %s\n%s\n%+v", 100*share, different, text, proposal.Unexplained)
+			}
+		})
+	}
+}
+
+// TestUnwritable: what the target cannot hold is told, and the rest is proposed.
+func TestUnwritable(t *testing.T) {
+	var pairs []infer.Pair
+	for i, m := range feed(8, 6) {
+		pairs = append(pairs, infer.Pair{Name: fmt.Sprint(i), Before: m, After: mapping.Record{Bytes: fmt.Appendf(nil, `{"resourceType":"Patient","active":true,"shoeSize":"%d","gender":"male"}`, i)}})
+	}
+	p, err := infer.Propose(context.Background(), pairs, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Unexplained) != 1 || p.Unexplained[0].To != "shoeSize" || p.File.Rules() != 2 || p.Reproduced != 12 || p.Values != 18 {
+		t.Errorf("%+v with %d rules, %d of %d", p.Unexplained, p.File.Rules(), p.Reproduced, p.Values)
+	}
+	for i := range pairs {
+		pairs[i].After.Bytes = []byte(`{"resourceType":"Patient","shoeSize":"44","gender":"male"}`)
+	}
+	if p, err = infer.Propose(context.Background(), pairs, infer.Options{}); err != nil || len(p.Unexplained) != 1 || !strings.Contains(p.Unexplained[0].Best, "shoeSize") || len(p.Evidence) != 1 {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+// TestAlign pairs by control ID where both sides have it, and by order elsewhere.
+func TestAlign(t *testing.T) {
+	message := func(id string) mapping.Record {
+		return mapping.Record{Bytes: []byte("MSH|^~\\&|A|B|C|D|20260102||ADT^A01|" + id + "|P|2.5.1\r")}
+	}
+	names := func(pairs []infer.Pair) (list []string) {
+		for _, p := range pairs {
+			list = append(list, p.Name)
+		}
+		return list
+	}
+	pairs, notes := infer.Align([]mapping.Record{message("1"), message("2"), message("3")}, []mapping.Record{message("3"), message("1")})
+	if !slices.Equal(names(pairs), []string{"1", "3"}) || string(pairs[1].After.Bytes) != string(message("3").Bytes) || len(notes) != 2 {
+		t.Error(names(pairs), notes)
+	}
+	pairs, notes = infer.Align([]mapping.Record{message("1"), message("1"), message("3")}, []mapping.Record{message("3"), message("1")})
+	if !slices.Equal(names(pairs), []string{"1", "2"}) || len(notes) != 2 {
+		t.Error(names(pairs), notes)
+	}
+	if _, err := infer.Propose(context.Background(), nil, infer.Options{}); err == nil {
+		t.Error("no pairs give a proposal")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := infer.Propose(ctx, pairs, infer.Options{}); err == nil {
+		t.Error("a cancelled proposal is finished")
+	}
+}
