@@ -18,8 +18,8 @@ import (
 type Translator interface {
 	// Resources makes a Bundle of an HL7 v2 message; nil if it knows no way for messages of this type.
 	Resources(ctx context.Context, message []byte) (*fhir.Node, error)
-	// Message makes an HL7 v2 message of a Bundle: a MessageHeader with the event, the control ID and the time, the patient, and what
-	// the event is about; nil if it knows no way for this type of message.
+	// Message makes an HL7 v2 message of a Bundle: it has the control ID as its identifier and the time as its timestamp, a MessageHeader
+	// with the event, the patient, what the event is about, and what that points to. nil if it knows no way for this type of message.
 	Message(ctx context.Context, event Event, bundle *fhir.Node) ([]byte, error)
 }
 
@@ -243,7 +243,16 @@ func (d *Door) message(ctx context.Context, n news) ([]byte, error) {
 	return d.o.Translator.Message(ctx, n.event, bundle)
 }
 
-// bundle gathers what an event is about: nil if the patient is not here.
+// base is what the addresses of resources in a Bundle begin with, so that references between them can be followed.
+const base = "http://fhir.invalid/"
+
+// along are the types that come along where a resource points to them.
+var along = []string{"Practitioner", "PractitionerRole", "Organization", "Location", "RelatedPerson", "Condition", "HealthcareService", "Device"}
+
+// depth is how many references are followed, as from a bed by its room and its ward to the building.
+const depth = 5
+
+// bundle gathers what an event is about, and what that points to: nil if the patient is not here.
 func (d *Door) bundle(event Event, about *fhirstore.Version, patient string) *fhir.Node {
 	s := d.o.Store
 	who, err := s.Read("Patient", patient)
@@ -254,57 +263,41 @@ func (d *Door) bundle(event Event, about *fhirstore.Version, patient string) *fh
 		who = about
 	}
 	text := func(name, value string) *fhir.Node { return fhir.NewString(value).Named(name) }
-	now := d.o.Now().UTC()
-	header := fhir.NewObject(text("resourceType", "MessageHeader"), text("id", d.first+strconv.FormatUint(d.ids.Add(1), 36)),
+	id := d.first + strconv.FormatUint(d.ids.Add(1), 36)
+	header := fhir.NewObject(text("resourceType", "MessageHeader"), text("id", id),
 		fhir.NewObject(text("system", "http://terminology.hl7.org/CodeSystem/v2-0003"), text("code", event.Trigger)).Named("eventCoding"))
-	entries := fhir.NewArray(fhir.NewObject(header.Named("resource"))).Named("entry")
-	add := func(v *fhirstore.Version) {
+	entries := fhir.NewArray(fhir.NewObject(text("fullUrl", base+"MessageHeader/"+id), header.Named("resource"))).Named("entry")
+	seen := map[string]bool{}
+	var add func(v *fhirstore.Version, level int)
+	add = func(v *fhirstore.Version, level int) {
+		if seen[v.Reference()] || level > depth {
+			return
+		}
+		seen[v.Reference()] = true
 		n := v.Tree()
-		d.name(n)
-		entries.Children = append(entries.Children, fhir.NewObject(text("fullUrl", v.Reference()), n.Named("resource")))
+		entries.Children = append(entries.Children, fhir.NewObject(text("fullUrl", base+v.Reference()), n.Named("resource")))
+		n.Walk(func(_ string, c *fhir.Node) bool {
+			if typ, id := fhirstore.SplitReference(c.Text); c.Name == "reference" && slices.Contains(along, typ) {
+				if other, err := s.Read(typ, id); err == nil {
+					add(other, level+1)
+				}
+			}
+			return true
+		})
 	}
-	add(who)
-	if about != who && about.Type != "Coverage" {
-		add(about)
+	add(who, 0)
+	if about.Type != "Coverage" {
+		add(about, 0)
 	}
 	if event.Type == "ADT" {
-		if p := s.Param("Coverage", "beneficiary"); p != nil {
-			for _, c := range s.Pointing("Coverage", p, "Patient/"+patient) {
-				add(c)
-			}
-		}
-	}
-	return fhir.NewObject(text("resourceType", "Bundle"), text("type", "message"), text("timestamp", now.Format("2006-01-02T15:04:05.000Z07:00")), entries)
-}
-
-// name gives references without a display the name of what they point to, because a message has no other place for it.
-func (d *Door) name(n *fhir.Node) {
-	if ref := n.Member("reference"); ref != nil && n.Member("display") == nil {
-		if typ, id := fhirstore.SplitReference(ref.Text); typ != "" {
-			if v, err := d.o.Store.Read(typ, id); err == nil {
-				if name := nameOf(v.Tree()); name != "" {
-					n.Children = append(n.Children, fhir.NewString(name).Named("display"))
+		for _, x := range [][2]string{{"RelatedPerson", "patient"}, {"AllergyIntolerance", "patient"}, {"Coverage", "beneficiary"}} {
+			if p := s.Param(x[0], x[1]); p != nil {
+				for _, v := range s.Pointing(x[0], p, "Patient/"+patient) {
+					add(v, 0)
 				}
 			}
 		}
 	}
-	for _, c := range n.Children {
-		d.name(c)
-	}
-}
-
-// nameOf is what a resource is called: its name, or family and given name.
-func nameOf(n *fhir.Node) string {
-	name := n.Find("name")
-	if name == nil || name.IsPrimitive() {
-		return name.String()
-	}
-	if text := name.Member("text").String(); text != "" {
-		return text
-	}
-	family, given := name.Member("family").String(), name.Find("given").String()
-	if family != "" && given != "" {
-		family += ", "
-	}
-	return family + given
+	return fhir.NewObject(text("resourceType", "Bundle"), fhir.NewObject(text("value", id)).Named("identifier"), text("type", "message"),
+		text("timestamp", d.o.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00")), entries)
 }

@@ -43,7 +43,7 @@ func (plain) Message(_ context.Context, e Event, b *fhir.Node) ([]byte, error) {
 			}
 			text += "PID|1||" + n.Find("identifier", "value").String() + "||" + n.Find("name", "family").String() + "\r"
 		default:
-			text += "ZRS|" + n.ResourceType() + "|" + n.Find("payor", "display").String() + "\r"
+			text += "ZRS|" + n.ResourceType() + "|" + n.Find("name").String() + "\r"
 		}
 	}
 	return []byte(text), nil
@@ -159,7 +159,7 @@ func TestDoor(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(string(e.Request)), "\r")
 		got = append(got, e.Type+"^"+e.Trigger+" "+strings.Join(lines[1:], " "))
 	}
-	want := "ADT^A31 PID|1||88121||Mossman ZRS|Coverage|Lakeside; SIU^S12 PID|1||88121||Mossman ZRS|Appointment|"
+	want := "ADT^A31 PID|1||88121||Mossman ZRS|Coverage| ZRS|Organization|Lakeside; SIU^S12 PID|1||88121||Mossman ZRS|Appointment|"
 	if strings.Join(got, "; ") != want {
 		t.Errorf("the partner was told\n%s\nnot\n%s", strings.Join(got, "\n"), want)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"trestle/internal/dictionary"
 	"trestle/internal/endpoint/twodoors"
 	"trestle/internal/fhir"
 	"trestle/internal/hl7"
@@ -21,7 +22,7 @@ type Mappings struct {
 var _ twodoors.Translator = (*Mappings)(nil)
 
 // usual are the mappings that come with the program and serve two doors.
-var usual = []string{"adt-to-patient", "siu-to-appointment", "dft-to-charges", "event-to-adt", "event-to-siu", "charge-to-dft"}
+var usual = []string{"adt-to-patient", "siu-to-appointment", "dft-to-charges", "patient-to-adt", "appointment-to-siu", "charge-to-dft"}
 
 // New makes a translator of mappings; what they do not serve is served by those that come with the program. Two for the same way and type are
 // an error, and so is one between anything else than HL7 v2 and FHIR.
@@ -111,7 +112,14 @@ func (m *Mappings) Resources(ctx context.Context, message []byte) (*fhir.Node, e
 	return r.Tree, nil
 }
 
-// Message maps a Bundle to a message of HL7 v2; nil if no mapping serves its type.
+var (
+	trigger   = hl7.MustPath("MSH-9.2")
+	structure = hl7.MustPath("MSH-9.3")
+	versionID = hl7.MustPath("MSH-12.1")
+)
+
+// Message maps a Bundle to a message of HL7 v2; nil if no mapping serves its type. A mapping cannot see what was there before, so that the
+// event is put into MSH-9 afterwards, unless one of its rules reads it from the MessageHeader itself.
 func (m *Mappings) Message(ctx context.Context, event twodoors.Event, bundle *fhir.Node) ([]byte, error) {
 	e := m.out[event.Type]
 	if e == nil {
@@ -121,5 +129,34 @@ func (m *Mappings) Message(ctx context.Context, event twodoors.Event, bundle *fh
 	if err != nil {
 		return nil, err
 	}
-	return r.Bytes()
+	b, err := r.Bytes()
+	if err != nil || readsEvent(e.File().Blocks) {
+		return b, err
+	}
+	message, err := hl7.Parse(b).Set(trigger, event.Trigger)
+	if err != nil {
+		return nil, err
+	}
+	version, _ := dictionary.For(message.Get(versionID).String())
+	if name, ok := version.StructureOf(event.Type, event.Trigger); ok {
+		if message, err = message.Set(structure, name); err != nil {
+			return nil, err
+		}
+	}
+	return message.Bytes(), nil
+}
+
+// readsEvent says whether a rule reads the MessageHeader.
+func readsEvent(blocks []mapping.Block) bool {
+	for _, b := range blocks {
+		for _, r := range b.Rules {
+			if slices.ContainsFunc(r.From, func(text string) bool { return strings.Contains(text, "MessageHeader") }) {
+				return true
+			}
+		}
+		if readsEvent(b.Blocks) {
+			return true
+		}
+	}
+	return false
 }

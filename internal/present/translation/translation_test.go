@@ -80,8 +80,8 @@ func TestAMessageComesIn(t *testing.T) {
 func TestMessagesGoOut(t *testing.T) {
 	_, _, m := shared(t)
 	bundle := func(trigger, more string) *fhir.Node {
-		n, err := fhir.ParseJSON([]byte(`{"resourceType":"Bundle","type":"message","timestamp":"2026-03-02T10:15:00.000Z","entry":[
-			{"resource":{"resourceType":"MessageHeader","id":"F1","eventCoding":{"code":"` + trigger + `"}}},
+		n, err := fhir.ParseJSON([]byte(`{"resourceType":"Bundle","identifier":{"value":"F1"},"type":"message","timestamp":"2026-03-02T10:15:00.000Z","entry":[
+			{"fullUrl":"http://fhir.invalid/MessageHeader/F1","resource":{"resourceType":"MessageHeader","id":"F1","eventCoding":{"code":"` + trigger + `"}}},
 			{"resource":{"resourceType":"Patient","id":"p1","identifier":[{"type":{"coding":[{"code":"MR"}]},"system":"urn:oid:2.999.1","value":"88121"}],"name":[{"use":"official","family":"Moss","given":["Ann"]}],"gender":"female","birthDate":"1980-05-02"}}` + more + `]}`))
 		if err != nil {
 			t.Fatal(err)
@@ -92,11 +92,11 @@ func TestMessagesGoOut(t *testing.T) {
 		event      twodoors.Event
 		more, want string
 	}{
-		{twodoors.Event{Type: "ADT", Trigger: "A28"}, "", "MSH-9=ADT^A28^ADT_A05 MSH-10=F1 PID-3.1=88121 PID-5.1=Moss PV1-2=N"},
-		{twodoors.Event{Type: "ADT", Trigger: "A01"}, `,{"resource":{"resourceType":"Encounter","status":"in-progress","class":{"code":"IMP"},"identifier":[{"value":"V77"}]}},{"resource":{"resourceType":"Coverage","status":"active","subscriberId":"W1","payor":[{"display":"Lakeside"}],"class":[{"value":"X"}]}}`,
-			"MSH-9=ADT^A01^ADT_A01 PV1-2=I PV1-19.1=V77 IN1-1=1 IN1-3.1=Lakeside IN1-36=W1"},
+		{twodoors.Event{Type: "ADT", Trigger: "A28"}, "", "MSH-9=ADT^A28^ADT_A05 MSH-10=F1 MSH-7=20260302101500.000+0000 PID-3.1=88121 PID-5.1=Moss PV1-2=N"},
+		{twodoors.Event{Type: "ADT", Trigger: "A01"}, `,{"resource":{"resourceType":"Encounter","status":"in-progress","class":{"code":"IMP"},"identifier":[{"value":"V77"}]}},{"fullUrl":"http://fhir.invalid/Coverage/c1","resource":{"resourceType":"Coverage","id":"c1","status":"active","subscriberId":"W1","payor":[{"reference":"Organization/o1"}]}},{"fullUrl":"http://fhir.invalid/Organization/o1","resource":{"resourceType":"Organization","id":"o1","identifier":[{"value":"LHP"}],"name":"Lakeside"}}`,
+			"MSH-9=ADT^A01^ADT_A01 PV1-2=I PV1-19.1=V77 IN1-1=1 IN1-3.1=LHP IN1-4.1=Lakeside IN1-36=W1"},
 		{twodoors.Event{Type: "SIU", Trigger: "S12"}, `,{"resource":{"resourceType":"Appointment","id":"a1","status":"booked","start":"2026-03-05T10:00:00Z","end":"2026-03-05T10:20:00Z","participant":[{"actor":{"reference":"Practitioner/d1","display":"Stone, Kim"}}]}}`,
-			"MSH-9=SIU^S12^SIU_S12 SCH-2.1=a1 SCH-6=BOOKED SCH-25.1=Booked AIP-3.2=Stone AIP-3.3=Kim PID-3.1=88121"},
+			"MSH-9=SIU^S12^SIU_S12 SCH-2.1=a1 SCH-25.1=Booked PID-3.1=88121"},
 		{twodoors.Event{Type: "DFT", Trigger: "P03"}, `,{"resource":{"resourceType":"ChargeItem","id":"c1","status":"billable","code":{"coding":[{"code":"96413"}]},"quantity":{"value":2},"occurrenceDateTime":"2026-03-02"}}`,
 			"MSH-9=DFT^P03^DFT_P03 FT1-2.1=c1 FT1-6=CG FT1-7.1=96413 FT1-10=2 PID-3.1=88121"},
 	} {
