@@ -50,7 +50,7 @@ func (v *View) ask(title, label, hint, text, yes, note string, try func(string) 
 var kinds = []struct {
 	kind  mapping.Kind
 	words string
-}{{mapping.HL7v2, "HL7 v2"}, {mapping.FHIR, "FHIR R4"}, {mapping.JSON, "JSON"}, {mapping.XML, "XML"}, {mapping.CSV, "CSV"}}
+}{{mapping.HL7v2, "HL7 v2"}, {mapping.FHIR, "FHIR R4"}, {mapping.JSON, "JSON"}, {mapping.XML, "XML"}, {mapping.CSV, "CSV"}, {mapping.FixedWidth, "Fixed width"}}
 
 func kindWords() []string {
 	words := make([]string, len(kinds))
@@ -131,7 +131,12 @@ func (v *View) Export() {
 
 // TakeTarget asks for a document as the mapping is to make it.
 func (v *View) TakeTarget() {
-	v.host.ChooseFiles("A sample of the target", func(paths []string) { v.m.TakeTarget(paths[0]) })
+	v.host.ChooseFiles("A sample, a JSON Schema or a layout of the target", func(paths []string) { v.m.TakeTarget(paths[0]) })
+}
+
+// TakeLayout asks for the layout of a fixed-width source.
+func (v *View) TakeLayout() {
+	v.host.ChooseFiles("The layout of the source", func(paths []string) { v.m.TakeLayout(paths[0]) })
 }
 
 // Rename asks for another name.
@@ -167,7 +172,7 @@ func (v *View) AddBlock() {
 	if !v.m.IsOpen() {
 		return
 	}
-	what := kit.NewField(map[mapping.Kind]string{mapping.FHIR: "Patient", mapping.HL7v2: "PID", mapping.CSV: "row"}[v.m.File().Target.Kind])
+	what := kit.NewField(map[mapping.Kind]string{mapping.FHIR: "Patient", mapping.HL7v2: "PID", mapping.CSV: "row", mapping.FixedWidth: "row"}[v.m.File().Target.Kind])
 	per, when := kit.NewField("nothing: once for each message; or PID, PV1-7, IN1"), kit.NewField("PV1-2 EQUALS \"I\"")
 	f := kit.NewForm(dialogWidth, kit.FormRow{Title: "It makes", Control: what, Note: "A resource of FHIR, a segment, the path of an object, or . for the whole document."},
 		kit.FormRow{Title: "For each", Control: per}, kit.FormRow{Title: "If", Control: when})
