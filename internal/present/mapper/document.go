@@ -35,6 +35,8 @@ type document struct {
 	sides   [2]side
 	lines   lines
 	chosen  chosen
+
+	proposals proposals
 }
 
 // Layout is what is kept of the picture, apart from the mapping: it says nothing about what goes where.

@@ -30,6 +30,11 @@ func areMappings(paths []string) bool {
 
 // ask asks for one text; try says what is wrong with it.
 func (v *View) ask(title, label, hint, text, yes, note string, try func(string) error) {
+	v.askThen(title, label, hint, text, yes, note, try, func() {})
+}
+
+// askThen is ask with what follows when the dialog is gone and has given the keyboard back.
+func (v *View) askThen(title, label, hint, text, yes, note string, try func(string) error, then func()) {
 	field := kit.NewField(hint)
 	field.SetText(text)
 	field.SelectAll()
@@ -41,6 +46,7 @@ func (v *View) ask(title, label, hint, text, yes, note string, try func(string) 
 			return
 		}
 		dismiss()
+		then()
 	}
 	field.OnSubmitted = func(string) { done() }
 	dismiss = v.host.Dialog(title, f.Content(), dialogWidth, field, kit.Action{Label: yes, Do: done}, kit.Action{Label: "Cancel"})
@@ -211,19 +217,23 @@ func (v *View) offering(f *kit.Field, ask func(string) []model.Completion) *kit.
 	return list
 }
 
-// GoToPath asks for a path of either side.
+// GoToPath asks for a path of either side, or the ID of a rule.
 func (v *View) GoToPath() {
-	v.ask("Go to a path", "Path", "PID-5.1, Patient.birthDate, or the ID of a rule", "", "Go", "", func(text string) error {
+	focus := func() {}
+	v.askThen("Go to a path", "Path", "PID-5.1, Patient.birthDate, or the ID of a rule", "", "Go", "", func(text string) error {
 		text = strings.TrimSpace(text)
 		if v.m.RowOf(text) >= 0 {
 			v.m.Choose(text)
 			return nil
 		}
-		if v.picture.goTo(false, text) || v.picture.goTo(true, text) {
-			return nil
+		for _, target := range []bool{false, true} {
+			if v.picture.goTo(target, text) {
+				focus = func() { v.host.Focus(v.picture.trees[index(target)]) }
+				return nil
+			}
 		}
 		return errNoPath
-	})
+	}, func() { focus() })
 }
 
 // ChooseSamples asks for what the mapping is tried on.
