@@ -75,3 +75,53 @@ func TestLayoutsAndSchemas(t *testing.T) {
 		t.Error("the schema is still there")
 	}
 }
+
+// A mapping is learnt from messages before and after an interface; each rule says in how many pairs it holds.
+func TestMappingIsLearnt(t *testing.T) {
+	m, s := newPlace(t)
+	dir := t.TempDir()
+	before := admits(12)
+	after := make([]string, len(before))
+	for i, text := range before {
+		after[i] = strings.NewReplacer("|LAKESIDE|MAIN|", "|BRIDGE|MAIN|", "|F|", "|2|", "|X|", "|9|").Replace(text)
+	}
+	var files [2]string
+	for i, list := range [][]string{before, after} {
+		files[i] = filepath.Join(dir, []string{"before.hl7", "after.hl7"}[i])
+		if err := os.WriteFile(files[i], []byte(strings.Join(list, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Learn(" ", nil, nil); err == nil {
+		t.Error("a mapping without a name")
+	}
+	if err := m.Learn("Bridge", files[:1], files[1:]); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if !m.IsOpen() || !strings.Contains(m.News().Text, "learnt from 12 pairs") {
+		t.Fatalf("news %q", m.News().Text)
+	}
+	if _, n, _ := m.Samples(); n != 12 {
+		t.Errorf("%d samples", n)
+	}
+	found := false
+	for row := range m.RuleList().Len() {
+		if m.CellText(row, ColumnTarget) == "PID-8" {
+			found = strings.Contains(m.CellText(row, ColumnNote), "holds in 12 of 12") && m.CellText(row, ColumnStatus) == "draft"
+		}
+	}
+	if !found {
+		t.Error("no rule says how the sex is translated")
+	}
+	if text := whole(m.ResultText()); !strings.Contains(text, "|BRIDGE|") || !strings.Contains(text, "|19790228|2|") {
+		t.Errorf("it does not give what came out: %q", m.Problems())
+	}
+	if err := m.Learn("Other", []string{dir + "/none"}, files[1:]); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	if !m.News().Bad || m.Name() != "Bridge" {
+		t.Errorf("news %q", m.News().Text)
+	}
+}

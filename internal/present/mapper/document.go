@@ -106,6 +106,7 @@ type stored struct {
 	draftRev  int64
 	layout    Layout
 	layoutRev int64
+	learnt    string // what is to be said of one that was learnt from pairs
 }
 
 func (m *Model) read(ctx context.Context, name string) (*stored, error) {

@@ -119,6 +119,9 @@ func (m *Model) Create(n NewMapping) error {
 	return nil
 }
 
+// CheckName says what is wrong with the name of a new mapping.
+func (m *Model) CheckName(name string) error { return m.free(strings.TrimSpace(name)) }
+
 // free says what is wrong with the name of a new mapping.
 func (m *Model) free(name string) error {
 	if name == "" {

@@ -19,6 +19,7 @@ func (v *View) Actions() []shell.Action {
 	add("new", "New mapping…", "from a starter, or empty", "Ctrl+N", v.New)
 	add("import", "Import mappings…", "YAML with its tables, or a folder", "Ctrl+O", v.Import)
 	actions = append(actions, v.paperActions()...)
+	add("learn", "Learn a mapping from pairs of messages…", "before and after an interface", "", v.Learn)
 	for _, e := range m.Entries() {
 		if e.Name != m.Name() {
 			add("open."+e.Name, "Open the mapping "+e.Name, "", "", func() { m.Open(e.Name) })

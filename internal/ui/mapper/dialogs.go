@@ -125,6 +125,22 @@ func (v *View) New() {
 	dismiss = v.host.Dialog("New mapping", container.New(kit.Width(dialogWidth), body), dialogWidth, name, kit.Action{Label: "Add", Do: done}, kit.Action{Label: "Cancel"})
 }
 
+// Learn asks for messages before and after an interface, from which a mapping is learnt.
+func (v *View) Learn() {
+	name := ""
+	v.askThen("Learn a mapping from pairs of messages", "Name", "Lakeside ADT", "", "Choose the messages before…",
+		"Messages as one system sends them, and what an interface has made of each: two files, or two folders. They find each other by their control ID, or in order. Each rule is a draft that says in how many pairs it holds.",
+		func(text string) error { name = text; return v.m.CheckName(text) }, func() {
+			v.host.ChooseFilesOrFolders("The messages before", func(before []string) {
+				v.host.ChooseFilesOrFolders("What was made of them", func(after []string) {
+					if err := v.m.Learn(name, before, after); err != nil {
+						v.m.Fail("No mapping was learnt", err)
+					}
+				})
+			})
+		})
+}
+
 // Import asks for mappings.
 func (v *View) Import() { v.host.ChooseFilesOrFolders("Import mappings", v.m.Import) }
 
