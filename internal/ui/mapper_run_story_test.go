@@ -9,7 +9,6 @@ import (
 	"trestle/internal/present/endpoints"
 	"trestle/internal/present/mapper"
 	"trestle/internal/present/shell"
-	"trestle/internal/ui/kit"
 )
 
 // A listener's messages go through a mapping to a FHIR server as they come, and what is missing is seen and left out.
@@ -81,30 +80,4 @@ func TestRouteFromListenerToFHIRServer(t *testing.T) {
 	d.Press("Cancel")
 	d.s.Lock()
 	d.settle()
-}
-
-// Sources are suggested for a place of the target, and one is taken, by keyboard alone.
-func TestSourceIsSuggested(t *testing.T) {
-	d, m := mapped(t)
-	rules := m.File().Rules()
-	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyG)
-	d.Canvas().Focused().(*kit.Field).SetText("Patient.birthDate")
-	d.Key(fyne.KeyReturn)
-	d.settle()
-	d.Type("s")
-	d.settle()
-	d.Shot("map-suggest.png")
-	if !d.Shows("Sources for Patient.birthDate") {
-		t.Fatalf("texts %q", d.Texts())
-	}
-	d.Key(fyne.KeyReturn)
-	d.settle()
-	if m.File().Rules() != rules+1 {
-		t.Errorf("%d rules, there were %d", m.File().Rules(), rules)
-	}
-	d.s.press("Ctrl+Z")
-	d.settle()
-	if m.File().Rules() != rules {
-		t.Error("it cannot be undone")
-	}
 }

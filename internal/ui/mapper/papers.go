@@ -102,7 +102,7 @@ func (v *View) importSheet(path string) {
 
 // paperActions are those that are there whatever part of the place shows.
 func (v *View) paperActions() []shell.Action {
-	list := []shell.Action{{ID: "map.learn", Title: "Learn a mapping from examples…", Detail: "messages before and after", Run: v.Learn}, {ID: "map.sheet", Title: "Import a spreadsheet of pairs…", Detail: "XLSX, CSV, or pasted", Run: v.ImportSheet}}
+	list := []shell.Action{{ID: "map.sheet", Title: "Import a spreadsheet of pairs…", Detail: "XLSX, CSV, or pasted", Run: v.ImportSheet}}
 	if v.m.IsOpen() {
 		list = append(list, shell.Action{ID: "map.papers", Title: "Papers and exports…", Detail: "specification, ConceptMap, StructureMap …", Keys: "Ctrl+P", Run: v.Papers})
 	}

@@ -45,7 +45,6 @@ type View struct {
 	bar            *topBar
 	tabs           []Tab
 	shownTab       int
-	then           func() // what comes after a dialog that asks, nil for nothing
 	body           *fyne.Container
 	upper          *fyne.Container
 	both           *kit.Split
@@ -388,6 +387,9 @@ func endWords(e mapping.End) string {
 	case mapping.JSON:
 		return "JSON"
 	}
+	if e.Kind == mapping.FixedWidth {
+		return "fixed width"
+	}
 	return "CSV"
 }
 
@@ -396,7 +398,10 @@ func (v *View) more(at fyne.CanvasObject) {
 	m := v.m
 	items := []*fyne.MenuItem{fyne.NewMenuItem("What it reads and makes…  (Ctrl+Shift+E)", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock)}
 	if m.TakesTarget() {
-		items = append(items, fyne.NewMenuItem("Take the target from a sample…", v.TakeTarget))
+		items = append(items, fyne.NewMenuItem("Take the target from a sample or its description…", v.TakeTarget))
+	}
+	if m.TakesLayout() {
+		items = append(items, fyne.NewMenuItem("Read the layout of the source…", v.TakeLayout))
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export), fyne.NewMenuItem("Papers and exports…  (Ctrl+P)", v.Papers))
