@@ -124,10 +124,15 @@ func runMirth(t *testing.T, transformer, message []byte) goja.Value {
 	if _, err := vm.RunString(shim + "var msg = element(" + string(tree) + "), tmp;"); err != nil {
 		t.Fatal(err)
 	}
+	// Mirth Connect puts the scripts of all steps into one function.
+	var all strings.Builder
+	all.WriteString("(function doTransform() {\n")
 	for _, s := range x.Elements.Steps {
-		if _, err := vm.RunString(s.Script); err != nil {
-			t.Fatalf("the step %q fails: %v", s.Name, err)
-		}
+		all.WriteString(s.Script + "\n")
+	}
+	all.WriteString("})();")
+	if _, err := vm.RunString(all.String()); err != nil {
+		t.Fatalf("the steps fail: %v", err)
 	}
 	return vm.Get("tmp")
 }
@@ -258,7 +263,7 @@ func TestMirthMakesOtherTargets(t *testing.T) {
   {id: "b-msh", make: "MSH", rules: [{id: "m-1", to: "MSH-9", from: "MSH-9"}, {id: "m-2", to: "MSH-7", from: "MSH-7", do: [{left: "8"}]}]},
   {id: "b-pid", make: "PID", per: "PID", rules: [{id: "p-1", to: "PID-3[]", each: "PID-3", from: "PID-3"}, {id: "p-2", to: "PID-5", from: "PID-5"}, {id: "p-3", to: "PID-5.7", value: "L"}, {id: "p-4", to: "PID-11.1", from: ["PID-11.1", "PID-11.3"], do: [{join: ", "}]},
     {id: "p-5", to: "PID-13[].1", each: "PID-13", from: "PID-13.1", when: "PID-13.1 ENDS WITH \"2\""}, {id: "p-6", to: "PID-8", do: ["null"], when: "PID-8 NOT IN (\"M\", \"X\") AND NK1 COUNT > 1"}]},
-  {id: "b-nk1", make: "NK1", per: "NK1", when: "NK1-3 IS \"SPO\" OR (NK1-1 > 1 AND NOT NK1-2.2 MATCHES \"^B\")", rules: [{id: "n-1", to: "NK1-1", do: ["counter"]}, {id: "n-2", to: "NK1-2.1", inputs: {a: "NK1-2.1", b: "PID-5.2"}, formula: "a == 'Moss' ? upper(a) + ' ' + b.substring(0, 1) : a"}]}]}`,
+  {id: "b-nk1", make: "NK1", per: "NK1", when: "NK1-3 IS \"SPO\" OR (NK1-1 > 1 AND NOT NK1-2.2 MATCHES \"^B\")", rules: [{id: "n-1", to: "NK1-1", do: ["counter"]}, {id: "n-2", to: "NK1-2.1", inputs: {new: "NK1-2.1", b: "PID-5.2"}, formula: "new == 'Moss' ? upper(new) + ' ' + b.substring(0, 1) : new"}]}]}`,
 		"csv": `{map: 1, source: {kind: "hl7v2"}, target: {kind: "csv", columns: ["last, first", "city", "n"]}, blocks: [{id: "b", make: "row", per: "NK1", rules: [
   {id: "r-1", to: "last, first", from: ["NK1-2.1", "NK1-2.2"], do: [{join: ", "}]}, {id: "r-2", to: "city", from: "PID-11.3", do: ["title_case"], default: "none"}, {id: "r-3", to: "n", inputs: {all: "PID-3[*].1"}, formula: "size(all)"}]}]}`,
 		"json": `{map: 1, zone: "America/New_York", source: {kind: "hl7v2"}, target: {kind: "json"}, blocks: [{id: "b", make: ".", rules: [
