@@ -90,6 +90,12 @@ func empty(row []string) bool {
 
 // guessEnds says what is read and made, from the most frequent kind of path.
 func (d *drafting) guessEnds(rows [][]string) {
+	for i := 0; i < len(rows) && d.f.Source.Kind == ""; i++ { // a sheet of ours says it in every row
+		d.f.Source = d.said(rows[i], roleSourceKind, d.f.Source)
+	}
+	for i := 0; i < len(rows) && d.f.Target.Kind == ""; i++ {
+		d.f.Target = d.said(rows[i], roleTargetKind, d.f.Target)
+	}
 	sources, targets := map[mapping.Kind]int{}, map[mapping.Kind]int{}
 	for _, row := range rows {
 		if h := d.head; h.has(roleSource) {
@@ -115,6 +121,18 @@ func (d *drafting) guessEnds(rows [][]string) {
 	if t := &d.f.Target; t.Kind == mapping.FHIR && t.Root == "" {
 		t.Version, t.Root = "4.0.1", "Bundle"
 	}
+}
+
+// said is the end that a row says, with what was asked for instead where it was.
+func (d *drafting) said(row []string, r role, asked mapping.End) mapping.End {
+	e := endOf(d.head.get(row, r))
+	if e.Kind == "" {
+		return asked
+	}
+	if asked.Version != "" {
+		e.Version = asked.Version
+	}
+	return e
 }
 
 func firstSource(text string) string {

@@ -67,8 +67,7 @@ func (s Spec) mirthSteps() ([]script, []string, error) {
 
 // codes puts the codes that the functions know into their script.
 func codes(functions string) string {
-	types, subtypes := mapping.MediaTypes()
-	return strings.NewReplacer("SYSTEMS", asJSON(mapping.CodeSystems()), "MEDIATYPES", asJSON(types), "SUBTYPES", asJSON(subtypes)).Replace(functions)
+	return strings.Replace(functions, "KNOWN", asJSON(mapping.Vocabulary()), 1)
 }
 
 // mirth writes the scripts of a mapping.
@@ -268,6 +267,9 @@ func (p *mirth) rule(b *mapping.Block, r *mapping.Rule) (string, error) {
 
 // mirthKnows says whether the steps have a function.
 func mirthKnows(name string) bool {
+	if strings.HasPrefix(name, "us_core_") {
+		return strings.Contains(mirthFunctions, "usCore('"+strings.TrimPrefix(name, "us_core_")+"',")
+	}
 	for _, form := range []string{"each('%s',", "f.%s =", "f['%s'] =", "typed('%s',", "looked('%s',", "counted('%s',", "summed('%s',"} {
 		if strings.Contains(mirthFunctions, fmt.Sprintf(form, name)) {
 			return true

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -202,17 +203,28 @@ func TestMirthDoesTheSame(t *testing.T) {
 	compared := 0
 	for _, name := range starters(t) {
 		f := starterFile(t, name)
-		e, err := mapping.Compile(f)
-		if err != nil {
-			t.Fatal(err)
+		if f.Source.Kind != mapping.HL7v2 {
+			continue
 		}
 		transformer := written(t, Spec{Mapping: f}, Mirth)
 		gaps, err := Spec{Mapping: f}.MirthGaps()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, g := range gaps {
-			t.Logf("%s: a gap: %s", name, g)
+		// What the steps say that they leave out is left out of the comparison too.
+		f.Walk(func(b *mapping.Block) {
+			for i := range b.Rules {
+				if slices.ContainsFunc(gaps, func(g string) bool { return strings.HasPrefix(g, b.Rules[i].ID+": ") }) {
+					b.Rules[i].Status = mapping.OutOfScope
+				}
+			}
+		})
+		if len(gaps)*20 > f.Rules() {
+			t.Errorf("%s: the steps leave %d of %d rules out: %q", name, len(gaps), f.Rules(), gaps)
+		}
+		e, err := mapping.Compile(f)
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, file := range samples {
 			message, err := os.ReadFile(file)
