@@ -24,7 +24,8 @@ type paper struct {
 	uses           []mapping.Use
 	readers        map[string][]string // rules and blocks by the path that they read, without repetitions
 	fields         []mapping.SourceField
-	report         *mapping.Report // nil without samples
+	report         *mapping.Report   // nil without samples
+	around         map[string]string // see inside
 }
 
 // fact is one line of the title page.
@@ -154,6 +155,8 @@ func (p *paper) titleFacts() []fact {
 		add("Direction", "out: we send, the partner receives")
 	}
 	add("Time zone", f.Zone)
+	add("Seed", f.Seed)
+	add("Columns", strings.Join(f.Target.Columns, sourceSeparator))
 	counts := map[mapping.Status]int{}
 	f.Walk(func(b *mapping.Block) {
 		for i := range b.Rules {

@@ -37,6 +37,7 @@ const (
 	roleNote
 	roleSourceKind
 	roleTargetKind
+	roleInside
 	roleIgnored // of our own workbook: what follows from the rest
 )
 
@@ -60,7 +61,7 @@ func init() {
 		roleLookup: {titleLookup, "lookup", "lookup table", "crosswalk", "translation table", "value map"}, roleDefault: {titleDefault, "default value"},
 		roleStatus: {titleStatus, "state", "agreed"}, roleOwner: {titleOwner, "responsible", "assigned to", "who"},
 		roleNote:       {titleNote, "notes", "comment", "comments", "remark", "remarks", "description", "details"},
-		roleSourceKind: {titleSourceKind}, roleTargetKind: {titleTargetKind},
+		roleSourceKind: {titleSourceKind}, roleTargetKind: {titleTargetKind}, roleInside: {titleInside},
 		roleIgnored: {titleTargetName, titleTargetType, titleTargetCard, titleSourceName, titleSourceUsage, titleWords, titlePopulated, titleBefore, titleAfter},
 	} {
 		for _, name := range names {
