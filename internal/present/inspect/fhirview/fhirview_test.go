@@ -504,6 +504,7 @@ func BenchmarkStepsInLargeBundle(b *testing.B) {
 	}{
 		{"open", func() { m.Open(p); m.Follow(0) }},
 		{"go to an entry", func() { m.Follow(25 << 20); m.Follow(30 << 20) }},
+		{"put on the mask and take it off", func() { m.SetMasked(true); m.SetMasked(false) }},
 		{"paint a page", func() {
 			top := m.Text().Lines() / 2
 			for i := range 50 {
