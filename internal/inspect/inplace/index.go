@@ -12,7 +12,8 @@ import (
 
 const (
 	// A batch of entries is made known together: the first after a few, so that a screen has something to show at once.
-	firstBatch = 64
+	// Lists read pages of 128, so that none of them is known in part.
+	firstBatch = 128
 	batch      = 1024
 
 	maxNotes   = 1 << 18 // notes that are kept

@@ -76,11 +76,11 @@ func (m *Model) OpenInPlace(path string) {
 		p.messages.fixed, p.messages.began, p.messages.masked = true, true, m.masked
 		p.messages.list.total, p.messages.list.known = 0, true
 		m.file = p
+		p.index() // before the screen is made ready, which takes longer than to find what is first on it
 		m.say(NoticeText{})
 		m.Changed(Place)
 		p.messages.loadFilters()
 		p.messages.loadChoices()
-		p.index()
 	})
 }
 
@@ -162,7 +162,7 @@ func (p *InPlace) title(what string) string {
 
 // tellEvery is how often the list grows while a file is gone through: often enough to look alive, and seldom enough to leave
 // the screen its time.
-const tellEvery = 100 * time.Millisecond
+const tellEvery = 200 * time.Millisecond
 
 // index goes through the file.
 func (p *InPlace) index() {
@@ -290,7 +290,7 @@ func (p *InPlace) Import(rows []int) {
 			return
 		}
 		if len(r.IDs) > 0 {
-			n.Other = "Show in the project"
+			n.Other = "Show"
 		}
 		p.messages.say(n)
 		p.messages.undo, p.messages.other = undo, func() { m.ShowFile(false) }

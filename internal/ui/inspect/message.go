@@ -98,6 +98,9 @@ func (p *messagePane) redraw() {
 		p.body.Refresh()
 	}
 	p.redrawCards()
+	if m.Fixed() {
+		p.edit.Hide()
+	}
 	p.wrap.SetSelected(m.Wraps())
 	p.wrap.SetLabel("Break long segments at the edge (Alt+Z)")
 	if m.Wraps() {
