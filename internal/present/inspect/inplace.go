@@ -71,7 +71,7 @@ func (m *Model) OpenInPlace(path string) {
 			return
 		}
 		m.CloseFile()
-		p := &InPlace{m: m, file: f, path: path, store: &fileStore{Store: m.store, file: f, again: func() { m.OpenInPlace(path) }}, shown: true}
+		p := &InPlace{m: m, file: f, path: path, store: &fileStore{Store: m.store, file: f, again: func() { m.OpenInPlace(path) }, arrived: func() { m.reload(m.open.id) }}, shown: true}
 		p.messages = New(m.runner, p.store)
 		p.messages.fixed, p.messages.began, p.messages.masked = true, true, m.masked
 		p.messages.list.total, p.messages.list.known = 0, true
