@@ -295,6 +295,40 @@ func TestReadsWhileIndexing(t *testing.T) {
 	}
 }
 
+// TestBegin: the first pieces are known before the file is gone through, and stay known when that begins.
+func TestBegin(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "feed.hl7")
+	if err := os.WriteFile(path, []byte(many(5000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Begin(t.Context()); err != nil || f.Len() < firstBatch || f.Len() > 5*firstBatch {
+		t.Fatalf("%d pieces, %v", f.Len(), err)
+	}
+	if _, complete := f.Indexed(); complete {
+		t.Error("the index is complete")
+	}
+	err = f.Index(t.Context(), func(_ int64, pieces int) {
+		if pieces < firstBatch {
+			t.Errorf("only %d pieces are known any more", pieces)
+		}
+	})
+	if err != nil || f.Len() != 5000 {
+		t.Errorf("%d pieces, %v", f.Len(), err)
+	}
+	small := opened(t, many(3))
+	if err := small.Begin(t.Context()); err != nil || small.Len() != 3 {
+		t.Errorf("%d pieces, %v", small.Len(), err)
+	}
+	if _, err := small.Piece(2); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestFileChanges: a file that was cut off or written over gives an error that says so, and no piece that is none.
 func TestFileChanges(t *testing.T) {
 	text := many(2000)
