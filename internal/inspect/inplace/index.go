@@ -111,7 +111,7 @@ type indexer struct {
 	entries  []entry
 	asides   []format.Piece // without their bytes
 	begun    bool           // what was known before has been forgotten
-	ids      []byte // control IDs of the entries, one behind the other
+	ids      []byte         // control IDs of the entries, one behind the other
 	through  int64
 	limit    int
 	progress func(int64, int)

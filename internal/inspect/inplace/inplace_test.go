@@ -50,6 +50,7 @@ var files = map[string]string{
 	"doubtful headers":  "MSH|^~\\&|A||||2026||ADT^A01~ADT^A02| 7|P|2.5\rPID|1\rMSH|^~\\&|A||||x||ADT\\T\\X^A01&B|7^8|P|2.5\rMSH$%~\\&$A\rMSH|^~\\&#|A|||||| ADT^A01|9#|P|2.7\rMSH|^~\\&\rPID|1\rmsh|^~\\&|||||||ADT|5\rMSH|^~\\&|A||||20260302||ÄDT^A01|ü|P|2.5\rMSH|^~\\&|||||||ADT\n|1\r",
 	"byte order mark":   "\xef\xbb\xbf" + many(2),
 	"same control ID":   fmt.Sprintf(adt, 1, 1) + fmt.Sprintf(adt, 1, 1),
+	"continued":         "MSH|^~\\&|A|B|||20260302||ORU^R01|1|P|2.5\rPID|1\rDSC|next\rMSH|^~\\&|A|B|||20260302||ORU^R01|2|P|2.5||next\rPID|1\rMSH|^~\\&|A|B|||20260302||ORU^R01|3|P|2.5||lost\rPID|1\rMSH|^~\\&|A|B|||20260302||ORU^R01|3|P|2.5||next\r",
 	"NDJSON":            "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n\n{\"resourceType\":\"Patient\",\"id\":\"b\"}\r\n",
 	"table":             "mrn,name\n1,Doe\n",
 	"X12":               "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260302*1014*^*00501*000000001*0*P*:~GS*HC*A*B~IEA*1*000000001~",
