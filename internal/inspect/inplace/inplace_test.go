@@ -41,7 +41,7 @@ func many(n int) string {
 var files = map[string]string{
 	"empty":             "",
 	"one message":       fmt.Sprintf(adt, 1, 1),
-	"many":              many(3000),
+	"many":              many(900),
 	"framed":            "\x0b" + fmt.Sprintf(adt, 1, 1) + "\x1c\r\x0b" + fmt.Sprintf(adt, 2, 2) + "\x1c\n" + fmt.Sprintf(adt, 3, 3) + "\x1c\r",
 	"batch":             "FHS|^~\\&|A\rBHS|^~\\&|A\r" + many(3) + "BTS|7\rFTS|1\r",
 	"rubbish":           "rubbish before\r\n" + many(2) + "\r\nrubbish behind",
