@@ -271,13 +271,17 @@ func (p *proposer) inlined(u, inner *unit, b *mapping.Block) {
 // divided learns several rules for one place, each for some values of a field that tells them apart: a copy for one kind of
 // message, a constant for another. nil if there is no such field.
 func (p *proposer) divided(u *unit, v *view, path string, want []string) []*guess {
-	if len(want) < 6 {
+	if len(want) < 6 || !p.afford(v) {
 		return nil
 	}
+	tried := 0
 	for _, own := range []bool{true, false} {
 		for _, key := range v.paths {
 			if v.own[key] != own || !speakable.MatchString(key) {
 				continue
+			}
+			if tried++; tried > maxKeysTried {
+				return nil
 			}
 			if list := p.dividedBy(v, key, want); list != nil {
 				return list
@@ -286,6 +290,9 @@ func (p *proposer) divided(u *unit, v *view, path string, want []string) []*gues
 	}
 	return nil
 }
+
+// maxKeysTried is how many fields are tried to tell kinds of messages apart, those of the thing itself first.
+const maxKeysTried = 150
 
 func (p *proposer) dividedBy(v *view, key string, want []string) (list []*guess) {
 	parts := map[string][]int{}
