@@ -3,6 +3,7 @@ package infer_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -479,5 +480,28 @@ blocks:
 		if string(got.Message) != string(want.Message) {
 			t.Fatalf("the segments stand in another order:\n%q\n%q\n%s", got.Message, want.Message, text)
 		}
+	}
+}
+
+// TestMadeAnew: times and identifiers that were made for the message that came out are told as such.
+func TestMadeAnew(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	var pairs []infer.Pair
+	for i, m := range feed(6, 20) {
+		text := strings.Replace(string(m.Bytes), "|C6-", fmt.Sprintf("|%08X", r.Uint32()), 1)
+		fields := strings.SplitN(text, "|", 8)
+		fields[6] = fmt.Sprintf("20270%d%02d%02d%02d%02d", 1+r.IntN(9), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60))
+		pairs = append(pairs, infer.Pair{Name: fmt.Sprint(i), Before: m, After: mapping.Record{Bytes: []byte(strings.Join(fields, "|"))}})
+	}
+	p, err := infer.Propose(context.Background(), pairs, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, u := range p.Unexplained {
+		got[u.To] = u.Best
+	}
+	if len(got) != 2 || !strings.HasPrefix(got["MSH-7.1"], "a time") || !strings.HasPrefix(got["MSH-10"], "a value of its own") {
+		t.Errorf("%q", got)
 	}
 }

@@ -112,14 +112,36 @@ func (p *proposer) rule(u *unit, v *view, path, to, each string, b *mapping.Bloc
 			}
 			return
 		}
-		x := Unexplained{Block: b.ID, To: to, Count: n, Of: len(v.rows)}
-		if near != nil {
-			x.Best = fmt.Sprintf("%s, in %.0f %%", near.text(), 100*near.share())
-		}
-		p.out.Unexplained = append(p.out.Unexplained, x)
+		p.out.Unexplained = append(p.out.Unexplained, Unexplained{Block: b.ID, To: to, Count: n, Of: len(v.rows), Best: nearText(near, want)})
 		return
 	}
 	p.add(v, best, want, u.kinds[path], to, each, b)
+}
+
+// nearText says what comes nearest where nothing explains a place. What was made anew for each message is told as such: no
+// mapping can find it in the source.
+func nearText(near *guess, want []string) string {
+	if near != nil && near.share() >= 0.2 {
+		return fmt.Sprintf("%s, in %.0f %%", near.text(), 100*near.share())
+	}
+	values, times, n := map[string]bool{}, 0, 0
+	for _, w := range want {
+		if w == "" {
+			continue
+		}
+		n++
+		values[w] = true
+		if len(dated(w)) > 0 || strings.Count(w, "T") == 1 && strings.Count(w, "-") >= 2 && strings.Contains(w, ":") {
+			times++
+		}
+	}
+	switch {
+	case n >= 3 && 10*times >= 9*n:
+		return "a time that the source does not hold, such as when the message was written"
+	case n >= 3 && len(values) == n:
+		return "a value of its own in each, such as an identifier that was made anew"
+	}
+	return "nothing in the source resembles it"
 }
 
 // text says what a guess does, for a person.
