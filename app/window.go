@@ -38,7 +38,7 @@ func openWindow(ctx context.Context, o command.WindowOptions) error {
 		return openSample(ctx, p)
 	}
 	s := ui.New(a, ui.Options{
-		Workspace: o.Workspace, User: userName(), Anchors: anchors(), Keyring: keyring.System{}, Sample: openSample, StartWithSample: o.Sample, Idle: idleLine(),
+		Workspace: o.Workspace, User: userName(), Anchors: anchors(), Keyring: keyring.System{}, Sample: openSample, StartWithSample: o.Sample, Files: o.Files, Idle: idleLine(),
 	})
 	stop := context.AfterFunc(ctx, func() { fyne.Do(s.Quit) })
 	defer stop()

@@ -19,7 +19,7 @@ type entry struct {
 // entries lists the commands in the order of the help. It is a function because help itself reads it.
 func entries() []entry {
 	return []entry{
-		{"window", "[window] [--sample] [--or-tour] [WORKSPACE]", "open the window", windowHelp, runWindow},
+		{"window", "[window] [--sample] [--or-tour] [WORKSPACE] [FILE...]", "open the window", windowHelp, runWindow},
 		{"inspect", "inspect [--json] [--fail-on SEVERITY] [--minimum SEVERITY] [--profile P] [-r] FILE...", "say what is in files and what is wrong with it", inspectHelp, runInspect},
 		{"profile list", "profile list", "list the starter profiles of partner systems", profileListHelp, runProfileList},
 		{"profile show", "profile show [--yaml] P", "print a profile: rules, facts, questions, and how well they are supported", profileShowHelp, runProfileShow},
@@ -113,6 +113,9 @@ const windowHelp = `
 Opens the window: on WORKSPACE, or on the sample project with --sample. The workspace of
 the sample is made on first use, in the user's data folder; its data is invented and its
 passphrase is "riverbend sample".
+
+FILEs of messages are read into the project once it is open. One large FILE may be read where
+it lies instead: it shows at once, nothing of it is copied, and it stays as it is.
 
   --sample     open the sample project
   --or-tour    where no window can be opened, run "trestle tour" instead

@@ -75,9 +75,6 @@ func runMapImport(ctx context.Context, s *session, args []string) error {
 		defer file.Close()
 		in = file
 	}
-	if o.ID = base; o.Title == "" {
-		o.Title = base
-	}
 	d, err := mappaper.Read(ctx, in, o)
 	if d != nil {
 		s.out.Flush()
@@ -87,6 +84,12 @@ func runMapImport(ctx context.Context, s *session, args []string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	if d.Mapping.ID == "" {
+		d.Mapping.ID = base
+	}
+	if d.Mapping.Title == "" {
+		d.Mapping.Title = base
 	}
 	text, err := mapping.Format(d.Mapping)
 	if err != nil {

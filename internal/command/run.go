@@ -53,8 +53,9 @@ type Env struct {
 
 // WindowOptions say what the window opens on.
 type WindowOptions struct {
-	Workspace string // path of a workspace file; empty asks
-	Sample    bool   // open the sample project, and make its workspace first if it is not there
+	Workspace string   // path of a workspace file; empty asks
+	Sample    bool     // open the sample project, and make its workspace first if it is not there
+	Files     []string // of messages, to be opened once a project is
 }
 
 // usageError is a mistake in the arguments.

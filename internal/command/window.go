@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"trestle/internal/format"
+	"trestle/internal/inspect"
 )
 
 // Extension is how the name of a workspace file ends.
@@ -25,6 +28,16 @@ func looksLikeWindow(arg string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// isWorkspace says whether a path is meant as that of a workspace: by its name, or because it cannot be read as anything
+// else, which the window then says.
+func isWorkspace(path string) bool {
+	if strings.HasSuffix(strings.ToLower(path), Extension) {
+		return true
+	}
+	kind := inspect.KindOf(path)
+	return kind == format.Workspace || kind == format.Empty
+}
+
 func runWindow(ctx context.Context, s *session, args []string) error {
 	set := flag.NewFlagSet("window", flag.ContinueOnError)
 	useSample := set.Bool("sample", false, "")
@@ -34,13 +47,17 @@ func runWindow(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	o := WindowOptions{Sample: *useSample}
-	switch {
-	case len(plain) > 1:
-		return usagef("the window opens one workspace, not %d", len(plain))
-	case len(plain) == 1 && *useSample:
-		return usagef("either --sample or a workspace, not both")
-	case len(plain) == 1:
-		o.Workspace = plain[0]
+	for _, path := range plain {
+		switch {
+		case !isWorkspace(path):
+			o.Files = append(o.Files, path)
+		case o.Workspace != "":
+			return usagef("the window opens one workspace, not %s and %s too", o.Workspace, path)
+		case *useSample:
+			return usagef("either --sample or a workspace, not both")
+		default:
+			o.Workspace = path
+		}
 	}
 	if err := s.canOpenWindow(); err != nil {
 		if *orTour {

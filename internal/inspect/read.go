@@ -79,6 +79,22 @@ func Open(path string) (file *os.File, size int64, err error) {
 	return file, info.Size(), nil
 }
 
+// KindOf says what a file is, by its beginning. What cannot be read is
+// format.Empty.
+func KindOf(path string) format.Kind {
+	f, _, err := Open(path)
+	if err != nil {
+		return format.Empty
+	}
+	defer f.Close()
+	head := make([]byte, format.HeadSize)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return format.Empty
+	}
+	return format.Detect(head[:n]).Kind
+}
+
 func explain(path string, err error) error {
 	var system *fs.PathError
 	if errors.As(err, &system) {

@@ -50,8 +50,7 @@ type reader struct {
 	alone  bool // pieces are not looked at together
 	check  check.Options
 	later  bool // large resources are not checked
-	chain  check.Chain
-	ids    map[identity]uint32 // index of the first message that has it
+	among  Among
 }
 
 // Alone makes a record of one piece by itself: without what only the pieces before
@@ -61,13 +60,33 @@ func Alone(source string, p format.Piece, o Options) Record {
 	return rd.record(p)
 }
 
-// identity is a digest of a sender and a control ID: a million of them take a
-// few bytes each, and two that are equal by chance are not to be expected.
-type identity [12]byte
+// Identity is a digest of a sender and a control ID: a million of them take a
+// few bytes each, and two that are equal by chance are not to be expected. The
+// zero Identity is that of a message without a control ID.
+type Identity [12]byte
 
-func identityOf(s Summary) identity {
+// Identity is by whom and under which control ID the message was sent.
+func (s *Summary) Identity() Identity {
+	if s.ControlID == "" {
+		return Identity{}
+	}
 	sum := sha256.Sum256([]byte(s.SendingApplication + "\x00" + s.SendingFacility + "\x00" + s.ControlID))
-	return identity(sum[:len(identity{})])
+	return Identity(sum[:len(Identity{})])
+}
+
+// Among says of the messages of a file what those before them say about them: a
+// control ID that came already, a continuation whose beginning did not.
+type Among struct {
+	chain check.Chain
+	ids   map[Identity]uint32 // index of the first message that has it
+}
+
+// Add takes the next message, which has the index, and returns its findings.
+func (a *Among) Add(m *hl7.Message, s Summary, index int) (found []check.Finding) {
+	if earlier, ok := a.twice(s.Identity(), index); ok {
+		found = append(found, check.ControlIDTwice(m, earlier))
+	}
+	return append(found, a.chain.Add(m)...)
 }
 
 // maxIDs is how many control IDs of one file are remembered.
@@ -90,7 +109,11 @@ func (rd *reader) record(p format.Piece) Record {
 		m := hl7.Parse(p.Bytes)
 		r.Summary = Summarise(m)
 		if !rd.alone {
-			r.Findings = append(r.Findings, rd.among(m, r.Summary, p.Index)...)
+			for _, f := range rd.among.Add(m, r.Summary, p.Index) {
+				if f.Severity >= rd.check.Minimum {
+					r.Findings = append(r.Findings, f)
+				}
+			}
 		}
 		container := len(r.Findings)
 		o := rd.check
@@ -108,33 +131,19 @@ func (rd *reader) record(p format.Piece) Record {
 	return r
 }
 
-// among returns what the messages before it say about a message.
-func (rd *reader) among(m *hl7.Message, s Summary, index int) (found []check.Finding) {
-	if earlier, ok := rd.twice(s, index); ok && rd.check.Minimum == check.Information {
-		found = append(found, check.ControlIDTwice(m, earlier))
-	}
-	for _, f := range rd.chain.Add(m) {
-		if f.Severity >= rd.check.Minimum {
-			found = append(found, f)
-		}
-	}
-	return found
-}
-
-// twice remembers a control ID and returns the earlier message that has it.
-func (rd *reader) twice(s Summary, index int) (earlier int, ok bool) {
-	if s.ControlID == "" {
+// twice remembers who sent a message and returns the earlier one of the same.
+func (a *Among) twice(key Identity, index int) (earlier int, ok bool) {
+	if key == (Identity{}) {
 		return 0, false
 	}
-	key := identityOf(s)
-	if first, ok := rd.ids[key]; ok {
+	if first, ok := a.ids[key]; ok {
 		return int(first), true
 	}
-	if rd.ids == nil {
-		rd.ids = map[identity]uint32{}
+	if a.ids == nil {
+		a.ids = map[Identity]uint32{}
 	}
-	if len(rd.ids) < maxIDs && uint64(index) <= math.MaxUint32 {
-		rd.ids[key] = uint32(index)
+	if len(a.ids) < maxIDs && uint64(index) <= math.MaxUint32 {
+		a.ids[key] = uint32(index)
 	}
 	return 0, false
 }

@@ -40,7 +40,8 @@ const (
 	CodeRequired      = "required" // a required target that no rule writes
 	CodeScope         = "scope"    // the mapping writes what the other side owns
 	CodeNoDirection   = "no-direction"
-	CodeOpen          = "open" // a rule with a question
+	CodeNoData        = "no-data" // the mapping does not say what kind of data a block writes
+	CodeOpen          = "open"    // a rule with a question
 )
 
 // Flow says of one kind of data who is its system of record and which way it goes. A project's scope is a list of them.
@@ -261,66 +262,4 @@ func hasPrefix(set map[string]bool, prefix string) bool {
 		}
 	}
 	return false
-}
-
-// dataOf is the kind of data that a thing of the target belongs to, in the words of a project's scope.
-var dataOf = map[string]string{
-	"Patient": "demographics", "Person": "demographics", "RelatedPerson": "demographics", "PID": "demographics", "PD1": "demographics", "NK1": "demographics", "MRG": "demographics",
-	"Coverage": "insurance", "Account": "insurance", "InsurancePlan": "insurance", "IN1": "insurance", "IN2": "insurance", "IN3": "insurance", "GT1": "insurance",
-	"Appointment": "appointments", "AppointmentResponse": "appointments", "Schedule": "appointments", "Slot": "appointments", "SCH": "appointments", "AIS": "appointments", "AIG": "appointments", "AIL": "appointments", "AIP": "appointments", "RGS": "appointments",
-	"ServiceRequest": "orders", "MedicationRequest": "orders", "ORC": "orders", "RXO": "orders", "RXE": "orders",
-	"DiagnosticReport": "results", "Observation": "results", "Specimen": "results", "OBX": "results", "SPM": "results",
-	"ChargeItem": "charges", "Claim": "charges", "FT1": "charges", "DocumentReference": "documents", "Media": "documents", "Binary": "documents", "TXA": "documents",
-}
-
-// owner compares what a block writes with the scope of the project.
-func (k *checker) owner(b *block) {
-	if k.scope == nil || b.src.Make == "" {
-		return
-	}
-	data := b.src.Data
-	if data == "" {
-		data = dataOf[b.src.Make]
-	}
-	if data == "" {
-		return
-	}
-	way := k.c.file.Direction
-	if way == "" {
-		if !slices.ContainsFunc(k.findings, func(f Finding) bool { return f.Code == CodeNoDirection }) {
-			k.add(CodeNoDirection, Information, 0, "", `the mapping does not say which way its data goes, so that the project's scope cannot be checked; add direction: "in" or "out"`)
-		}
-		return
-	}
-	for _, f := range k.scope {
-		if f.Data != data || f.Direction == string(way) || f.Direction == "both" {
-			continue
-		}
-		text := fmt.Sprintf("writes %s, of which %s is the system of record: by the project's scope %s", data, sideName(f.Ours), wayText(f.Direction))
-		ids := make([]string, 0, len(b.src.Rules))
-		for i := range b.src.Rules {
-			ids = append(ids, b.src.Rules[i].ID)
-		}
-		if len(ids) > 0 {
-			text += " (rules " + strings.Join(ids, ", ") + ")"
-		}
-		k.add(CodeScope, Warn, b.src.Line, b.src.ID, text)
-	}
-}
-
-func sideName(ours bool) string {
-	if ours {
-		return "our system"
-	}
-	return "the partner's system"
-}
-
-func wayText(direction string) string {
-	switch direction {
-	case "in":
-		return "they come from the partner only"
-	case "out":
-		return "they go to the partner only"
-	}
-	return "they are not exchanged"
 }

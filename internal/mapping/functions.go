@@ -1,17 +1,15 @@
 package mapping
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"math"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Function is one of the functions that rules can use. There are no others: each of them ends in time that grows with its
@@ -58,7 +56,10 @@ var library []*Function
 var libraryByName = map[string]*Function{}
 
 func init() {
-	for _, group := range [][]*Function{textFunctions(), choiceFunctions(), clearFunctions(), lookupFunctions(), dateFunctions(), numberFunctions(), identityFunctions(), healthcareFunctions(), usCoreFunctions(), reverseFunctions(), listFunctions(), encodingFunctions(), jsonFunctions()} {
+	for _, group := range [][]*Function{
+		textFunctions(), choiceFunctions(), clearFunctions(), templateFunctions(), lookupFunctions(), dateFunctions(), calendarFunctions(), numberFunctions(), unitFunctions(),
+		identityFunctions(), healthcareFunctions(), usCoreFunctions(), writtenFunctions(), reverseFunctions(), listFunctions(), encodingFunctions(), jsonFunctions(),
+	} {
 		for _, f := range group {
 			library = append(library, f)
 			libraryByName[f.Name] = f
@@ -201,6 +202,7 @@ func textFunctions() []*Function {
 				return r
 			}, s)
 		}),
+		text("fold", "letters without their accents, for receivers that know ASCII only: Müller as Muller", fold),
 		text("length", "the number of characters", func(s string) string { return strconv.Itoa(utf8.RuneCountInString(s)) }),
 		textArgs("left", "n", "the first n characters", 1, 1, func(args []string) (func(string) string, error) {
 			n, err := whole(args[0])
@@ -312,9 +314,52 @@ func textFunctions() []*Function {
 				return s + args[0]
 			}, nil
 		}),
+		textArgs("repeat", "n", "n times over, at most 100", 1, 1, func(args []string) (func(string) string, error) {
+			n, err := whole(args[0])
+			if err == nil && n > 100 {
+				err = fmt.Errorf("%d is more than 100", n)
+			}
+			return func(s string) string { return strings.Repeat(s, n) }, err
+		}),
+		textArgs("index_of", "text", "the place of the text, from 1; 0 if it is not there", 1, 1, func(args []string) (func(string) string, error) {
+			return func(s string) string {
+				before, _, found := strings.Cut(s, args[0])
+				if !found {
+					return "0"
+				}
+				return strconv.Itoa(utf8.RuneCountInString(before) + 1)
+			}, nil
+		}),
+		textArgs("matches", "pattern", "the value if the pattern fits it, nothing otherwise", 1, 1, func(args []string) (func(string) string, error) {
+			re, err := compilePattern(args[0])
+			return func(s string) string {
+				if !re.MatchString(s) {
+					return ""
+				}
+				return s
+			}, err
+		}),
 		textArgs("pad", "[n, character]", "filled on the left to n characters", 2, 2, padding(true)),
 		textArgs("pad_right", "[n, character]", "filled on the right to n characters", 2, 2, padding(false)),
 	}
+}
+
+// foldings are letters that Unicode does not take apart.
+var foldings = strings.NewReplacer("ß", "ss", "ẞ", "SS", "æ", "ae", "Æ", "AE", "œ", "oe", "Œ", "OE", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D", "ł", "l", "Ł", "L", "ð", "d", "Ð", "D", "þ", "th", "Þ", "Th", "ı", "i", "‘", "'", "’", "'", "“", `"`, "”", `"`, "–", "-", "—", "-")
+
+// fold takes accents off: decomposed by Unicode (form NFD), without the marks.
+func fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return r
+			}, norm.NFD.String(foldings.Replace(s)))
+		}
+	}
+	return s
 }
 
 func padding(left bool) func(args []string) (func(string) string, error) {
@@ -412,124 +457,6 @@ func choiceFunctions() []*Function {
 		}),
 		unasked(choice("null", "", `HL7's "", which asks the receiver to delete`, 0, 0, func(*compiler, []string) (apply, error) {
 			return func(c *call, in []value) []value { return append(in[:0], textValue(`""`)) }, nil
-		})),
-	}
-}
-
-func listFunctions() []*Function {
-	list := func(name, arguments, does string, args int, f func(in []value, args []string) []value) *Function {
-		return &Function{Name: name, Group: "list", Arguments: arguments, Does: does, least: args, most: args, whole: true,
-			make: func(_ *compiler, args []string) (apply, error) {
-				return func(c *call, in []value) []value { return f(present(in), args) }, nil
-			}}
-	}
-	return []*Function{
-		list("first", "", "the first value that is not empty", 0, func(in []value, _ []string) []value { return in[:min(1, len(in))] }),
-		list("last", "", "the last value that is not empty", 0, func(in []value, _ []string) []value { return in[max(0, len(in)-1):] }),
-		list("nth", "n", "the n-th value, from 1", 1, func(in []value, args []string) []value {
-			if n, err := strconv.Atoi(args[0]); err == nil && n >= 1 && n <= len(in) {
-				return in[n-1 : n]
-			}
-			return nil
-		}),
-		unasked(list("count", "", "how many there are", 0, func(in []value, _ []string) []value {
-			return []value{textValue(strconv.Itoa(len(in)))}
-		})),
-		list("distinct", "", "each value once", 0, func(in []value, _ []string) []value {
-			seen := map[string]bool{}
-			return slices.DeleteFunc(in, func(v value) bool {
-				s := v.String()
-				was := seen[s]
-				seen[s] = true
-				return was
-			})
-		}),
-		list("sort", "", "in the order of letters", 0, func(in []value, _ []string) []value {
-			slices.SortStableFunc(in, func(a, b value) int { return strings.Compare(a.String(), b.String()) })
-			return in
-		}),
-		list("reverse", "", "the last first", 0, func(in []value, _ []string) []value { slices.Reverse(in); return in }),
-		{Name: "join", Group: "list", Arguments: "separator", Does: "one text of all values", least: 1, most: 1, whole: true,
-			make: func(_ *compiler, args []string) (apply, error) {
-				return func(c *call, in []value) []value {
-					if in = present(in); len(in) == 0 {
-						return in
-					}
-					parts, size := make([]string, len(in)), 0
-					for i := range in {
-						parts[i] = in[i].String()
-						size += len(parts[i]) + len(args[0])
-					}
-					if !c.spend(size) {
-						return in[:0]
-					}
-					return append(in[:0], textValue(strings.Join(parts, args[0])))
-				}, nil
-			}},
-		{Name: "split", Group: "list", Arguments: "separator", Does: "many values of each text", least: 1, most: 1, whole: true,
-			make: func(_ *compiler, args []string) (apply, error) {
-				return func(c *call, in []value) []value {
-					var out []value
-					for i := range in {
-						for _, s := range strings.SplitN(in[i].String(), args[0], maxValues) {
-							if len(out) < maxValues {
-								out = append(out, textValue(s))
-							}
-						}
-					}
-					return out
-				}, nil
-			}},
-		aggregate("sum", "the sum", func(sum, x float64) float64 { return sum + x }),
-		aggregate("min", "the least", math.Min),
-		aggregate("max", "the greatest", math.Max),
-	}
-}
-
-func aggregate(name, does string, f func(a, b float64) float64) *Function {
-	return &Function{Name: name, Group: "list", Does: does + " of the values, which must be numbers", whole: true, make: func(*compiler, []string) (apply, error) {
-		return func(c *call, in []value) []value {
-			var total float64
-			if in = present(in); len(in) == 0 {
-				return in
-			}
-			for i := range in {
-				x, err := strconv.ParseFloat(in[i].String(), 64)
-				switch {
-				case err != nil:
-					c.warn(name + " takes numbers; a value is none")
-					return in[:0]
-				case i == 0:
-					total = x
-				default:
-					total = f(total, x)
-				}
-			}
-			return append(in[:0], textValue(formatNumber(total)))
-		}, nil
-	}}
-}
-
-var xmlSigns = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
-
-func encodingFunctions() []*Function {
-	enc := func(f *Function) *Function { f.Group = "encoding"; return f }
-	return []*Function{
-		enc(text("base64", "as Base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) })),
-		enc(text("base64_decode", "the text of Base64; nothing if it is none", func(s string) string {
-			b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
-			if err != nil || !utf8.Valid(b) {
-				return ""
-			}
-			return string(b)
-		})),
-		enc(text("url_encode", "for a part of a URL", url.QueryEscape)),
-		enc(text("xml_escape", "for text in XML or HTML", func(s string) string {
-			return xmlSigns.Replace(s)
-		})),
-		enc(text("sha256", "the SHA-256 in hexadecimal", func(s string) string {
-			sum := sha256.Sum256([]byte(s))
-			return hex.EncodeToString(sum[:])
 		})),
 	}
 }

@@ -69,7 +69,8 @@ func TestKept(t *testing.T) {
 func TestUnasked(t *testing.T) {
 	arguments := map[string][]string{
 		"lookup": {"t"}, "concept": {"t"}, "coded": {"t"}, "known": {"t"}, "reference": {"b"}, "reformat": {"YYYY", "YY"}, "regex_replace": {"x*", "y"},
-		"regex_extract": {"x"}, "pad": {"3", "0"}, "pad_right": {"3", "0"}, "translate": {"a", "b"}, "replace": {"a", "b"}, "following": {"OBR"},
+		"regex_extract": {"x"}, "pad": {"3", "0"}, "pad_right": {"3", "0"}, "translate": {"a", "b"}, "replace": {"a", "b"}, "following": {"OBR"}, "template": {"{PID-5}"},
+		"in_zone": {"UTC"}, "later": {"1", "day"}, "date_part": {"year"}, "difference": {"days"}, "unit": {"kg", "g"}, "check_digit": {"npi"},
 	}
 	e := build(t, `{kind: "json"}`, "tables:\n  t: {file: \"t.csv\"}\nblocks:\n- {id: b, make: \".\", rules: [{id: r, to: a, value: x}]}\n", "t.csv", "a,b\n1,2\n")
 	c, _ := compile(e.file)
@@ -89,7 +90,7 @@ func TestUnasked(t *testing.T) {
 		r.turns[0] = append(r.turns[0], &turn{segment: -1, urn: urnUUID})
 		r.call = call{run: r, turn: at}
 		out := apply(&r.call, nil)
-		if (len(out) > 0) != f.unasked {
+		if (len(out) > 0) != f.unasked && f.Name != "template" { // which asks its own sources
 			t.Errorf("%s makes %d values of nothing", f.Name, len(out))
 		}
 		r.end(false)

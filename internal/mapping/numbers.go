@@ -62,6 +62,9 @@ func numberFunctions() []*Function {
 		})),
 		number("add", "number", "plus the number", 1, with(func(x, y float64) float64 { return x + y })),
 		number("multiply", "number", "times the number", 1, with(func(x, y float64) float64 { return x * y })),
+		number("subtract", "number", "minus the number", 1, with(func(x, y float64) float64 { return x - y })),
+		number("floor", "", "the next whole number below", 0, func([]string) (func(float64) float64, error) { return math.Floor, nil }),
+		number("ceiling", "", "the next whole number above", 0, func([]string) (func(float64) float64, error) { return math.Ceil, nil }),
 		number("integer", "", "without what is after the point", 0, func([]string) (func(float64) float64, error) { return math.Trunc, nil }),
 		number("absolute", "", "without its sign", 0, func([]string) (func(float64) float64, error) { return math.Abs, nil }),
 	}

@@ -58,11 +58,13 @@ func (c *Coverage) Fields() []SourceField {
 // Implicit is the function that a type of FHIR asks for where a rule reads HL7 v2 and names no function; "" for most.
 func Implicit(typ string) string { return implicit[typ] }
 
-// CodeSystems are the URIs of code systems by their names in table 0396, for those who write the functions in another
-// language.
-func CodeSystems() map[string]string { return maps.Clone(systemURIs) }
-
-// MediaTypes are the types of table 0191 in MIME, and the subtypes of table 0291 that are known without a type.
-func MediaTypes() (types, subtypesOf map[string]string) {
-	return maps.Clone(mediaTypes), maps.Clone(subtypes)
+// Vocabulary are the codes that functions know, for those who write the functions in another language: the URIs of code
+// systems by their names in table 0396, and what becomes of tables 0190, 0191, 0200, 0201, 0202 and 0291.
+func Vocabulary() map[string]map[string]string {
+	known := map[string]map[string]string{"systems": systemURIs, "nameUses": nameUses, "addressUses": addressUses, "addressTypes": addressTypes,
+		"contactSystems": contactSystems, "contactUses": contactUses, "mediaTypes": mediaTypes, "subtypes": subtypes}
+	for name, codes := range known {
+		known[name] = maps.Clone(codes)
+	}
+	return known
 }

@@ -38,9 +38,18 @@ func TestFHIRPathIsAskedByKeyboard(t *testing.T) {
 	d := withRecord(t)
 	f := d.s.session.inspect.FHIR()
 	d.ctrl(fyne.KeyP)
-	d.Type("entry.resource.ofType(Patient).gender")
+	d.Type("entry.resource.ofType(Patient).gen")
+	d.Settle()
+	d.Shot("fhir-path-proposals.png")
+	if !d.Shows("male | female | other | unknown") {
+		t.Errorf("texts %q", d.Texts())
+	}
+	d.Key(fyne.KeyTab)
 	d.settle()
 	d.Settle()
+	if f.Expression() != "entry.resource.ofType(Patient).gender" {
+		t.Errorf("expression %q", f.Expression())
+	}
 	d.Shot("fhir-path.png")
 	if !d.Shows("1 answer") {
 		t.Errorf("texts %q", d.Texts())

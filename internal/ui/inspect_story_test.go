@@ -1,6 +1,13 @@
 package ui
 
 import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"strings"
 	"testing"
 
@@ -232,6 +239,67 @@ func TestMessageAsCards(t *testing.T) {
 	d.settle()
 	if m.ShowsCards() {
 		t.Error("still cards")
+	}
+}
+
+// Results stand in a table, a picture and a letter are shown, and what cannot be shown is offered to be saved: all chosen
+// from the list of cards by keyboard.
+func TestResultsAndDocumentsAsCards(t *testing.T) {
+	var picture bytes.Buffer
+	img := image.NewRGBA(image.Rect(0, 0, 300, 200))
+	draw.Draw(img, img.Rect, image.NewUniform(color.RGBA{30, 120, 200, 255}), image.Point{}, draw.Src)
+	if err := png.Encode(&picture, img); err != nil {
+		t.Fatal(err)
+	}
+	document := func(n int, name, kind string, b []byte) string {
+		return fmt.Sprintf("OBX|%d|ED|%s||^%s^^Base64^%s||||||F\r", n, name, kind, base64.StdEncoding.EncodeToString(b))
+	}
+	d := project(t)
+	d.s.Drop([]string{d.file("oru.hl7", strings.Replace(good, "ADT^A08^ADT_A01", "ORU^R01^ORU_R01", 1)+
+		"OBR|1|||24323-8^Metabolic panel^LN|||20260302\rOBX|1|NM|2345-7^Glucose^LN||180|mg/dL|70-99|H|||F\rOBX|2|NM|2160-0^Creatinine^LN||0.9|mg/dL|0.6-1.3||||F\r"+
+		document(3, "11490-0^Letter^LN", "RTF", []byte("{\\rtf1 Dear colleague,\\par the results are below.\\par}"+strings.Repeat(" ", 60)))+
+		document(4, "18748-4^Picture^LN", "PNG", picture.Bytes())+
+		document(5, "11502-2^Report^LN", "PDF", []byte("%PDF-1.4\nnothing that anybody could read\n%%EOF\n")))})
+	d.settle()
+	d.s.Go(shell.Inspect)
+	m := d.s.session.inspect
+	m.Select(0)
+	d.settle()
+	d.s.press("Ctrl+Shift+K")
+	d.settle()
+	for !d.Canvas().Focused().(fyne.Widget).Visible() || m.CardList() != d.Canvas().Focused().(*kit.GridView).Grid() {
+		d.Key(fyne.KeyF6)
+	}
+	shots := map[string]string{"Results": "inspect-card-results.png", "Document  Letter": "inspect-card-letter.png", "Document  Picture": "inspect-card-picture.png", "Document  Report": "inspect-card-report.png"}
+	for row := 1; row < m.CardList().Len(); row++ {
+		d.Key(fyne.KeyDown)
+		d.settle()
+		d.Settle()
+		if m.ChosenCard() != row {
+			t.Fatalf("card %d is chosen, not %d", m.ChosenCard(), row)
+		}
+		name := m.CardList().Cell(row, 0).Text
+		for begin, shot := range shots {
+			if strings.HasPrefix(name, begin) {
+				d.Shot(shot)
+				delete(shots, begin)
+			}
+		}
+		switch v, ok := m.Document(); {
+		case strings.HasPrefix(name, "Document  Letter") && (!ok || v.Text == nil || !d.Shows("The text of the RTF")):
+			t.Errorf("letter: %+v %q", v, d.Texts())
+		case strings.HasPrefix(name, "Document  Picture") && (!ok || v.Image == nil):
+			t.Errorf("picture: %+v", v)
+		case strings.HasPrefix(name, "Document  Report") && (!ok || !d.Shows("Save the document…") || !d.Shows("open it in a program for it")):
+			t.Errorf("report: %+v %q", v, d.Texts())
+		case strings.HasPrefix(name, "Results"):
+			if g, ok := m.ResultGrid(); !ok || g.Cell(0, 1).Text != "180" {
+				t.Error("no table of results")
+			}
+		}
+	}
+	if len(shots) > 0 {
+		t.Errorf("no cards %v", shots)
 	}
 }
 

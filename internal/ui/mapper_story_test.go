@@ -274,3 +274,26 @@ func TestEveryActionOfAMappingRuns(t *testing.T) {
 		t.Errorf("%d rules after all was undone", m.File().Rules())
 	}
 }
+
+// Sources are proposed for a target, and one of them is taken, by keyboard.
+func TestSourcesAreProposedAndTaken(t *testing.T) {
+	d, m := mapped(t)
+	m.DeleteRules("pid-12")
+	d.settle()
+	m.Dismiss()
+	rules := m.File().Rules()
+	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyG)
+	d.Canvas().Focused().(*kit.Field).SetText("Patient.birthDate")
+	d.Key(fyne.KeyReturn)
+	d.Type("s")
+	d.settle()
+	if !d.Shows("Sources for Patient.birthDate") {
+		t.Fatalf("texts %q", d.Texts())
+	}
+	d.Shot("map-proposals.png")
+	d.Key(fyne.KeyReturn)
+	d.settle()
+	if m.File().Rules() != rules+1 || m.RuleField(mapper.ColumnSources) != "PID-7" {
+		t.Errorf("%d rules, %s", m.File().Rules(), m.RuleField(mapper.ColumnSources))
+	}
+}

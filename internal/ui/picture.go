@@ -18,6 +18,7 @@ import (
 	"trestle/internal/present/comparing"
 	"trestle/internal/present/endpoints"
 	message "trestle/internal/present/inspect"
+	"trestle/internal/present/inspect/fhirview"
 	"trestle/internal/present/linker"
 	"trestle/internal/present/screen"
 	"trestle/internal/present/shell"
@@ -80,6 +81,8 @@ func (p *painter) draw() {
 		p.wait()
 		p.shot(name)
 	}
+	p.inspectFHIR()
+	p.shot("inspect-fhir")
 	p.inspect()
 	p.shot("inspect")
 	s.session.inspect.SetHex(true)
@@ -334,6 +337,23 @@ func (p *painter) inspectFaces() {
 	p.wait()
 	m.OpenMessage(before)
 	p.wait()
+}
+
+// inspectFHIR opens the first Bundle of the project, as a table of its entries, at a coverage.
+func (p *painter) inspectFHIR() {
+	p.s.Go(shell.Inspect)
+	m := p.s.session.inspect
+	m.SubmitQuery("type = Bundle")
+	p.wait()
+	m.FHIR().SetMode(fhirview.EntryMode)
+	p.wait()
+	if doc := m.FHIR().Document(); doc != nil {
+		for i := range doc.Entries() {
+			if e := &doc.Entries()[i]; e.Type == "Coverage" {
+				m.MoveTo(e.Resource.Find("payor").Off)
+			}
+		}
+	}
 }
 
 // wait lets all work come to its end.

@@ -29,6 +29,8 @@ type Options struct {
 	Sample func(context.Context, *job.Progress) (*workspace.Workspace, error)
 	// StartWithSample opens the sample at once.
 	StartWithSample bool
+	// Files of messages are opened in the first project that is.
+	Files []string
 	// Idle is told when all work is done and the picture is up to date. Tests wait for it; nil is nobody.
 	Idle func()
 }
@@ -253,6 +255,7 @@ func (s *Shell) finish(old *session, then func()) {
 
 func (s *Shell) showStart() {
 	s.first = startview.New(s.start, s, s.options.Workspace)
+	s.first.Await(s.options.Files)
 	s.first.Sample = func() {
 		if s.options.Sample != nil {
 			s.start.Run("Opening the sample project", s.options.Sample)
@@ -282,6 +285,11 @@ func (s *Shell) enter(w *workspace.Workspace) {
 	s.show(s.frame.content)
 	s.session.load()
 	s.redraw()
+	if files := s.options.Files; len(files) > 0 {
+		s.options.Files = nil
+		s.Go(shell.Inspect)
+		s.session.inspectView.Take(files)
+	}
 }
 
 // redraw shows the place that was chosen and what the bars say.
@@ -323,10 +331,14 @@ func (s *Shell) SetMasked(on bool) {
 }
 
 // Drop takes files that were dropped on the window: on the place that is shown if it has a use for them, else messages into
-// the open project; a project on the first place.
+// the open project; on the first place a project, or messages that wait for one.
 func (s *Shell) Drop(paths []string) {
 	switch {
 	case len(paths) == 0:
+	case s.session == nil && start.HoldMessages(paths):
+		s.options.Files = paths
+		s.showStart()
+		s.first.FocusFirst()
 	case s.session == nil:
 		s.options.Workspace = paths[0]
 		s.showStart()

@@ -49,7 +49,7 @@ func (d *Document) Show() (Shown, error) {
 	case format.XML, format.JSON, format.FHIRJSON, format.FHIRXML, format.HL7v3, format.HL7v2XML, format.Text, format.CSV, format.TSV, format.Fixed, format.NDJSON, format.HL7v2, format.X12:
 		return Shown{Text: plainText(b)}, nil
 	}
-	if utf8.Valid(b) && !bytes.ContainsRune(b, 0) {
+	if !isFile(d.Kind) && utf8.Valid(b) && !bytes.ContainsRune(b, 0) {
 		return Shown{Text: plainText(b)}, nil
 	}
 	return Shown{}, ErrOtherProgram

@@ -29,8 +29,9 @@ const maxNumber = 10_000
 
 // ToJSON returns a message as one JSON object, on one line or, if pretty, indented.
 func ToJSON(m *hl7.Message, pretty bool) []byte {
-	d := jsonShaper.document(m)
-	return d.json(structureOf(m), pretty)
+	w := jsonWriter{pretty: pretty}
+	w.message(m, nil)
+	return w.out
 }
 
 // FromJSON returns the ER7 bytes of a message that is a JSON object as ToJSON writes it.
@@ -42,13 +43,14 @@ func FromJSON(b []byte) ([]byte, error) {
 	return d.er7(jsonShaper)
 }
 
-func (d *document) json(structure string, pretty bool) []byte {
-	w := jsonWriter{pretty: pretty}
+// message writes a message; before is the framing that stands before it.
+func (w *jsonWriter) message(m *hl7.Message, before []byte) {
+	d := frame(m)
 	w.open('{')
-	if len(d.before) > 0 {
-		w.bytes("before", d.before)
+	if len(before) > 0 {
+		w.bytes("before", before)
 	}
-	if structure != "" {
+	if structure := structureOf(m); structure != "" {
 		w.pair("structure", structure)
 	}
 	if d.lineEnd != "" {
@@ -62,31 +64,31 @@ func (d *document) json(structure string, pretty bool) []byte {
 	}
 	w.key("segments")
 	w.open('[')
-	for i := range d.segments {
+	for s := range jsonShaper.segments(m, &d) {
 		w.item()
-		w.segment(&d.segments[i])
+		w.segment(s)
+		w.pass(false)
 	}
 	w.close(']')
 	w.close('}')
-	return w.out
 }
 
 type jsonWriter struct {
-	out    []byte
+	spill
 	pretty bool
 	depth  int
-	some   bool // the open object or array has an element already
+	more   bool // the open object or array has an element already
 }
 
-func (w *jsonWriter) open(c byte) { w.out, w.some = append(w.out, c), false; w.depth++ }
+func (w *jsonWriter) open(c byte) { w.out, w.more = append(w.out, c), false; w.depth++ }
 
 func (w *jsonWriter) close(c byte) {
-	broken := w.some && w.depth < 3
+	broken := w.more && w.depth < 3
 	w.depth--
 	if broken {
 		w.line()
 	}
-	w.out, w.some = append(w.out, c), true
+	w.out, w.more = append(w.out, c), true
 }
 
 func (w *jsonWriter) line() {
@@ -100,13 +102,13 @@ func (w *jsonWriter) line() {
 }
 
 func (w *jsonWriter) item() {
-	if w.some {
+	if w.more {
 		w.out = append(w.out, ',')
 		if w.pretty && w.depth >= 3 {
 			w.out = append(w.out, ' ')
 		}
 	}
-	w.some = true
+	w.more = true
 	w.line()
 }
 

@@ -2,6 +2,8 @@ package convert
 
 import (
 	"bytes"
+	"io"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -25,7 +27,6 @@ type segment struct {
 	trailing int    // separators after the last field that has something in it
 	end      string // line end, where it is not that of the message
 	er7      []byte // the bytes as they came, nil where the shape says them all
-	groups   []hl7.GroupStep
 }
 
 type field struct {
@@ -112,27 +113,46 @@ func endOf(s hl7.Segment) string {
 type shaper struct{ text func(string) string }
 
 func (sh shaper) document(m *hl7.Message) document {
+	d := frame(m)
+	for s := range sh.segments(m, &d) {
+		d.segments = append(d.segments, *s)
+	}
+	return d
+}
+
+// frame is the document of a message without its segments.
+func frame(m *hl7.Message) document {
 	d := document{charset: charsetOf(m), lineEnd: commonEnd(m)}
-	b := newBuilder(d.charset)
 	pos := 0
 	for s := range m.Segments() {
-		out := sh.segment(s)
-		if end := endOf(s); end != d.lineEnd && (end != endCR || d.lineEnd != "") {
-			out.end = end
-		}
-		if built, err := b.segment(&out); err != nil || !bytes.Equal(built, s.Bytes()) {
-			out.er7 = s.Bytes()
-		}
 		if s.Offset() != pos || s.Break().Length != len(lineEnds[endOf(s)]) {
 			d.whole = m.Bytes()
 		}
 		pos = s.End() + s.Break().Length
-		d.segments = append(d.segments, out)
 	}
 	if pos != len(m.Bytes()) {
 		d.whole = m.Bytes()
 	}
 	return d
+}
+
+// segments makes the segments of a message one at a time: together they take many times the room of their bytes.
+func (sh shaper) segments(m *hl7.Message, d *document) iter.Seq[*segment] {
+	return func(yield func(*segment) bool) {
+		b := newBuilder(d.charset)
+		for s := range m.Segments() {
+			out := sh.segment(s)
+			if end := endOf(s); end != d.lineEnd && (end != endCR || d.lineEnd != "") {
+				out.end = end
+			}
+			if built, err := b.segment(&out); err != nil || !bytes.Equal(built, s.Bytes()) {
+				out.er7 = s.Bytes()
+			}
+			if !yield(&out) {
+				return
+			}
+		}
+	}
 }
 
 func charsetOf(m *hl7.Message) string {
@@ -201,4 +221,31 @@ func (sh shaper) node(v hl7.Value) node {
 		n.parts = append(n.parts, p.tidy())
 	}
 	return n.tidy()
+}
+
+// spill hands on what was written now and then, so that a message of any size is never there as a whole.
+type spill struct {
+	out  []byte
+	to   io.Writer // nil: out keeps it all
+	some bool      // something was handed on
+	err  error
+}
+
+// full is from how many bytes on out is handed on.
+const full = 64 << 10
+
+// pass hands on what is written, if that is enough or nothing follows.
+func (s *spill) pass(last bool) {
+	if s.to == nil || s.err != nil || len(s.out) == 0 || len(s.out) < full && !last {
+		return
+	}
+	_, s.err = s.to.Write(s.out)
+	s.out, s.some = s.out[:0], true
+}
+
+// endLine ends what was written with a line feed and hands on the rest.
+func (s *spill) endLine() error {
+	s.out = append(s.out, '\n')
+	s.pass(true)
+	return s.err
 }

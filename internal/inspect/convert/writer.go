@@ -55,10 +55,9 @@ func (w *Writer) Write(it Item) error {
 	case ER7:
 		return w.put(it.Before, it.Bytes)
 	case JSON:
-		m := hl7.Parse(it.Bytes)
-		d := jsonShaper.document(m)
-		d.before = it.Before
-		return w.put(d.json(structureOf(m), w.options.Pretty), []byte{'\n'})
+		j := jsonWriter{pretty: w.options.Pretty, spill: spill{to: w.w}}
+		j.message(hl7.Parse(it.Bytes), it.Before)
+		return j.endLine()
 	}
 	switch {
 	case w.count == 1:
@@ -88,7 +87,9 @@ func (w *Writer) xml(it Item, only bool) error {
 	if !only {
 		depth = 1
 	}
-	return w.put(xmlOf(hl7.Parse(it.Bytes), it.Before, w.options.Pretty, only, depth), []byte{'\n'})
+	x := xmlWriter{pretty: w.options.Pretty, depth: depth, spill: spill{to: w.w}}
+	x.message(hl7.Parse(it.Bytes), it.Before, only)
+	return x.endLine()
 }
 
 // Close ends the output. It does not close the writer below.

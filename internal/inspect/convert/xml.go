@@ -48,28 +48,36 @@ func xmlRune(r rune) bool {
 
 // ToXML returns a message as one XML element, without a declaration, indented if pretty.
 func ToXML(m *hl7.Message, pretty bool) []byte {
-	return xmlOf(m, nil, pretty, true, 0)
+	w := xmlWriter{pretty: pretty}
+	w.message(m, nil, true)
+	return w.out
 }
 
-// xmlOf writes a message. top says that its element declares the namespaces.
-func xmlOf(m *hl7.Message, before []byte, pretty, top bool, depth int) []byte {
-	d := xmlShaper.document(m)
+// message writes a message; before is the framing that stands before it. top says that its element declares the
+// namespaces.
+func (w *xmlWriter) message(m *hl7.Message, before []byte, top bool) {
+	d := frame(m)
 	d.before = before
-	v := versionOf(m)
+	w.version = versionOf(m)
 	structure := structureOf(m)
-	if s, ok := v.Structure(structure); ok {
-		match := v.Match(m, s)
-		for i := range d.segments {
-			d.segments[i].groups = match.Groups(i)
-		}
+	groups := func(int) []hl7.GroupStep { return nil }
+	if s, ok := w.version.Structure(structure); ok {
+		groups = w.version.Match(m, s).Groups
 		structure = s.Published()
 	}
-	w := xmlWriter{pretty: pretty, depth: depth, version: v, root: xmlName(structure)}
-	if w.root == "" {
+	if w.root = xmlName(structure); w.root == "" {
 		w.root = "MESSAGE"
 	}
-	w.document(&d, top)
-	return w.out
+	w.begin(&d, top)
+	i := 0
+	for s := range xmlShaper.segments(m, &d) {
+		w.enter(groups(i))
+		w.segment(s)
+		w.pass(false)
+		i++
+	}
+	w.enter(nil)
+	w.end(w.root)
 }
 
 func versionOf(m *hl7.Message) *dictionary.Version {
@@ -113,7 +121,7 @@ func xmlName(s string) string {
 }
 
 type xmlWriter struct {
-	out     []byte
+	spill
 	pretty  bool
 	depth   int
 	version *dictionary.Version
@@ -126,7 +134,7 @@ func (w *xmlWriter) indent() {
 	if !w.pretty {
 		return
 	}
-	if len(w.out) > 0 {
+	if len(w.out) > 0 || w.some {
 		w.out = append(w.out, '\n')
 	}
 	for range w.depth {
@@ -186,7 +194,8 @@ func bytesAttribute(name string, b []byte) []string {
 	return []string{"t:" + name + "Base64", base64.StdEncoding.EncodeToString(b)}
 }
 
-func (w *xmlWriter) document(d *document, top bool) {
+// begin writes the start tag of a message.
+func (w *xmlWriter) begin(d *document, top bool) {
 	var at []string
 	if top {
 		at = append(at, "xmlns", namespaceV2, "xmlns:t", namespaceOwn)
@@ -204,13 +213,6 @@ func (w *xmlWriter) document(d *document, top bool) {
 		at = append(at, bytesAttribute("er7", d.whole)...)
 	}
 	w.start(w.root, at)
-	for i := range d.segments {
-		s := &d.segments[i]
-		w.enter(s.groups)
-		w.segment(s)
-	}
-	w.enter(nil)
-	w.end(w.root)
 }
 
 // enter closes and opens groups until those are open that a segment is in.

@@ -77,19 +77,29 @@ var (
 	spelledOn = regexp.MustCompile(`\b(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})\b`)
 )
 
-// gather collects what must not stand in the copy.
+// gather collects what must not stand in the copy, line by line: all pieces of a giant message together would take many
+// times its size.
 func (f *finder) gather(b []byte) {
 	f.coded = map[[3]int]bool{}
-	var chunks []chunk
+	var line []chunk
+	finish := func() {
+		for _, c := range line {
+			f.chunk(c)
+		}
+		clear(line)
+		line = line[:0]
+		clear(f.coded)
+	}
 	for c := range rawChunks(b) {
-		chunks = append(chunks, c)
+		if len(line) > 0 && line[0].line != c.line {
+			finish()
+		}
+		line = append(line, c)
 		if c.part >= 3 && codeSystem.MatchString(strings.ToUpper(strings.TrimSpace(c.text))) {
 			f.coded[c.repetition()] = true
 		}
 	}
-	for _, c := range chunks {
-		f.chunk(c)
-	}
+	finish()
 }
 
 // chunk is what stands between two separators.

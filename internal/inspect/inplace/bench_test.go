@@ -111,3 +111,21 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkScan looks for all findings of a large file.
+func BenchmarkScan(b *testing.B) {
+	f, err := Open(large(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Index(b.Context(), nil); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(f.Size())
+	for b.Loop() {
+		if _, err := f.Scan(b.Context(), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -12,26 +12,50 @@ import (
 
 const (
 	// A batch of entries is made known together: the first after a few, so that a screen has something to show at once.
-	firstBatch = 64
+	// Lists read pages of 128, so that none of them is known in part.
+	firstBatch = 128
 	batch      = 1024
 
 	maxNotes   = 1 << 18 // notes that are kept
 	maxGuesses = 64      // guesses that are kept
 )
 
+// Begin notes where the first pieces of the file are, so that they can be shown before Index has begun.
+func (f *File) Begin(ctx context.Context) error {
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	err := f.index(ctx, func(_ int64, pieces int) { enough() })
+	if errors.Is(err, context.Canceled) && f.Len() > 0 {
+		return nil
+	}
+	return err
+}
+
 // Index goes through the file and notes where its pieces are. What is indexed can be read at once. progress, which may be
 // nil, is called in the same goroutine now and then, with the bytes and pieces so far. After an error, which may be that of
-// ctx, what is indexed stays; a second call begins anew.
+// ctx, what is indexed stays; a second call begins anew, and what the first one found stays until it is found again.
 func (f *File) Index(ctx context.Context, progress func(through int64, pieces int)) error {
+	if progress == nil {
+		progress = func(int64, int) {}
+	}
+	return f.index(ctx, progress)
+}
+
+func (f *File) index(ctx context.Context, progress func(int64, int)) error {
 	f.indexing.Lock()
 	defer f.indexing.Unlock()
 	if err := f.unchanged(); err != nil {
 		return err
 	}
-	f.reset()
+	f.mu.Lock()
+	f.complete = false
+	f.mu.Unlock()
 	ix := indexer{f: f, kinds: map[kind]uint16{{}: 0}, progress: progress, limit: firstBatch}
 	source := &inFile{ctx: ctx, f: f}
 	for p, err := range format.Split(source, format.Options{}) {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			ix.publish()
 			return err
@@ -45,18 +69,15 @@ func (f *File) Index(ctx context.Context, progress func(through int64, pieces in
 	f.mu.Lock()
 	f.through, f.complete = f.size, true
 	f.mu.Unlock()
-	if progress != nil {
-		progress(f.size, f.Len())
-	}
+	progress(f.size, f.Len())
 	return nil
 }
 
+// reset forgets what is indexed. The lock is held.
 func (f *File) reset() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.blocks, f.count, f.text, f.kinds = nil, 0, arena{}, []kind{{}}
 	f.notes, f.guesses, f.lengths = map[int][]hl7.Note{}, map[int]format.Guess{}, map[int]int64{}
-	f.leftOut, f.through, f.complete, f.found = 0, 0, false, nil
+	f.leftOut, f.through, f.found = 0, 0, nil
 }
 
 // inFile reads the file from its beginning to where it ended when it was opened.
@@ -88,7 +109,9 @@ type indexer struct {
 	kinds    map[kind]uint16
 	made     []kind
 	entries  []entry
-	ids      []byte // control IDs of the entries, one behind the other
+	asides   []format.Piece // without their bytes
+	begun    bool           // what was known before has been forgotten
+	ids      []byte         // control IDs of the entries, one behind the other
 	through  int64
 	limit    int
 	progress func(int64, int)
@@ -115,7 +138,8 @@ func (ix *indexer) add(p format.Piece) {
 	ix.entries = append(ix.entries, e)
 	ix.through = p.Offset + p.Length
 	if len(p.Notes) > 0 || p.Length != int64(len(p.Bytes)) || !p.InHL7 {
-		ix.aside(p)
+		p.Bytes = nil
+		ix.asides = append(ix.asides, p)
 	}
 	if len(ix.entries) >= ix.limit {
 		ix.publish()
@@ -146,31 +170,37 @@ func (ix *indexer) kind(format string, h header, known bool) uint16 {
 // maxKinds is how many kinds there may be: types and triggers of all versions are a few hundred.
 const maxKinds = 1 << 12
 
-// aside keeps what few pieces have.
-func (ix *indexer) aside(p format.Piece) {
-	f := ix.f
-	i := p.Index
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// aside keeps what few pieces have. The lock is held.
+func (f *File) aside(p format.Piece, kept int64) {
 	if len(p.Notes) > 0 {
 		if len(f.notes) < maxNotes {
-			f.notes[i] = p.Notes
+			f.notes[p.Index] = p.Notes
 		} else {
 			f.leftOut++
 		}
 	}
-	if p.Length != int64(len(p.Bytes)) {
-		f.lengths[i] = p.Length
+	if p.Length != kept {
+		f.lengths[p.Index] = p.Length
 	}
 	if !p.InHL7 && len(f.guesses) < maxGuesses {
-		f.guesses[i] = p.Guess
+		f.guesses[p.Index] = p.Guess
 	}
 }
 
 // publish makes the gathered entries known.
 func (ix *indexer) publish() {
 	f := ix.f
+	if len(ix.entries) == 0 && ix.begun {
+		return
+	}
 	f.mu.Lock()
+	if !ix.begun {
+		ix.begun = true
+		f.reset()
+	}
+	for _, p := range ix.asides {
+		f.aside(p, int64(ix.entries[p.Index-f.count].length))
+	}
 	f.kinds = append(f.kinds, ix.made...)
 	ids := ix.ids
 	for _, e := range ix.entries {
@@ -191,8 +221,7 @@ func (ix *indexer) publish() {
 	f.through = ix.through
 	count := f.count
 	f.mu.Unlock()
-	ix.made, ix.entries, ix.ids = ix.made[:0], ix.entries[:0], ix.ids[:0]
-	if ix.progress != nil {
-		ix.progress(ix.through, count)
-	}
+	clear(ix.asides)
+	ix.made, ix.entries, ix.asides, ix.ids = ix.made[:0], ix.entries[:0], ix.asides[:0], ix.ids[:0]
+	ix.progress(ix.through, count)
 }

@@ -41,7 +41,7 @@ func many(n int) string {
 var files = map[string]string{
 	"empty":             "",
 	"one message":       fmt.Sprintf(adt, 1, 1),
-	"many":              many(3000),
+	"many":              many(900),
 	"framed":            "\x0b" + fmt.Sprintf(adt, 1, 1) + "\x1c\r\x0b" + fmt.Sprintf(adt, 2, 2) + "\x1c\n" + fmt.Sprintf(adt, 3, 3) + "\x1c\r",
 	"batch":             "FHS|^~\\&|A\rBHS|^~\\&|A\r" + many(3) + "BTS|7\rFTS|1\r",
 	"rubbish":           "rubbish before\r\n" + many(2) + "\r\nrubbish behind",
@@ -50,6 +50,7 @@ var files = map[string]string{
 	"doubtful headers":  "MSH|^~\\&|A||||2026||ADT^A01~ADT^A02| 7|P|2.5\rPID|1\rMSH|^~\\&|A||||x||ADT\\T\\X^A01&B|7^8|P|2.5\rMSH$%~\\&$A\rMSH|^~\\&#|A|||||| ADT^A01|9#|P|2.7\rMSH|^~\\&\rPID|1\rmsh|^~\\&|||||||ADT|5\rMSH|^~\\&|A||||20260302||ÄDT^A01|ü|P|2.5\rMSH|^~\\&|||||||ADT\n|1\r",
 	"byte order mark":   "\xef\xbb\xbf" + many(2),
 	"same control ID":   fmt.Sprintf(adt, 1, 1) + fmt.Sprintf(adt, 1, 1),
+	"continued":         "MSH|^~\\&|A|B|||20260302||ORU^R01|1|P|2.5\rPID|1\rDSC|next\rMSH|^~\\&|A|B|||20260302||ORU^R01|2|P|2.5||next\rPID|1\rMSH|^~\\&|A|B|||20260302||ORU^R01|3|P|2.5||lost\rPID|1\rMSH|^~\\&|A|B|||20260302||ORU^R01|3|P|2.5||next\r",
 	"NDJSON":            "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n\n{\"resourceType\":\"Patient\",\"id\":\"b\"}\r\n",
 	"table":             "mrn,name\n1,Doe\n",
 	"X12":               "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260302*1014*^*00501*000000001*0*P*:~GS*HC*A*B~IEA*1*000000001~",
@@ -292,6 +293,40 @@ func TestReadsWhileIndexing(t *testing.T) {
 	}
 	if _, complete := f.Indexed(); !complete {
 		t.Error("the index is not complete")
+	}
+}
+
+// TestBegin: the first pieces are known before the file is gone through, and stay known when that begins.
+func TestBegin(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "feed.hl7")
+	if err := os.WriteFile(path, []byte(many(5000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Begin(t.Context()); err != nil || f.Len() < firstBatch || f.Len() > 5*firstBatch {
+		t.Fatalf("%d pieces, %v", f.Len(), err)
+	}
+	if _, complete := f.Indexed(); complete {
+		t.Error("the index is complete")
+	}
+	err = f.Index(t.Context(), func(_ int64, pieces int) {
+		if pieces < firstBatch {
+			t.Errorf("only %d pieces are known any more", pieces)
+		}
+	})
+	if err != nil || f.Len() != 5000 {
+		t.Errorf("%d pieces, %v", f.Len(), err)
+	}
+	small := opened(t, many(3))
+	if err := small.Begin(t.Context()); err != nil || small.Len() != 3 {
+		t.Errorf("%d pieces, %v", small.Len(), err)
+	}
+	if _, err := small.Piece(2); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"trestle/internal/check"
+	"trestle/internal/format"
+	"trestle/internal/hl7"
 	"trestle/internal/inspect"
 )
 
@@ -58,48 +61,30 @@ type Found struct {
 	First    int // the first of them
 }
 
-// Scan looks for the findings of the whole file, which Index must have gone through. progress, which may be nil, is called in
-// the same goroutine now and then, with the bytes so far. What it found is returned, the gravest first, and kept: Find
+// Scan looks for the findings of the whole file, which Index must have gone through, on all cores. progress, which may be
+// nil, hears of the bytes so far, from several goroutines. What it found is returned, the gravest first, and kept: Find
 // answers from it, and Record adds what other pieces say.
 func (f *File) Scan(ctx context.Context, progress func(through int64)) ([]Found, error) {
-	if err := f.unchanged(); err != nil {
-		return nil, err
-	}
-	n := f.Len()
 	if _, complete := f.Indexed(); !complete {
 		return nil, errors.New("the file is still being read through; look for its findings after that")
 	}
-	s := &findings{pieces: map[foundKey]bits{}, container: map[int][]check.Finding{}}
-	all := map[foundKey]*Found{}
-	for r, err := range inspect.Read(ctx, f.name, &inFile{ctx: ctx, f: f}, inspect.Options{}) {
-		if err != nil {
-			return nil, err
-		}
-		if e, ok := f.entry(r.Index); !ok || e.start != r.Offset {
-			return nil, f.explain(ErrChanged)
-		}
-		for _, found := range r.Findings {
-			s.take(r.Index, found, all)
-		}
-		if len(r.Container) > 0 && len(s.container) < maxContainers {
-			s.container[r.Index] = slices.Clone(r.Container)
-		}
-		if s.through = r.Index + 1; progress != nil && s.through%256 == 0 {
-			progress(r.Offset + r.Length)
-		}
+	n := f.Len()
+	s := &scan{
+		f: f, progress: progress, senders: make([]inspect.Identity, n), sums: map[foundKey]*Found{},
+		findings: &findings{pieces: map[foundKey]bits{}, container: map[int][]check.Finding{}, through: n},
 	}
-	if s.through != n {
-		return nil, f.explain(ErrChanged)
+	if err := f.spread(ctx, n, func(k int) int { return k }, s.start); err != nil {
+		return nil, err
+	}
+	if err := s.among(ctx); err != nil {
+		return nil, err
 	}
 	f.mu.Lock()
-	f.found = s
+	f.found = s.findings
 	f.mu.Unlock()
-	if progress != nil {
-		progress(f.size)
-	}
-	out := make([]Found, 0, len(all))
-	for _, found := range all {
-		out = append(out, *found)
+	out := make([]Found, 0, len(s.sums))
+	for _, sum := range s.sums {
+		out = append(out, *sum)
 	}
 	slices.SortFunc(out, func(a, b Found) int {
 		return cmp.Or(int(b.Severity)-int(a.Severity), b.Pieces-a.Pieces, cmp.Compare(a.Code, b.Code))
@@ -107,21 +92,116 @@ func (f *File) Scan(ctx context.Context, progress func(through int64)) ([]Found,
 	return out, nil
 }
 
-// take notes a finding of a piece.
-func (s *findings) take(i int, found check.Finding, all map[foundKey]*Found) {
-	key := foundKey{found.Code, found.Severity}
-	set := s.pieces[key]
+// scan is one going through the whole file for findings.
+type scan struct {
+	f        *File
+	progress func(int64)
+	senders  []inspect.Identity // of each piece, written by the goroutine that has it
+
+	mu        sync.Mutex
+	findings  *findings
+	sums      map[foundKey]*Found
+	continued []int // pieces that are parts of a continued message
+	through   int64
+}
+
+// start makes what one goroutine needs. It looks at each piece by itself, and hands over what it found window by window.
+func (s *scan) start() (piece func(format.Piece), done func(window)) {
+	var found []inspect.Record // without their bytes
+	var parts []int
+	return func(p format.Piece) {
+			r := inspect.Alone(s.f.name, p, inspect.Options{})
+			s.senders[p.Index] = r.Summary.Identity()
+			if r.IsMessage() && continued(r.Bytes) {
+				parts = append(parts, p.Index)
+			}
+			found = append(found, inspect.Record{Index: p.Index, Findings: r.Findings, Container: r.Container})
+		}, func(w window) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, r := range found {
+				s.take(r)
+			}
+			s.continued = append(s.continued, parts...)
+			clear(found)
+			found, parts = found[:0], parts[:0]
+			if s.through += w.to - w.from; s.progress != nil {
+				s.progress(s.through)
+			}
+		}
+}
+
+func (s *scan) take(r inspect.Record) {
+	for _, x := range r.Findings {
+		s.note(r.Index, x)
+	}
+	s.keep(r.Index, r.Container)
+}
+
+// keep keeps what the surroundings of a piece say.
+func (s *scan) keep(i int, container []check.Finding) {
+	kept, more := s.findings.container[i]
+	if len(container) > 0 && (more || len(s.findings.container) < maxContainers) {
+		s.findings.container[i] = slices.Concat(kept, container)
+	}
+}
+
+// continued says whether a message may be part of a continued one: it has MSH-14 or a DSC segment.
+func continued(b []byte) bool {
+	m := hl7.Parse(b)
+	if h, ok := m.Header(); ok && h.Field(14).State() == hl7.Valued {
+		return true
+	}
+	_, ok := m.Find("DSC", 1)
+	return ok
+}
+
+// note notes that a piece has a finding.
+func (s *scan) note(i int, x check.Finding) {
+	key := foundKey{x.Code, x.Severity}
+	set := s.findings.pieces[key]
 	if set.has(i) {
 		return
 	}
 	set.set(i)
-	s.pieces[key] = set
-	s.worst[found.Severity].set(i)
-	if sum := all[key]; sum != nil {
+	s.findings.pieces[key] = set
+	s.findings.worst[x.Severity].set(i)
+	if sum := s.sums[key]; sum != nil {
 		sum.Pieces++
+		sum.First = min(sum.First, i)
 	} else {
-		all[key] = &Found{found.Code, found.Severity, 1, i}
+		s.sums[key] = &Found{x.Code, x.Severity, 1, i}
 	}
+}
+
+// among adds what messages say about each other. Only those that share sender and control ID with another one, or are parts
+// of one that goes on, are read again, in the order of the file.
+func (s *scan) among(ctx context.Context) error {
+	first := make(map[inspect.Identity]int32, len(s.senders))
+	related := s.continued
+	for i, sender := range s.senders {
+		if sender == (inspect.Identity{}) {
+			continue
+		}
+		if earlier, twice := first[sender]; twice {
+			related = append(related, int(earlier), i)
+		} else {
+			first[sender] = int32(i)
+		}
+	}
+	slices.Sort(related)
+	related = slices.Compact(related)
+	var a inspect.Among
+	m := &hl7.Message{}
+	return s.f.Each(ctx, related, func(p format.Piece) error {
+		m.Reset(p.Bytes)
+		found := a.Add(m, inspect.Summarise(m), p.Index)
+		for _, x := range found {
+			s.note(p.Index, x)
+		}
+		s.keep(p.Index, found)
+		return nil
+	})
 }
 
 // Scanned says whether the findings of the whole file are known.

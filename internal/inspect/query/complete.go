@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"trestle/internal/check"
 	"trestle/internal/dictionary"
+	"trestle/internal/fhir"
 	"trestle/internal/hl7"
 )
 
@@ -194,6 +196,11 @@ func (c *completer) values(left *operand) {
 		}
 	case "type":
 		c.table("0076")
+		if c.typed != "" {
+			for _, t := range resourceTypes() {
+				c.add(t, "FHIR resource")
+			}
+		}
 	case "trigger":
 		c.table("0003")
 	case "version":
@@ -202,6 +209,13 @@ func (c *completer) values(left *operand) {
 		c.add(left.field.Example, "for example")
 	}
 }
+
+// resourceTypes are the resource types of FHIR R4, in the order of their names.
+var resourceTypes = sync.OnceValue(func() []string {
+	all := slices.DeleteFunc(fhir.R4().Types(), func(t string) bool { return !fhir.R4().IsResource(t) })
+	slices.Sort(all)
+	return all
+})
 
 // codes proposes the codes of the table of a path.
 func (c *completer) codes(p hl7.Path) {

@@ -264,6 +264,7 @@ func TestComplete(t *testing.T) {
 		"type = ADT ":        "and",
 		"PID-5.":             "PID-5.1",
 		"type = AD":          "ADT",
+		"type = Appo":        "Appointment",
 		"finding >= e":       "error",
 	} {
 		from, all := Complete(text, len(text), version)

@@ -18,6 +18,8 @@ type Document struct {
 	Definitions *fhir.Definitions
 	Tree        *fhir.Node // nil where the text could not be read
 	Problem     error      // why it could not; a *fhir.SyntaxError where the text is at fault
+	// Loose says that the text departs from JSON, with comments or commas too many for example, and was read all the same.
+	Loose bool
 
 	entries []Entry
 	byURL   map[string]int // fullUrl -> entry
@@ -32,6 +34,11 @@ func Read(data []byte) *Document {
 		d.Problem = fmt.Errorf("the resource has %d MB, and is shown as text only: a tree is made of up to %d MB. Split the Bundle, for example with: trestle fhir convert --to json --compact", len(data)>>20, MaxTree>>20)
 	default:
 		d.Tree, d.Problem = d.Definitions.Parse(data)
+		if d.Problem != nil && !d.XML {
+			if n, _, err := fhir.ParseJSONLenient(data); err == nil && n.Kind == fhir.Object {
+				d.Tree, d.Problem, d.Loose = n, nil, true
+			}
+		}
 	}
 	if d.Tree != nil && d.Tree.ResourceType() == "Bundle" {
 		d.index()

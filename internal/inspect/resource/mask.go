@@ -30,10 +30,11 @@ func (d *Document) Hides(e *Element) bool {
 	return true
 }
 
-// Hidden are the bytes that a mask hides, in order. Of a text that could not be read it is all of it.
+// Hidden are the bytes that a mask hides, in order. Of a text that could not be read it is all of it, and of one that departs
+// from JSON too: what stands between its values may say anything.
 func (d *Document) Hidden() [][2]int {
 	h := hiding{d: d}
-	if d.Tree == nil {
+	if d.Tree == nil || d.Loose {
 		h.hide(0, len(d.Bytes))
 		return h.ranges
 	}

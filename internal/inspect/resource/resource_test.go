@@ -150,6 +150,7 @@ func TestMaskHidesThePerson(t *testing.T) {
 	odd := strings.Replace(bundle, `"gender":"female"`, `"gender":"Jane","Jones":"x","active":true`, 1)
 	for name, data := range map[string][]byte{
 		"JSON": []byte(bundle), "XML": xmlOf(t, bundle), "broken": []byte(bundle[:400]), "odd": []byte(odd), "odd XML": xmlOf(t, odd),
+		"loose":   []byte("{\"resourceType\":\"Patient\",/* Jane Marlow */ 'gender':'female',}"),
 		"comment": bytes.Replace(xmlOf(t, bundle), []byte("<gender"), []byte("<!-- Jane Marlow --><gender"), 1), "text": []byte("Jane Marlow"),
 		"narrative": []byte(`{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Jane Marlow</div>"}}`),
 	} {
@@ -236,6 +237,23 @@ func FuzzDocument(f *testing.F) {
 		}
 		walk(d.Root(), 0)
 	})
+}
+
+// What people type as JSON opens all the same, with its findings and their places.
+func TestLooseJSONIsRead(t *testing.T) {
+	text := `{"resourceType":"Patient", // as people write it
+"name":[{"family":"Ash",}],"gender":'female'}`
+	d := Read([]byte(text))
+	if !d.Loose || d.Problem != nil {
+		t.Fatalf("%+v", d)
+	}
+	if e, ok := d.At(strings.Index(text, "Ash")); !ok || e.Path() != "Patient.name[0].family" {
+		t.Errorf("%v %q", ok, e.Path())
+	}
+	found := d.Findings(context.Background())
+	if len(found) < 3 || found[0].Code != "json-form" {
+		t.Errorf("%+v", found)
+	}
 }
 
 // large is a Bundle of about n bytes.

@@ -16,7 +16,7 @@ func (d *Document) Findings(ctx context.Context) []check.Finding {
 	var found []validate.Finding
 	var syntax *fhir.SyntaxError
 	switch {
-	case d.Tree != nil && !d.XML:
+	case d.Tree != nil && !d.XML && !d.Loose:
 		found = validate.Tree(ctx, d.Tree, validate.Options{Definitions: d.Definitions})
 	case d.Tree != nil || errors.As(d.Problem, &syntax):
 		found = validate.Bytes(ctx, d.Bytes, validate.Options{Definitions: d.Definitions})

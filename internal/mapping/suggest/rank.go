@@ -19,7 +19,7 @@ const (
 	worthKnown   = 0.85
 	worthValues  = 0.95
 	worthName    = 0.62
-	worthSibling = 0.35
+	worthSibling = 0.25
 	worthShape   = 0.10
 )
 
@@ -28,7 +28,7 @@ type Ranker struct {
 	o          Options
 	candidates []candidate
 	byPath     map[string][]int // plain paths
-	seen       map[string]int   // in how many names a word stands
+	names      names            // of the candidates
 	known      map[string][]usage
 }
 
@@ -37,7 +37,6 @@ type candidate struct {
 	plain   string // without occurrences and repetitions
 	segment string // of HL7 v2, or the resource
 	family  string
-	name    bag
 }
 
 // usage is a rule of a known mapping.
@@ -45,11 +44,12 @@ type usage struct {
 	from []string
 	do   []mapping.Step
 	in   string // the title of the mapping
+	to   string // with its tags; "" for one that goes the other way round
 }
 
 // New prepares the ranking of sources.
 func New(o Options) *Ranker {
-	r := &Ranker{o: o, byPath: map[string][]int{}, seen: map[string]int{}, known: map[string][]usage{}}
+	r := &Ranker{o: o, byPath: map[string][]int{}, known: map[string][]usage{}}
 	list := o.Candidates
 	if len(list) == 0 {
 		list = standard(o.Source)
@@ -57,28 +57,28 @@ func New(o Options) *Ranker {
 	version, _ := dictionary.For(o.Source.Version)
 	for _, c := range list {
 		x := candidate{Candidate: c, plain: PlainPath(c.Path)}
+		var name bag
 		switch o.Source.Kind {
 		case mapping.HL7v2:
-			typ, name := hl7Type(version, x.plain)
-			x.Type, x.Name = cmp.Or(x.Type, typ), cmp.Or(x.Name, name)
+			typ, title := hl7Type(version, x.plain)
+			x.Type, x.Name = cmp.Or(x.Type, typ), cmp.Or(x.Name, title)
 			x.segment = x.plain[:min(3, len(x.plain))]
-			x.name = bagOf(words(x.Name, segmentWords[x.segment]))
+			name = bagOf(words(x.Name, segmentWords[x.segment]))
 		case mapping.FHIR:
 			resource, path, _ := strings.Cut(x.plain, ".")
 			typ, short := fhirType(resource, path)
 			x.Type, x.Name = cmp.Or(x.Type, typ), cmp.Or(x.Name, short)
 			x.segment = resource
-			x.name = bagOf(words(x.plain))
+			name = bagOf(words(x.plain))
 		default:
-			x.name = bagOf(words(x.plain, x.Name))
+			name = bagOf(words(x.plain, x.Name))
 		}
 		x.family = cmp.Or(family(x.Type), shape(x.Values))
-		for w := range x.name.words {
-			r.seen[w]++
-		}
+		r.names.add(name)
 		r.byPath[x.plain] = append(r.byPath[x.plain], len(r.candidates))
 		r.candidates = append(r.candidates, x)
 	}
+	r.names.ready()
 	for _, f := range o.Known {
 		r.learn(f)
 	}
@@ -98,11 +98,6 @@ func (r *Ranker) With(known ...*mapping.File) *Ranker {
 
 // segmentWords say what a segment is about, in the words that targets have.
 var segmentWords = map[string]string{"PID": "patient", "NK1": "contact", "GT1": "guarantor", "IN1": "insurance", "IN2": "insurance", "PV1": "visit", "PV2": "visit", "DG1": "diagnosis", "AL1": "allergy", "PR1": "procedure", "SCH": "schedule", "AIS": "schedule service", "AIP": "schedule doctor", "AIL": "schedule location", "OBX": "observation", "OBR": "order", "ORC": "order", "RXA": "vaccine", "FT1": "transaction", "TXA": "document", "PD1": "patient", "MSH": "message"}
-
-// rare is how much a word says: the fewer names hold it, the more.
-func (r *Ranker) rare(word string) float64 {
-	return math.Log(2 + float64(len(r.candidates))/float64(1+r.seen[word]))
-}
 
 // PlainPath is a path without occurrences, repetitions, tags and the resolution of its list.
 func PlainPath(path string) string {
@@ -129,7 +124,7 @@ func PlainPath(path string) string {
 
 func targetKey(kind mapping.Kind, made, to string) string {
 	to = PlainPath(to)
-	if kind == mapping.HL7v2 {
+	if kind == mapping.HL7v2 || kind.HasRows() {
 		return string(kind) + " " + to
 	}
 	return string(kind) + " " + PlainPath(made) + " " + to
@@ -147,7 +142,7 @@ func (r *Ranker) learn(f *mapping.File) {
 			}
 			if f.Source.Kind == r.o.Source.Kind && f.Target.Kind == r.o.Target.Kind {
 				k := targetKey(f.Target.Kind, b.Make, rule.To)
-				r.known[k] = append(r.known[k], usage{from, rule.Do, title})
+				r.known[k] = append(r.known[k], usage{from, rule.Do, title, rule.To})
 			}
 			if f.Source.Kind != r.o.Target.Kind || f.Target.Kind != r.o.Source.Kind {
 				continue
@@ -162,7 +157,7 @@ func (r *Ranker) learn(f *mapping.File) {
 					made, below, _ := strings.Cut(PlainPath(path), ".")
 					k = targetKey(f.Source.Kind, made, below)
 				}
-				r.known[k] = append(r.known[k], usage{[]string{to}, nil, title + ", the other way round"})
+				r.known[k] = append(r.known[k], usage{[]string{to}, nil, title + ", the other way round", ""})
 			}
 		}
 	})
@@ -184,66 +179,114 @@ type score struct {
 	do      []mapping.Step
 }
 
+// reason is one piece of evidence. Its words are put together for the few suggestions that are shown.
 type reason struct {
 	weight float64
+	kind   evidence
 	text   string
+	share  float64 // of names and values
+	n      int     // samples
+	note   string
+}
+
+type evidence uint8
+
+const (
+	byGuide evidence = iota
+	byKnown
+	byVotes
+	bySibling
+	byName
+	byValues
+)
+
+func (x reason) String() string {
+	switch x.kind {
+	case byName:
+		return fmt.Sprintf("the names are alike (%.0f %%)%s", 100*x.share, x.note)
+	case byValues:
+		if x.text != "" {
+			return x.text
+		}
+		return fmt.Sprintf("the values are the same in %.0f %% of %d samples", 100*x.share, x.n)
+	case byVotes:
+		return fmt.Sprintf("%d rules of known mappings take it from there", x.n)
+	}
+	return x.text
 }
 
 // Sources ranks the sources of a target and returns the best of them, at most so many.
 func (r *Ranker) Sources(t Target, most int) []Suggestion {
 	scores := map[int]*score{}
-	at := func(i int, weight float64, text string) *score {
+	at := func(i int, x reason) *score {
 		s := scores[i]
 		if s == nil {
 			s = &score{doubt: 1}
 			scores[i] = s
 		}
-		if weight > 0 {
-			for _, before := range s.reasons { // two facts that say the same are one
-				if before.weight >= weight && before.text[:min(9, len(before.text))] == text[:min(9, len(text))] {
-					return s
-				}
+		for _, before := range s.reasons { // two facts of one kind count once
+			if before.weight >= x.weight && before.kind == x.kind {
+				return s
 			}
-			s.doubt *= 1 - min(weight, 0.999)
-			s.reasons = append(s.reasons, reason{weight, text})
 		}
+		s.doubt *= 1 - min(x.weight, 0.999)
+		s.reasons = append(s.reasons, x)
 		return s
 	}
 	typ, name := r.describe(&t)
 	r.byGuide(&t, at)
 	r.byKnown(&t, at)
-	wanted := bagOf(name)
+	alikes := r.names.alike(bagOf(name))
 	for i := range r.candidates {
 		c := &r.candidates[i]
 		suits := fit(c.family, family(typ))
-		alike := similar(wanted, c.name, r.rare)
+		alike := alikes[i]
 		if near := r.near(c, &t); alike > 0.05 {
-			at(i, worthName*alike*(0.4+0.6*suits)*near, fmt.Sprintf("the names are alike (%.0f %%)%s", 100*alike, typeNote(suits, c.Type, typ)))
+			at(i, reason{weight: worthName * alike * (0.4 + 0.6*suits) * near, kind: byName, share: alike, note: typeNote(suits, c.Type, typ)})
 		}
 		if t.Want != nil {
 			if share, n := agree(c.Values, t.Want); share > 0.1 {
 				weight := worthValues * share * min(1, 0.5+0.1*float64(n))
-				at(i, weight, fmt.Sprintf("the values are the same in %.0f %% of %d samples", 100*share, n))
+				at(i, reason{weight: weight, kind: byValues, share: share, n: n})
 			}
 		} else if s := shape(c.Values); s != "" && s == family(typ) {
-			at(i, worthShape, "its values look like a "+s)
+			at(i, reason{weight: worthShape, kind: byValues, text: "its values look like a " + s})
 		}
 	}
 	list := make([]Suggestion, 0, len(scores))
 	for i, s := range scores {
-		slices.SortStableFunc(s.reasons, func(a, b reason) int { return cmp.Compare(b.weight, a.weight) })
-		out := Suggestion{From: r.candidates[i].Path, Do: s.do, Score: 1 - s.doubt}
-		for _, x := range s.reasons {
-			out.Reasons = append(out.Reasons, x.text)
-		}
-		if out.Score > 0.02 {
+		if out := (Suggestion{From: r.from(&r.candidates[i], &t), Do: s.do, Score: 1 - s.doubt, reasons: s.reasons}); out.Score > 0.02 {
 			list = append(list, out)
 		}
 	}
 	slices.SortFunc(list, func(a, b Suggestion) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(len(a.From), len(b.From)), strings.Compare(a.From, b.From))
 	})
-	return list[:min(len(list), max(0, most))]
+	list = slices.Clone(list[:min(len(list), max(0, most))])
+	for i := range list {
+		s := &list[i]
+		slices.SortStableFunc(s.reasons, func(a, b reason) int { return cmp.Compare(b.weight, a.weight) })
+		for _, x := range s.reasons {
+			s.Reasons = append(s.Reasons, x.String())
+		}
+		s.reasons = nil
+	}
+	return list
+}
+
+// from is how a rule names a candidate: in a loop over a part of a tree, relative to that, or from the root.
+func (r *Ranker) from(c *candidate, t *Target) string {
+	tree := r.o.Source.Kind == mapping.JSON || r.o.Source.Kind == mapping.XML || r.o.Source.Kind == mapping.FHIR
+	if !tree || t.Per == "" {
+		return c.Path
+	}
+	if rest, ok := strings.CutPrefix(c.plain, PlainPath(t.Per)+"."); ok {
+		return rest
+	}
+	if r.o.Source.Kind == mapping.FHIR {
+		return c.Path
+	}
+	return "/" + c.Path
 }
 
 func typeNote(suits float64, from, to string) string {
@@ -311,7 +354,12 @@ func (r *Ranker) near(c *candidate, t *Target) float64 {
 	case per == "":
 		return 1
 	case r.o.Source.Kind == mapping.HL7v2:
-		if c.segment == strings.ToUpper(per[:min(3, len(per))]) {
+		switch field := strings.Contains(per, "-"); {
+		case field && (c.plain == per || strings.HasPrefix(c.plain, per+".")):
+			return 1.6 // the loop is over this very field
+		case field:
+			return 0.6
+		case c.segment == strings.ToUpper(per[:min(3, len(per))]):
 			return 1.3
 		}
 		return 0.7
@@ -324,7 +372,7 @@ func (r *Ranker) near(c *candidate, t *Target) float64 {
 }
 
 // byGuide adds what HL7 International publishes.
-func (r *Ranker) byGuide(t *Target, at func(int, float64, string) *score) {
+func (r *Ranker) byGuide(t *Target, at func(int, reason) *score) {
 	if r.o.WithoutGuide {
 		return
 	}
@@ -336,7 +384,7 @@ func (r *Ranker) byGuide(t *Target, at func(int, float64, string) *score) {
 	case r.o.Source.Kind == mapping.FHIR && r.o.Target.Kind == mapping.HL7v2:
 		found = guide().targets(plain)
 	}
-	wanted := bagOf(words(tags(t.To), t.To))
+	alikes := r.names.alike(bagOf(words(tags(t.To), t.To)))
 	for _, g := range found {
 		weight := worthGuide * g.how
 		if g.fixed {
@@ -344,8 +392,7 @@ func (r *Ranker) byGuide(t *Target, at func(int, float64, string) *score) {
 		}
 		for _, i := range r.places(g.path) {
 			near := r.near(&r.candidates[i], t)
-			alike := similar(wanted, r.candidates[i].name, r.rare)
-			at(i, min(0.97, weight*(0.62+0.25*(near-0.7)/0.6+0.25*alike)), g.text)
+			at(i, reason{weight: min(0.97, weight*(0.5+0.35*(near-0.7)/0.6+0.25*alikes[i])), kind: byGuide, text: g.text})
 		}
 	}
 }
@@ -363,14 +410,20 @@ func (r *Ranker) places(path string) []int {
 }
 
 // byKnown adds what other mappings do for the same target, and what they, and this one, do for its neighbours.
-func (r *Ranker) byKnown(t *Target, at func(int, float64, string) *score) {
+func (r *Ranker) byKnown(t *Target, at func(int, reason) *score) {
 	k := targetKey(r.o.Target.Kind, t.Make, t.To)
 	votes := map[int]int{}
 	for _, u := range r.known[k] {
+		worth := worthKnown
+		if u.to != "" && tags(u.to) != tags(t.To) {
+			worth *= 0.3 // another item of the list
+		}
 		for n, path := range u.from {
 			for _, i := range r.places(PlainPath(path)) {
-				votes[i]++
-				s := at(i, worthKnown*math.Pow(0.9, float64(n)), "the mapping "+u.in+" takes it from "+path)
+				if worth == worthKnown {
+					votes[i]++
+				}
+				s := at(i, reason{weight: worth * math.Pow(0.9, float64(n)), kind: byKnown, text: "the mapping " + u.in + " takes it from " + path})
 				if s.do == nil && len(u.from) == 1 {
 					s.do = u.do
 				}
@@ -379,7 +432,7 @@ func (r *Ranker) byKnown(t *Target, at func(int, float64, string) *score) {
 	}
 	for i, n := range votes {
 		if n > 1 {
-			at(i, 0.05*float64(min(n, 10)), fmt.Sprintf("%d rules of known mappings take it from there", n))
+			at(i, reason{weight: 0.05 * float64(min(n, 10)), kind: byVotes, n: n})
 		}
 	}
 	for _, f := range r.o.Known {
@@ -392,7 +445,7 @@ func (r *Ranker) byKnown(t *Target, at func(int, float64, string) *score) {
 
 // bySiblings looks at the rules that write into the same item: who takes the code of a participant from a field takes its
 // display from there too.
-func (r *Ranker) bySiblings(f *mapping.File, t *Target, at func(int, float64, string) *score) {
+func (r *Ranker) bySiblings(f *mapping.File, t *Target, at func(int, reason) *score) {
 	item := t.To
 	for strings.Contains(item, ".") {
 		item = item[:strings.LastIndexByte(item, '.')]
@@ -410,7 +463,7 @@ func (r *Ranker) bySiblings(f *mapping.File, t *Target, at func(int, float64, st
 				}
 				for _, path := range sourcesOf(rule) {
 					for _, c := range r.places(PlainPath(path)) {
-						at(c, worthSibling, "its neighbour "+rule.To+" is taken from "+path)
+						at(c, reason{weight: worthSibling, kind: bySibling, text: "its neighbour " + rule.To + " is taken from " + path})
 					}
 				}
 			}

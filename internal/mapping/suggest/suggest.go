@@ -28,6 +28,8 @@ type Suggestion struct {
 	Do      []mapping.Step // functions that other mappings, or the samples, ask for; they may be none
 	Score   float64        // from 0 to 1; for the order, no probability
 	Reasons []string       // in words, the strongest first
+
+	reasons []reason
 }
 
 // Options are the two ends, and what is known of them.

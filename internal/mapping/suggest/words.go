@@ -1,6 +1,8 @@
 package suggest
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -66,48 +68,87 @@ var sameWords = map[string]string{
 	"reason": "reason", "status": "status", "duration": "duration", "minutes": "duration", "class": "class", "allergy": "allergy", "severity": "severity", "vaccine": "vaccine", "lot": "lot", "manufacturer": "manufacturer", "route": "route", "site": "site",
 }
 
-// bag is what a name is compared by.
-type bag struct {
-	words map[string]float64
-	grams map[string]bool
-}
+// bag is what a name is compared by: its words and their groups of three letters, each once.
+type bag struct{ words, grams []string }
 
 func bagOf(list []string) bag {
-	b := bag{map[string]float64{}, map[string]bool{}}
+	var b bag
 	for _, w := range list {
-		b.words[w] = 1
+		if slices.Contains(b.words, w) {
+			continue
+		}
+		b.words = append(b.words, w)
 		padded := "^" + w + "$"
 		for i := 0; i+3 <= len(padded); i++ {
-			b.grams[padded[i:i+3]] = true
+			if g := padded[i : i+3]; !slices.Contains(b.grams, g) {
+				b.grams = append(b.grams, g)
+			}
 		}
 	}
 	return b
 }
 
-// similar compares two names, from 0 to 1: the words they share, by how rare a word is, and the groups of three letters.
-func similar(a, b bag, rare func(word string) float64) float64 {
-	if len(a.words) == 0 || len(b.words) == 0 {
-		return 0
+// names finds the names that resemble one, by what they share.
+type names struct {
+	bags   []bag
+	weight []float64 // of the words of each name together
+	word   map[string][]int32
+	gram   map[string][]int32
+}
+
+func (x *names) add(b bag) {
+	if x.word == nil {
+		x.word, x.gram = map[string][]int32{}, map[string][]int32{}
 	}
-	var both, all float64
-	for w := range a.words {
-		r := rare(w)
-		all += r
-		if b.words[w] > 0 {
-			both += r
+	i := int32(len(x.bags))
+	x.bags = append(x.bags, b)
+	for _, w := range b.words {
+		x.word[w] = append(x.word[w], i)
+	}
+	for _, g := range b.grams {
+		x.gram[g] = append(x.gram[g], i)
+	}
+}
+
+// ready is called when all names are there.
+func (x *names) ready() {
+	x.weight = make([]float64, len(x.bags))
+	for i, b := range x.bags {
+		for _, w := range b.words {
+			x.weight[i] += x.rare(w)
 		}
 	}
-	for w := range b.words {
-		if a.words[w] == 0 {
-			all += rare(w)
+}
+
+// rare is how much a word says: the fewer names hold it, the more.
+func (x *names) rare(word string) float64 {
+	return math.Log(2 + float64(len(x.bags))/float64(1+len(x.word[word])))
+}
+
+// alike compares a name with all others: the words they share, by how rare a word is, and the groups of three letters. The
+// result has a number from 0 to 1 for each name.
+func (x *names) alike(b bag) []float64 {
+	both := make([]float64, len(x.bags))
+	grams := make([]int32, len(x.bags))
+	own := 0.0
+	for _, w := range b.words {
+		r := x.rare(w)
+		own += r
+		for _, i := range x.word[w] {
+			both[i] += r
 		}
 	}
-	n := 0
-	for g := range a.grams {
-		if b.grams[g] {
-			n++
+	for _, g := range b.grams {
+		for _, i := range x.gram[g] {
+			grams[i]++
 		}
 	}
-	grams := float64(n) / float64(len(a.grams)+len(b.grams)-n)
-	return 0.7*both/all + 0.3*grams
+	for i := range both {
+		if grams[i] == 0 {
+			continue
+		}
+		n := float64(grams[i])
+		both[i] = 0.7*both[i]/(own+x.weight[i]-both[i]) + 0.3*n/(float64(len(b.grams)+len(x.bags[i].grams))-n)
+	}
+	return both
 }

@@ -97,11 +97,11 @@ func cardRows(c card.Cards) (rows []cardRow) {
 		}
 		rows = append(rows, cardRow{head: true, label: "Results", value: p.Title, path: p.Path, panel: p})
 		rows = append(rows, factRows(p.Lines)...)
+		rows = append(rows, factRows(p.Notes)...)
 		for _, r := range p.Rows {
 			rows = append(rows, resultRow(r))
 			rows = append(rows, factRows(r.Notes)...)
 		}
-		rows = append(rows, factRows(p.Notes)...)
 	}
 	for _, f := range c.Charges {
 		rows = append(rows, cardRow{head: true, label: "Charge", value: f.Code, path: f.Path})

@@ -89,7 +89,7 @@ func (p *place) card(kind string) {
 
 func TestEachCardShowsAlone(t *testing.T) {
 	letter := `{\rtf1 Dear colleague\par`
-	p := editing(t, admit+"OBR|1|||24323-8^Panel^LN\rOBX|1|NM|718-7^Haemoglobin^LN||9.1|g/dL|12-16|L|||F\rOBX|2|NM|777-3^Platelets^LN||300|10*3/uL|150-400||||F\r"+
+	p := editing(t, admit+"OBR|1|||24323-8^Panel^LN\rOBX|1|NM|718-7^Haemoglobin^LN||9.1|g/dL|12-16|L|||F\rNTE|1||taken twice\rOBX|2|NM|777-3^Platelets^LN||300|10*3/uL|150-400||||F\r"+
 		"OBX|3|ED|11490-0^Letter^LN||^application^rtf^Base64^"+base64.StdEncoding.EncodeToString([]byte(letter+strings.Repeat(" ", 60)))+"||||||F\r")
 	p.SetFace(FaceCards)
 	p.settle()
@@ -105,6 +105,12 @@ func TestEachCardShowsAlone(t *testing.T) {
 	g, ok := p.ResultGrid()
 	if !ok || g.Len() != 3 || !strings.HasPrefix(g.Cell(0, 0).Text, "Haemoglobin") || g.Cell(0, 1).Text != "9.1" || g.Cell(0, 1).Shape == 0 || g.Cell(1, 1).Shape != 0 {
 		t.Fatalf("%v %d %+v %+v", ok, g.Len(), g.Cell(0, 0), g.Cell(0, 1))
+	}
+	if last := len(g.Columns()) - 1; g.Columns()[last].ID != "note" || g.Cell(0, last).Text != "taken twice" || g.Cell(1, last).Text != "" {
+		t.Errorf("note %q", g.Cell(0, last).Text)
+	}
+	if n := p.CardGrid().Len(); n != 1 {
+		t.Errorf("%d lines beside the table", n)
 	}
 	p.SelectResult(1)
 	if !strings.HasPrefix(p.Path(), "OBX[2]") {

@@ -43,10 +43,14 @@ func (m *Model) cardRange() (from, to int) {
 	if chosen < 1 || chosen > len(heads) {
 		return 0, len(m.open.cards)
 	}
-	if chosen == len(heads) {
-		return heads[chosen-1], len(m.open.cards)
+	from, to = heads[chosen-1], len(m.open.cards)
+	if p := m.open.cards[from].panel; p != nil { // the results stand in a table
+		return from, from + 1 + len(p.Lines) + len(p.Notes)
 	}
-	return heads[chosen-1], heads[chosen]
+	if chosen < len(heads) {
+		to = heads[chosen]
+	}
+	return from, to
 }
 
 // CardList is the cards of the open message as rows: all of them together, then each.
@@ -114,17 +118,22 @@ func (m *Model) chosenHead() (cardRow, bool) {
 }
 
 // ResultGrid is the results of the chosen card as a table; ok is false where the card holds none.
-func (m *Model) ResultGrid() (g screen.Grid, ok bool) {
+func (m *Model) ResultGrid() (results screen.Grid, ok bool) {
 	head, ok := m.chosenHead()
 	if !ok || head.panel == nil {
 		return nil, false
 	}
-	return resultGrid{(*cardGrid)(m), head.panel}, true
+	g := resultGrid{(*cardGrid)(m), head.panel, resultColumns[:len(resultColumns)-1]}
+	if slices.ContainsFunc(head.panel.Rows, func(r card.Result) bool { return len(r.Notes) > 0 }) {
+		g.columns = resultColumns
+	}
+	return g, true
 }
 
 type resultGrid struct {
 	*cardGrid
-	panel *card.Panel
+	panel   *card.Panel
+	columns []screen.Column // the last, the notes, where there are some
 }
 
 var resultColumns = []screen.Column{
@@ -134,9 +143,10 @@ var resultColumns = []screen.Column{
 	{ID: "range", Title: "Usual", Width: 80, MinWidth: 40, Fixed: true},
 	{ID: "flag", Title: "Flag", Width: 104, MinWidth: 40, Flex: true, Fixed: true},
 	{ID: "status", Title: "Status", Width: 60, MinWidth: 40, Fixed: true},
+	{ID: "note", Title: "Note", Width: 180, MinWidth: 60, Fixed: true},
 }
 
-func (g resultGrid) Columns() []screen.Column { return resultColumns }
+func (g resultGrid) Columns() []screen.Column { return g.columns }
 func (g resultGrid) Len() int                 { return len(g.panel.Rows) }
 
 func (g resultGrid) Cell(row, col int) screen.Cell {
@@ -155,6 +165,12 @@ func (g resultGrid) Cell(row, col int) screen.Cell {
 		return screen.Cell{Text: r.Units, Role: screen.RoleMuted}
 	case "range":
 		return screen.Cell{Text: r.Range, Role: screen.RoleMuted}
+	case "note":
+		var notes []string
+		for _, n := range r.Notes {
+			notes = append(notes, n.Value)
+		}
+		return screen.Cell{Text: oneLine([]byte(strings.Join(notes, " "))), Masked: g.masked && len(notes) > 0}
 	case "flag":
 		return screen.Cell{Text: r.Meaning, Masked: hidden && r.Meaning != ""}
 	}

@@ -20,9 +20,10 @@ var ErrInPlace = errors.New("the file is read where it lies and stays as it is: 
 // fileStore shows a file that is read in place as the list of a project does. The id of a message is its place in the file,
 // from 1. Saved filters and the access log are those of the project; nothing else of it is touched.
 type fileStore struct {
-	Store // of the project
-	file  *inplace.File
-	again func() // opens the file anew
+	Store   // of the project
+	file    *inplace.File
+	again   func() // opens the file anew
+	arrived func() // says that the project may have more messages
 
 	mu  sync.Mutex
 	ids []int64 // 1, 2, 3 …; never changed, only made longer
@@ -145,8 +146,13 @@ func (s *fileStore) Setting(ctx context.Context, key string) (value string, ok b
 	return s.Store.Setting(ctx, key)
 }
 
-// SetSetting implements Store: the project keeps its own choices.
-func (s *fileStore) SetSetting(context.Context, string, string) error { return workspace.ErrReadOnly }
+// SetSetting implements Store: the project keeps its own choices. The key of pseudonyms is one for all.
+func (s *fileStore) SetSetting(ctx context.Context, key, value string) error {
+	if key == settingScrubKey {
+		return s.Store.SetSetting(ctx, key, value)
+	}
+	return workspace.ErrReadOnly
+}
 
 // LogExport implements Store.
 func (s *fileStore) LogExport(ctx context.Context, what string, count int, destination string) error {

@@ -327,6 +327,9 @@ func (m *Model) Codes(e Edit, text string) []Code {
 // Enter gives a value another text while the user writes. What is written in one go is one change to undo: again says that
 // this goes on.
 func (m *Model) Enter(e Edit, text string, again bool) error {
+	if m.fixed {
+		return ErrInPlace
+	}
 	if m.masked || e.id != m.open.id {
 		return ErrNoEdit
 	}

@@ -99,6 +99,7 @@ func (m *Model) importing(title string, work func(context.Context, *job.Progress
 	if m.masked {
 		title = "import" // a file's name may hold a patient's
 	}
+	m.ShowFile(false)
 	m.say(NoticeText{})
 	job.Track(m.ctx, m.runner, title, work, func(t tally, err error) {
 		n := t.notice(err)

@@ -34,8 +34,10 @@ func Large(paths []string) (size int64, ok bool) {
 // SizeWords is a number of bytes as a person reads it.
 func SizeWords(n int64) string {
 	switch {
-	case n < 1e9:
+	case n < 1e6:
 		return bytesWords(int(n))
+	case n < 1e9:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 	case n < 1e12:
 		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 	}
@@ -63,25 +65,65 @@ func (m *Model) File() *InPlace { return m.file }
 
 // OpenInPlace opens a file where it lies, in the place of the one that was open so, and shows it.
 func (m *Model) OpenInPlace(path string) {
-	job.StartLatest(m.ctx, m.runner, &m.placing, func(context.Context) (*inplace.File, error) {
-		return inplace.Open(path)
-	}, func(f *inplace.File, err error) {
+	type begun struct {
+		file  *inplace.File
+		first []listRow
+	}
+	job.StartLatest(m.ctx, m.runner, &m.placing, func(ctx context.Context) (b begun, err error) {
+		f, err := inplace.Open(path)
+		if err != nil {
+			return b, err
+		}
+		rows := []listRow{}
+		if err = f.Begin(ctx); err == nil {
+			rows, err = firstRows(ctx, f)
+		}
+		if err != nil {
+			_ = f.Close()
+			return b, err
+		}
+		return begun{f, rows}, nil
+	}, func(b begun, err error) {
 		if err != nil {
 			m.fail("Could not open the file in place", err)
 			return
 		}
+		f := b.file
 		m.CloseFile()
-		p := &InPlace{m: m, file: f, path: path, store: &fileStore{Store: m.store, file: f, again: func() { m.OpenInPlace(path) }}, shown: true}
+		p := &InPlace{m: m, file: f, path: path, store: &fileStore{Store: m.store, file: f, again: func() { m.OpenInPlace(path) }, arrived: func() { m.reload(m.open.id) }}, shown: true}
 		p.messages = New(m.runner, p.store)
 		p.messages.fixed, p.messages.began, p.messages.masked = true, true, m.masked
-		p.messages.list.total, p.messages.list.known = 0, true
+		p.messages.list.known = true
+		p.messages.list.grow(p.store.all())
+		p.messages.list.give(b.first)
 		m.file = p
+		p.grow()
+		p.index()
 		m.say(NoticeText{})
 		m.Changed(Place)
 		p.messages.loadFilters()
 		p.messages.loadChoices()
-		p.index()
 	})
+}
+
+// firstRows reads the rows that show first.
+func firstRows(ctx context.Context, f *inplace.File) ([]listRow, error) {
+	s := &fileStore{file: f}
+	ids := s.all()
+	rows, err := s.Rows(ctx, ids[:min(len(ids), pageRows)])
+	out := make([]listRow, len(rows))
+	for i, r := range rows {
+		out[i].Row = r
+	}
+	return out, err
+}
+
+// give takes up the first page without asking for it.
+func (l *list) give(rows []listRow) {
+	if len(rows) > 0 && len(l.columns.paths) == 0 {
+		l.wanted[0] = true
+		l.keep(0, rows)
+	}
 }
 
 // CloseFile closes the file that is open in place, and shows the project again.
@@ -162,7 +204,7 @@ func (p *InPlace) title(what string) string {
 
 // tellEvery is how often the list grows while a file is gone through: often enough to look alive, and seldom enough to leave
 // the screen its time.
-const tellEvery = 100 * time.Millisecond
+const tellEvery = 200 * time.Millisecond
 
 // index goes through the file.
 func (p *InPlace) index() {
@@ -171,11 +213,11 @@ func (p *InPlace) index() {
 	p.indexing = job.Track(p.messages.ctx, p.m.runner, p.title("read through"), func(ctx context.Context, progress *job.Progress) (struct{}, error) {
 		progress.SetTotal(size)
 		var told time.Time
-		return struct{}{}, p.file.Index(ctx, func(through int64, pieces int) {
+		return struct{}{}, p.file.Index(ctx, func(through int64, _ int) {
 			progress.Set(through)
 			if now := time.Now(); now.Sub(told) >= tellEvery {
 				told = now
-				progress.Note(fmt.Sprintf("%s, %s a second", screen.Plural(pieces, "message"), SizeWords(int64(progress.State().Rate))))
+				sayRate(progress)
 				p.m.runner.Post(p.grow)
 			}
 		})
@@ -198,6 +240,13 @@ func (p *InPlace) index() {
 		}
 		p.m.Changed(Place)
 	})
+}
+
+// sayRate says how fast a file is read.
+func sayRate(p *job.Progress) {
+	if rate := p.State().Rate; rate > 0 {
+		p.Note(SizeWords(int64(rate)) + " a second")
+	}
 }
 
 func (p *InPlace) closed() bool { return p.m.file != p }
@@ -290,7 +339,7 @@ func (p *InPlace) Import(rows []int) {
 			return
 		}
 		if len(r.IDs) > 0 {
-			n.Other = "Show in the project"
+			n.Other = "Show"
 		}
 		p.messages.say(n)
 		p.messages.undo, p.messages.other = undo, func() { m.ShowFile(false) }
@@ -322,7 +371,7 @@ func (p *InPlace) Scan(then func()) {
 		progress.SetTotal(p.file.Size())
 		return p.file.Scan(ctx, func(through int64) {
 			progress.Set(through)
-			progress.Note(SizeWords(int64(progress.State().Rate)) + " a second")
+			sayRate(progress)
 		})
 	}, func(sums []inplace.Found, err error) {
 		p.scanning = nil

@@ -550,3 +550,26 @@ func (noFilters) Documents(context.Context, workspace.DocumentKind) ([]workspace
 	return nil, nil
 }
 func (noFilters) Setting(context.Context, string) (string, bool, error) { return "", false, nil }
+
+// Copies of a file's messages without what identifies people go into the project, and into files.
+func TestMessagesOfAFileAreDeidentified(t *testing.T) {
+	p := open(t)
+	_, in, _ := p.lain(admit + second)
+	order := ScrubOrder{IDs: in.ListedIDs(), SafeHarbor: true}
+	in.Scrub(order, "", func(Scrubbed) {})
+	in.settle()
+	p.settle()
+	if shown, _, _ := p.Shown(); shown != 2 {
+		t.Fatalf("%d copies are in the project: %q", shown, in.Notice().Text)
+	}
+	path := filepath.Join(p.stage.Folder, "copies.hl7")
+	in.Scrub(order, path, func(Scrubbed) {})
+	in.settle()
+	b, err := os.ReadFile(path)
+	if err != nil || bytes.Contains(b, []byte("Marlow")) || !bytes.Contains(b, []byte("ADT^A08")) {
+		t.Errorf("%v %q", err, in.Notice().Text)
+	}
+	if in.CanReadBack() {
+		t.Error("messages are made of messages")
+	}
+}

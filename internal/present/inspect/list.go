@@ -190,6 +190,12 @@ func (l *list) want(page int) {
 }
 
 func (l *list) keep(page int, rows []listRow) {
+	if old, twice := l.pages[page]; twice { // it was asked for again when the list had grown
+		if len(rows) > len(old) {
+			l.pages[page] = rows
+		}
+		return
+	}
 	l.pages[page] = rows
 	l.order = append(l.order, page)
 	if len(l.order) > keepPage {

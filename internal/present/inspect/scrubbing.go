@@ -242,13 +242,18 @@ func (m *Model) importMade(ctx context.Context, name string, write func(io.Write
 		w.CloseWithError(err)
 		ended <- err
 	}()
-	stored, err := core.Import(ctx, m.store, name, r, nil)
+	project := m.store
+	if s, ok := m.store.(*fileStore); ok { // a file that is read in place takes nothing
+		project = s.Store
+		defer m.runner.Post(s.arrived)
+	}
+	stored, err := core.Import(ctx, project, name, r, nil)
 	r.CloseWithError(errNotRead)
 	if made := <-ended; made != nil && !errors.Is(made, errNotRead) {
 		err = made
 	}
 	if err != nil && len(stored.IDs) > 0 {
-		err = errors.Join(err, m.store.DeleteMessagesProgress(context.WithoutCancel(ctx), stored.IDs, nil))
+		err = errors.Join(err, project.DeleteMessagesProgress(context.WithoutCancel(ctx), stored.IDs, nil))
 	}
 	return stored, err
 }

@@ -82,6 +82,7 @@ func (m *Model) TypeQuery(text string) {
 
 // SubmitQuery is SetQuery for a text that is complete: if the open message is not among those found, the first is opened.
 func (m *Model) SubmitQuery(text string) {
+	m.ShowFile(false) // it is asked of the project
 	m.list.typing.Cancel()
 	m.list.first = true
 	m.SetQuery(text)

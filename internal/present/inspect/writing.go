@@ -352,7 +352,7 @@ func (m *Model) CanReadBack() bool {
 	}
 	switch format.Kind(m.open.kind) {
 	case format.JSON, format.NDJSON, format.HL7v2XML, format.XML:
-		return m.open.id != 0
+		return m.open.id != 0 && !m.fixed
 	}
 	return false
 }

@@ -157,7 +157,7 @@ func (m *Model) Connect(sources []int, target int, how Join) error {
 
 // written is a path of the source as a rule of a block writes it: relative to the item that the block stands at.
 func (d *document) written(key, block string) string {
-	if d.file.Source.Kind == mapping.HL7v2 || d.file.Source.Kind == mapping.CSV {
+	if d.file.Source.Kind == mapping.HL7v2 || d.file.Source.Kind.HasRows() {
 		return key
 	}
 	if loops := loopsOf(d.file)[block]; len(loops) > 0 {

@@ -35,6 +35,8 @@ type document struct {
 	sides   [2]side
 	lines   lines
 	chosen  chosen
+
+	proposals proposals
 }
 
 // Layout is what is kept of the picture, apart from the mapping: it says nothing about what goes where.
@@ -104,6 +106,7 @@ type stored struct {
 	draftRev  int64
 	layout    Layout
 	layoutRev int64
+	learnt    string // what is to be said of one that was learnt from pairs
 }
 
 func (m *Model) read(ctx context.Context, name string) (*stored, error) {

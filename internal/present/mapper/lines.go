@@ -106,7 +106,7 @@ func (d *document) rebuild() {
 func (s *side) madeFrom() string {
 	e := s.end()
 	var b strings.Builder
-	b.WriteString(string(e.Kind) + " " + e.Version + " " + e.Message + " " + strings.Join(e.Columns, ","))
+	b.WriteString(string(e.Kind) + " " + e.Version + " " + e.Message + " " + strings.Join(described(e), ","))
 	if !s.target {
 		for _, key := range s.d.samples.order {
 			b.WriteString("\n" + key)
@@ -242,7 +242,7 @@ func sourceKey(kind mapping.Kind, loops []string, each, path string) string {
 		}
 		return plainField(p)
 	}
-	if kind == mapping.CSV {
+	if kind.HasRows() {
 		return strings.TrimPrefix(path, "/")
 	}
 	return treeKey(loops, each, path)

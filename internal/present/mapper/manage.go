@@ -119,6 +119,9 @@ func (m *Model) Create(n NewMapping) error {
 	return nil
 }
 
+// CheckName says what is wrong with the name of a new mapping.
+func (m *Model) CheckName(name string) error { return m.free(strings.TrimSpace(name)) }
+
 // free says what is wrong with the name of a new mapping.
 func (m *Model) free(name string) error {
 	if name == "" {
@@ -145,7 +148,7 @@ func emptyMapping(n NewMapping) *mapping.File {
 	switch {
 	case f.Target.Kind == mapping.FHIR && f.Target.Root != "Bundle":
 		f.Blocks = []mapping.Block{{ID: "b-" + strings.ToLower(f.Target.Root), Make: f.Target.Root}}
-	case f.Target.Kind == mapping.CSV:
+	case f.Target.Kind.HasRows():
 		f.Blocks = []mapping.Block{{ID: "b-row", Make: "row"}}
 	case f.Target.Kind == mapping.JSON, f.Target.Kind == mapping.XML:
 		f.Blocks = []mapping.Block{{ID: "b-document", Make: "."}}
@@ -311,7 +314,7 @@ func (m *Model) Export(folder string) {
 			m.Fail("The mapping was not written", err)
 			return
 		}
-		m.Say(screen.News{Text: fmt.Sprintf("%s.yaml written, with %s.", name, screen.Plural(n-1, "lookup table"))}, nil)
+		m.Say(screen.News{Text: fmt.Sprintf("%s.yaml written, with %s beside it.", name, screen.Plural(n-1, "file"))}, nil)
 	})
 }
 
@@ -328,26 +331,24 @@ func writeMapping(f *mapping.File, folder, name string) (files int, err error) {
 	if err := root.WriteFile(name+".yaml", text, 0o600); err != nil {
 		return 0, err
 	}
-	files = 1
-	for _, t := range f.Tables {
-		if !fs.ValidPath(t.File) {
-			return files, fmt.Errorf("the table %q has no file below the mapping", t.Name)
+	beside, err := f.Companions()
+	if err != nil {
+		return 1, err
+	}
+	for i, c := range beside {
+		if !fs.ValidPath(c.Name) {
+			return 1 + i, fmt.Errorf("%q does not lie below the mapping", c.Name)
 		}
-		if dir := path.Dir(t.File); dir != "." {
+		if dir := path.Dir(c.Name); dir != "." {
 			if err := root.MkdirAll(dir, 0o700); err != nil {
-				return files, err
+				return 1 + i, err
 			}
 		}
-		var b strings.Builder
-		if _, err := t.Rows.WriteTo(&b); err != nil {
-			return files, err
+		if err := root.WriteFile(c.Name, c.Text, 0o600); err != nil {
+			return 1 + i, err
 		}
-		if err := root.WriteFile(t.File, []byte(b.String()), 0o600); err != nil {
-			return files, err
-		}
-		files++
 	}
-	return files, nil
+	return 1 + len(beside), nil
 }
 
 // Rename gives the mapping that is open another name. An error says what is wrong with it.

@@ -451,3 +451,33 @@ func TestTargetIsTakenFromASample(t *testing.T) {
 		}
 	}
 }
+
+// Sources are proposed for a target with what speaks for them; nothing happens until one is taken.
+func TestSourcesAreProposed(t *testing.T) {
+	m, s := opened(t, admits(4)...)
+	m.DeleteRules("pid-12", "pid-11")
+	s.Settle()
+	before := m.File()
+	asked := 0
+	m.Suggest(m.RowOfPath(true, "Patient.birthDate"), func(n int) { asked = n })
+	s.Settle()
+	g := m.Proposals()
+	if asked == 0 || g.Len() != asked || m.File() != before {
+		t.Fatalf("%d proposals: %s", asked, m.News().Text)
+	}
+	if c := g.Cell(0, 0); c.Text != "PID-7" || g.Cell(0, 2).Text != "19790228" || g.Cell(0, 5).Text == "" {
+		t.Errorf("the first is %q with %q, because %q", c.Text, g.Cell(0, 2).Text, g.Cell(0, 5).Text)
+	}
+	m.SetMasked(true)
+	if !g.Cell(0, 2).Masked {
+		t.Error("its value shows under the mask")
+	}
+	m.SetMasked(false)
+	m.TakeProposal(0)
+	s.Settle()
+	if m.RuleField(ColumnSources) != "PID-7" || m.RuleField(ColumnTarget) != "birthDate" || !strings.Contains(whole(m.ResultText()), `"birthDate": "1979-02-28"`) {
+		t.Errorf("the rule maps %s to %s", m.RuleField(ColumnSources), m.RuleField(ColumnTarget))
+	}
+	m.Suggest(0, func(int) { t.Error("sources for a whole block") })
+	s.Settle()
+}

@@ -118,11 +118,17 @@ func (r *result) message(x *mapping.Explained) {
 
 // rows finds the cells of a CSV target.
 func (r *result) rows(f *mapping.File, x *mapping.Explained) {
-	at, columns := 0, f.Columns()
+	at, columns, sign := 0, f.Columns(), byte(',')
+	switch d := f.Target.Delimiter; {
+	case d == "tab":
+		sign = '\t'
+	case len(d) == 1:
+		sign = d[0]
+	}
 	for line := range x.Rows {
 		for c, name := range columns {
 			from := at
-			at = cellEnd(r.bytes, at)
+			at = cellEnd(r.bytes, at, sign)
 			for i := range x.Traces {
 				if t := &x.Traces[i]; t.Target == name && t.Fired() && (t.Turn == line+1 || len(x.Rows) == 1) {
 					r.add(from, at, i, x)
@@ -137,7 +143,7 @@ func (r *result) rows(f *mapping.File, x *mapping.Explained) {
 }
 
 // cellEnd is where the cell of CSV that begins at a byte ends.
-func cellEnd(b []byte, at int) int {
+func cellEnd(b []byte, at int, sign byte) int {
 	quoted := at < len(b) && b[at] == '"'
 	for i := at; i < len(b); i++ {
 		switch {
@@ -147,7 +153,7 @@ func cellEnd(b []byte, at int) int {
 			} else {
 				quoted = false
 			}
-		case !quoted && (b[i] == ',' || b[i] == '\n'):
+		case !quoted && (b[i] == sign || b[i] == '\n'):
 			return i
 		}
 	}

@@ -333,7 +333,9 @@ func suits(kind mapping.Kind, b []byte) bool {
 	case mapping.XML:
 		return found == format.XML || found == format.CCDA || found == format.HL7v3 || found == format.HL7v2XML || found == format.FHIRXML
 	case mapping.CSV:
-		return found == format.CSV
+		return found == format.CSV || found == format.TSV
+	case mapping.FixedWidth:
+		return found == format.Fixed || found == format.Text
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,9 +39,44 @@ func (s *side) growSource() {
 			s.deepen(b)
 		}
 	}
+	if s.end().Kind.HasRows() {
+		for _, name := range described(s.end()) {
+			s.ensureTree(name)
+		}
+	}
 	for _, key := range s.d.samples.order {
 		s.ensureTree(key)
 	}
+}
+
+// described are the places that an end names itself: the columns of CSV, the fields of a layout, the members of a schema.
+func described(e mapping.End) []string {
+	switch {
+	case e.Fields != nil:
+		return e.Fields.Names()
+	case e.Shape != nil:
+		names := make([]string, len(e.Shape.Elements))
+		for i, x := range e.Shape.Elements {
+			names[i] = x.Path
+		}
+		return names
+	}
+	return e.Columns
+}
+
+// fieldNote is what a layout says of a field.
+func fieldNote(e mapping.End, name string) string {
+	if e.Fields == nil {
+		return ""
+	}
+	f, ok := e.Fields.Field(name)
+	if !ok {
+		return ""
+	}
+	if f.Note != "" {
+		return f.Note
+	}
+	return fmt.Sprintf("from %d, %d long", f.Start, f.Length)
 }
 
 // growSegments makes the segments of the source in the order of their message structure, then others that samples have.
@@ -142,8 +178,8 @@ func (s *side) ensureTree(key string) int32 {
 	if at := s.find(key); at >= 0 {
 		return at
 	}
-	if s.end().Kind == mapping.CSV {
-		return s.add(none, node{key: key, name: key, grown: true})
+	if s.end().Kind.HasRows() {
+		return s.add(none, node{key: key, name: key, about: fieldNote(s.end(), key), grown: true})
 	}
 	parent, name := int32(none), key
 	if cut := strings.LastIndexByte(key, '.'); cut > 0 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"trestle/internal/fhir"
@@ -23,32 +24,107 @@ func (m *Model) TakesTarget() bool {
 		return false
 	}
 	switch m.doc.file.Target.Kind {
-	case mapping.JSON, mapping.XML, mapping.CSV:
+	case mapping.JSON, mapping.XML, mapping.CSV, mapping.FixedWidth:
 		return true
 	}
 	return false
 }
 
-// TakeTarget takes the places of the target from a document as it is to be, or from the first line of a CSV file. Their names
-// are kept, not what stands there.
+// TakesLayout says whether a layout can be given for the source.
+func (m *Model) TakesLayout() bool {
+	return m.doc != nil && m.doc.file.Source.Kind == mapping.FixedWidth
+}
+
+// TakeLayout takes the fields of a fixed-width source from a layout file.
+func (m *Model) TakeLayout(file string) { m.describe(file, false) }
+
+// describe reads the layout or the JSON Schema of an end, which goes with the mapping then.
+func (m *Model) describe(file string, target bool) {
+	d := m.doc
+	if d == nil {
+		return
+	}
+	end := d.file.Source
+	if target {
+		end = d.file.Target
+	}
+	job.Start(m.ctx, m.runner, func(context.Context) (mapping.End, error) {
+		b, err := readSample(file)
+		if err != nil {
+			return end, err
+		}
+		name := identifier(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)))
+		if end.Kind == mapping.FixedWidth {
+			end.Layout = "layouts/" + name + ".yaml"
+			end.Fields, err = mapping.ReadLayout(b)
+		} else {
+			end.Schema = "schemas/" + name + ".json"
+			end.Shape, err = mapping.ReadSchema(b)
+		}
+		return end, err
+	}, func(end mapping.End, err error) {
+		if err != nil {
+			m.Fail("The description was not read", err)
+			return
+		}
+		if m.doc != d {
+			return
+		}
+		m.Edit("Describe what the mapping reads or makes", func(e *Edit) bool {
+			if target {
+				e.File.Target = end
+			} else {
+				e.File.Source = end
+			}
+			return true
+		})
+		if !target {
+			d.samples.load(d.layout.Samples)
+		}
+		m.Say(screen.News{Text: screen.Plural(len(described(end)), "place") + " taken from the description.", Offer: "Undo"}, m.Undo)
+	})
+}
+
+// readSample reads a file that describes an end.
+func readSample(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxTargetSample+1))
+	if err == nil && len(b) > maxTargetSample {
+		err = fmt.Errorf("it has more than %d bytes; a short one of the same form is enough", maxTargetSample)
+	}
+	return b, err
+}
+
+// isSchema says whether a document is a JSON Schema rather than a sample.
+func isSchema(b []byte) bool {
+	n, err := fhir.ParseJSON(b)
+	return err == nil && n.Kind == fhir.Object && (n.Member("$schema") != nil || n.Member("properties") != nil && n.Member("type") != nil)
+}
+
+// TakeTarget takes the places of the target from a document as it is to be, from the first line of a CSV file, from a JSON
+// Schema or from a layout. Of a sample the names are kept, not what stands there.
 func (m *Model) TakeTarget(file string) {
 	d := m.doc
 	if !m.TakesTarget() {
 		return
 	}
 	kind := d.file.Target.Kind
+	if kind == mapping.FixedWidth {
+		m.describe(file, true)
+		return
+	}
+	var schema bool
 	job.Start(m.ctx, m.runner, func(context.Context) ([]string, error) {
-		f, err := os.Open(file)
+		b, err := readSample(file)
 		if err != nil {
 			return nil, err
 		}
-		defer f.Close()
-		b, err := io.ReadAll(io.LimitReader(f, maxTargetSample+1))
-		if err != nil {
-			return nil, err
-		}
-		if len(b) > maxTargetSample {
-			return nil, fmt.Errorf("the sample has more than %d bytes; a short one of the same form is enough", maxTargetSample)
+		if schema = kind == mapping.JSON && isSchema(b); schema {
+			return nil, nil
 		}
 		return targetPaths(kind, b)
 	}, func(paths []string, err error) {
@@ -57,6 +133,10 @@ func (m *Model) TakeTarget(file string) {
 			return
 		}
 		if m.doc != d {
+			return
+		}
+		if schema {
+			m.describe(file, true)
 			return
 		}
 		d.layout.Target = paths

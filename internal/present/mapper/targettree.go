@@ -1,6 +1,8 @@
 package mapper
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,23 +61,38 @@ func (s *side) block(b *mapping.Block, parent int32) int32 {
 	case mapping.HL7v2:
 		s.nodes[at].grown = true
 		s.targetSegment(at, b)
-	case mapping.CSV:
+	case mapping.CSV, mapping.FixedWidth:
 		s.nodes[at].grown = true
-		for _, c := range append(append([]string(nil), s.end().Columns...), s.d.layout.Target...) {
-			s.add(at, node{key: targetKey(b.ID, c), name: c, block: b.ID, to: c, grown: true})
+		for _, c := range slices.Concat(described(s.end()), s.d.layout.Target) {
+			s.add(at, node{key: targetKey(b.ID, c), name: c, about: fieldNote(s.end(), c), block: b.ID, to: c, grown: true})
 		}
 	default:
 		s.nodes[at].grown = true
-		for _, path := range s.d.layout.Target {
+		for _, path := range slices.Concat(described(s.end()), s.d.layout.Target) {
 			if rest, ok := strings.CutPrefix(path, b.Make+"."); ok || b.Make == "." {
 				if !ok {
 					rest = path
 				}
-				s.ensureTo(b.ID, rest)
+				s.describe(s.ensureTo(b.ID, rest), path)
 			}
 		}
 	}
 	return at
+}
+
+// describe tells a place of the target what its schema says of it.
+func (s *side) describe(at int32, path string) {
+	shape := s.end().Shape
+	if shape == nil || at < 0 {
+		return
+	}
+	if x, ok := shape.Element(path); ok {
+		n := &s.nodes[at]
+		n.typ, n.required, n.about = x.Type, x.Required, x.Note
+		if x.List {
+			n.typ = "list of " + cmp.Or(x.Type, "values")
+		}
+	}
 }
 
 // targetSegment makes the fields of the segment that a block makes.
@@ -112,7 +129,7 @@ func (s *side) ensureTo(block, to string) int32 {
 	switch s.end().Kind {
 	case mapping.HL7v2:
 		return s.ensureTargetField(root, block, to)
-	case mapping.CSV:
+	case mapping.CSV, mapping.FixedWidth:
 		return s.add(root, node{key: targetKey(block, to), name: to, block: block, to: to, grown: true})
 	}
 	parent, name := root, to

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"trestle/internal/format"
+	"trestle/internal/inspect"
 	"trestle/internal/job"
 	"trestle/internal/workspace"
 )
@@ -71,6 +73,19 @@ type Model struct {
 	problem  string
 	field    Field
 	job      *job.Job
+}
+
+// HoldMessages says whether files are none of them a project, so that they are to be read into one.
+func HoldMessages(paths []string) bool {
+	for _, path := range paths {
+		if strings.EqualFold(filepath.Ext(path), Extension) {
+			return false
+		}
+		if kind := inspect.KindOf(path); kind == format.Workspace || kind == format.Empty {
+			return false
+		}
+	}
+	return len(paths) > 0
 }
 
 // New returns the place with the projects that were open before, newest first.

@@ -43,6 +43,7 @@ type conditionReader struct {
 type conditionWord struct {
 	text   string
 	quoted bool
+	path   bool // in backquotes: a source that holds blanks
 }
 
 func (p *conditionReader) fail() error {
@@ -59,22 +60,22 @@ func (p *conditionReader) split() error {
 		switch c := s[i]; {
 		case strings.IndexByte(" \t\r\n", c) >= 0:
 			i++
-		case c == '"' || c == '\'':
+		case c == '"' || c == '\'' || c == '`':
 			end := strings.IndexByte(s[i+1:], c)
 			if end < 0 {
 				return p.fail()
 			}
-			p.words = append(p.words, conditionWord{s[i+1 : i+1+end], true})
+			p.words = append(p.words, conditionWord{text: s[i+1 : i+1+end], quoted: c != '`', path: c == '`'})
 			i += end + 2
 		case strings.IndexByte("(),", c) >= 0:
-			p.words = append(p.words, conditionWord{s[i : i+1], false})
+			p.words = append(p.words, conditionWord{text: s[i : i+1]})
 			i++
 		case strings.IndexByte("=<>!", c) >= 0:
 			n := 1
 			for i+n < len(s) && strings.IndexByte("=<>", s[i+n]) >= 0 {
 				n++
 			}
-			p.words = append(p.words, conditionWord{s[i : i+n], false})
+			p.words = append(p.words, conditionWord{text: s[i : i+n]})
 			i += n
 		default:
 			n, depth := 0, 0
@@ -85,11 +86,11 @@ func (p *conditionReader) split() error {
 				case ']':
 					depth--
 				}
-				if depth <= 0 && strings.IndexByte(" \t\r\n(),<>=!\"'", s[i+n]) >= 0 {
+				if depth <= 0 && strings.IndexByte(" \t\r\n(),<>=!\"'`", s[i+n]) >= 0 {
 					break
 				}
 			}
-			p.words = append(p.words, conditionWord{s[i : i+n], false})
+			p.words = append(p.words, conditionWord{text: s[i : i+n]})
 			i += n
 		}
 	}
@@ -99,7 +100,7 @@ func (p *conditionReader) split() error {
 // take moves on if these words come next.
 func (p *conditionReader) take(words ...string) bool {
 	for i, w := range words {
-		if at := p.at + i; at >= len(p.words) || p.words[at].quoted || !strings.EqualFold(p.words[at].text, w) {
+		if at := p.at + i; at >= len(p.words) || p.words[at].quoted || p.words[at].path || !strings.EqualFold(p.words[at].text, w) {
 			return false
 		}
 	}

@@ -2,7 +2,6 @@ package mappaper
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -23,6 +22,7 @@ func (d *drafting) place(p *pair) {
 			d.remark(p.row, "the block %q has the identifier of a rule", id)
 		}
 		d.ids[id] = true
+		d.inside[id] = p.inside
 	}
 	r := p.rule
 	if r.ID == "" || strings.Trim(r.ID, "0123456789") == "" {
@@ -77,7 +77,7 @@ func identifier(name string) string {
 // loops gives blocks without a loop that of the segment that most of their rules read, so that each of
 // them makes one. Blocks of a sheet that names loops stay as they are.
 func (d *drafting) loops() {
-	d.f.Blocks = slices.DeleteFunc(d.f.Blocks, func(b mapping.Block) bool { return len(b.Rules) == 0 && !d.head.has(roleBlock) })
+	d.f.Blocks = slices.DeleteFunc(d.f.Blocks, func(b mapping.Block) bool { return len(b.Rules) == 0 && !b.Drop && !d.head.has(roleBlock) })
 	if d.f.Source.Kind != mapping.HL7v2 || d.head.has(rolePer) || d.f.Target.Kind != mapping.FHIR && d.f.Target.Kind != mapping.HL7v2 {
 		return
 	}
@@ -104,112 +104,4 @@ func (d *drafting) check() {
 			d.remark(0, "%s", text)
 		}
 	}
-}
-
-// readTables reads the code tables of a workbook that [Spec.Write] has written.
-func (d *drafting) readTables(grids []grid) {
-	for i := range grids {
-		g := &grids[i]
-		for at, row := range g.cells[:min(len(g.cells), maxHead)] {
-			if table := columnsOf(row, titleTable, titleCode, titleMeans); table != nil {
-				d.tableRows(g, at, row, table)
-				return
-			}
-		}
-	}
-}
-
-// columnsOf finds columns by their titles; nil if one is not there.
-func columnsOf(row []string, titles ...string) []int {
-	found := make([]int, len(titles))
-	for i, t := range titles {
-		found[i] = slices.IndexFunc(row, func(s string) bool { return folded(s) == folded(t) })
-		if found[i] < 0 {
-			return nil
-		}
-	}
-	return found
-}
-
-func (d *drafting) tableRows(g *grid, head int, titles []string, columns []int) {
-	cell := func(row []string, title string) string {
-		if i := columnsOf(titles, title); i != nil && i[0] < len(row) {
-			return row[i[0]]
-		}
-		return ""
-	}
-	for n, row := range g.cells[head+1:] {
-		name := strings.TrimSpace(cell(row, titleTable))
-		if name == "" || isAbsent(cell(row, titleAbsent)) {
-			continue
-		}
-		t, ok := d.f.Table(name)
-		if !ok {
-			d.f.Tables = append(d.f.Tables, newTable(name, cell(row, titleFile), missingOf(cell(row, titleAbsent))))
-			t = &d.f.Tables[len(d.f.Tables)-1]
-		}
-		key := cell(row, titleCode)
-		if slices.ContainsFunc(t.Rows.Lines, func(line []string) bool { return line[0] == key }) {
-			d.remark(0, "the sheet %s, row %d: the table %s has the code %q twice; the first was taken", g.name, head+2+n, name, short(key))
-			continue
-		}
-		t.Rows.Lines = append(t.Rows.Lines, []string{key, cell(row, titleMeans), cell(row, titleSystem), cell(row, titleDisplay)})
-	}
-	for i := range d.f.Tables {
-		trimTable(&d.f.Tables[i])
-	}
-}
-
-// newTable is a table without rows.
-func newTable(name, file string, missing mapping.Missing) mapping.Table {
-	if file == "" || path.IsAbs(file) || strings.Contains(file, "..") {
-		file = "tables/" + identifier(name) + ".csv"
-	}
-	return mapping.Table{Name: name, File: file, System: "system", Display: "display", Missing: missing,
-		Rows: mapping.Rows{Columns: []string{"code", "becomes", "system", "display"}}}
-}
-
-// trimTable takes off the columns that no row fills.
-func trimTable(t *mapping.Table) {
-	for c := len(t.Rows.Columns) - 1; c >= 2; c-- {
-		if slices.ContainsFunc(t.Rows.Lines, func(line []string) bool { return line[c] != "" }) {
-			continue
-		}
-		t.Rows.Columns = slices.Delete(t.Rows.Columns, c, c+1)
-		for i := range t.Rows.Lines {
-			t.Rows.Lines[i] = slices.Delete(t.Rows.Lines[i], c, c+1)
-		}
-		if c == 2 {
-			t.System = ""
-		} else {
-			t.Display = ""
-		}
-	}
-}
-
-// needTable makes a table without rows for one that a rule names and the sheet does not hold.
-func (d *drafting) needTable(name string, row int) {
-	if _, ok := d.f.Table(name); ok {
-		return
-	}
-	t := newTable(name, "", mapping.Missing{Policy: mapping.LeaveEmpty, Warn: true})
-	trimTable(&t)
-	d.f.Tables = append(d.f.Tables, t)
-	d.remark(row, "the code table %q is not in the sheet; fill %s", name, t.File)
-}
-
-// missingOf reads what missingWords writes.
-func missingOf(text string) (m mapping.Missing) {
-	text, m.Warn = strings.CutSuffix(strings.TrimSpace(text), ", with a warning")
-	switch use, becomes := strings.CutPrefix(text, "becomes "); {
-	case becomes:
-		m.Policy, m.Use = mapping.UseDefault, strings.TrimSuffix(strings.TrimPrefix(use, "“"), "”")
-	case text == "is taken as it is":
-		m.Policy = mapping.PassThrough
-	case strings.HasPrefix(text, "is an error"):
-		m.Policy = mapping.Refuse
-	default:
-		m.Policy = mapping.LeaveEmpty
-	}
-	return m
 }

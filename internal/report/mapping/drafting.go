@@ -25,6 +25,7 @@ type drafting struct {
 	next  int
 	// segments are those that the rules of a block read, with how often.
 	segments map[string]map[string]int
+	inside   map[string]string // the block around a block
 }
 
 // pair is one row, read.
@@ -35,6 +36,7 @@ type pair struct {
 	makes        string
 	per, only    string
 	key          []string
+	inside       string   // the block around it
 	segments     []string // of the sources, for the loop of the block
 	left, reason string   // a source that is left out on purpose
 }
@@ -44,11 +46,13 @@ func (d *drafting) remark(row int, format string, args ...any) {
 }
 
 func (d *drafting) make(ctx context.Context, grids []grid) (*Draft, error) {
-	d.ids, d.segments = map[string]bool{}, map[string]map[string]int{}
+	d.ids, d.segments, d.inside = map[string]bool{}, map[string]map[string]int{}, map[string]string{}
 	d.f = &mapping.File{ID: d.o.ID, Title: d.o.Title, Source: d.o.Source, Target: d.o.Target}
 	rows := d.grid.cells[d.head.row+1:]
 	d.guessEnds(rows)
 	d.readTables(grids)
+	d.readBlocks(grids)
+	d.readRest(grids)
 	for i, row := range rows {
 		if i%64 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -68,6 +72,7 @@ func (d *drafting) make(ctx context.Context, grids []grid) (*Draft, error) {
 		}
 	}
 	d.loops()
+	d.nest()
 	d.draft.Mapping = d.f
 	d.draft.Rules = d.f.Rules()
 	if d.draft.Rules == 0 {
@@ -90,6 +95,12 @@ func empty(row []string) bool {
 
 // guessEnds says what is read and made, from the most frequent kind of path.
 func (d *drafting) guessEnds(rows [][]string) {
+	for i := 0; i < len(rows) && d.f.Source.Kind == ""; i++ { // a sheet of ours says it in every row
+		d.f.Source = d.said(rows[i], roleSourceKind, d.f.Source)
+	}
+	for i := 0; i < len(rows) && d.f.Target.Kind == ""; i++ {
+		d.f.Target = d.said(rows[i], roleTargetKind, d.f.Target)
+	}
 	sources, targets := map[mapping.Kind]int{}, map[mapping.Kind]int{}
 	for _, row := range rows {
 		if h := d.head; h.has(roleSource) {
@@ -115,6 +126,18 @@ func (d *drafting) guessEnds(rows [][]string) {
 	if t := &d.f.Target; t.Kind == mapping.FHIR && t.Root == "" {
 		t.Version, t.Root = "4.0.1", "Bundle"
 	}
+}
+
+// said is the end that a row says, with what was asked for instead where it was.
+func (d *drafting) said(row []string, r role, asked mapping.End) mapping.End {
+	e := endOf(d.head.get(row, r))
+	if e.Kind == "" {
+		return asked
+	}
+	if asked.Version != "" {
+		e.Version = asked.Version
+	}
+	return e
 }
 
 func firstSource(text string) string {
@@ -203,7 +226,7 @@ var nothing = map[string]bool{"n a": true, "na": true, "none": true, "not mapped
 // pair reads one row. It is false for one that makes nothing, of which a remark tells.
 func (d *drafting) pair(at int, row []string) (*pair, bool) {
 	get := func(r role) string { return d.head.get(row, r) }
-	p := &pair{row: at, block: get(roleBlock), makes: get(roleMakes), per: get(rolePer), only: get(roleOnly)}
+	p := &pair{row: at, block: get(roleBlock), makes: get(roleMakes), per: get(rolePer), only: get(roleOnly), inside: get(roleInside)}
 	if key := get(roleKey); key != "" {
 		p.key = strings.Split(key, sourceSeparator)
 	}

@@ -2,11 +2,8 @@ package mappaper
 
 import (
 	_ "embed"
-	"encoding/base64"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -27,74 +24,6 @@ const mirthVersion = "4.4.0"
 
 // script is one JavaScript step of a transformer.
 type script struct{ name, text string }
-
-// writeMirth writes a transformer for Mirth Connect: what the steps use, a step for each block, and one that runs them.
-func (s Spec) writeMirth(w io.Writer) error {
-	steps, _, err := s.mirthSteps()
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "<transformer version=\"%s\">\n  <elements>\n", mirthVersion)
-	for i, step := range steps {
-		const class = "com.mirth.connect.plugins.javascriptstep.JavaScriptStep"
-		fmt.Fprintf(&b, "    <%s version=\"%s\">\n      <name>%s</name>\n      <sequenceNumber>%d</sequenceNumber>\n      <enabled>true</enabled>\n      <script>%s</script>\n    </%s>\n",
-			class, mirthVersion, inXML(step.name), i, inXML(step.text), class)
-	}
-	b.WriteString("  </elements>\n")
-	out, template := "JSON", "{}"
-	switch s.Mapping.Target.Kind {
-	case mapping.HL7v2:
-		out, template = "HL7V2", "MSH|^~\\&|\r"
-	case mapping.CSV:
-		out, template = "RAW", string(s.Mapping.Header())
-	}
-	fmt.Fprintf(&b, "  <inboundTemplate encoding=\"base64\"></inboundTemplate>\n  <outboundTemplate encoding=\"base64\">%s</outboundTemplate>\n  <inboundDataType>HL7V2</inboundDataType>\n  <outboundDataType>%s</outboundDataType>\n",
-		base64.StdEncoding.EncodeToString([]byte(template)), out)
-	b.WriteString(hl7Properties("inbound") + outboundProperties(out) + "</transformer>\n")
-	_, err = io.WriteString(w, b.String())
-	return err
-}
-
-func inXML(s string) string {
-	var b strings.Builder
-	if xml.EscapeText(&b, []byte(s)) != nil {
-		return ""
-	}
-	return strings.NewReplacer("&#xA;", "\n", "&#x9;", "\t", "&#39;", "'", "&#34;", `"`).Replace(b.String())
-}
-
-// hl7Properties have repetitions and subcomponents taken apart, on which the steps rely.
-func hl7Properties(end string) string {
-	const p = "com.mirth.connect.plugins.datatypes.hl7v2.HL7v2"
-	return fmt.Sprintf(`  <%[1]sProperties class="%[2]sDataTypeProperties" version="%[3]s">
-    <serializationProperties class="%[2]sSerializationProperties" version="%[3]s">
-      <handleRepetitions>true</handleRepetitions>
-      <handleSubcomponents>true</handleSubcomponents>
-      <useStrictParser>false</useStrictParser>
-      <useStrictValidation>false</useStrictValidation>
-      <stripNamespaces>false</stripNamespaces>
-      <segmentDelimiter>\r</segmentDelimiter>
-      <convertLineBreaks>true</convertLineBreaks>
-    </serializationProperties>
-    <deserializationProperties class="%[2]sDeserializationProperties" version="%[3]s">
-      <useStrictParser>false</useStrictParser>
-      <useStrictValidation>false</useStrictValidation>
-      <segmentDelimiter>\r</segmentDelimiter>
-    </deserializationProperties>
-  </%[1]sProperties>
-`, end, p, mirthVersion)
-}
-
-func outboundProperties(kind string) string {
-	switch kind {
-	case "HL7V2":
-		return hl7Properties("outbound")
-	case "RAW":
-		return fmt.Sprintf("  <outboundProperties class=\"com.mirth.connect.plugins.datatypes.raw.RawDataTypeProperties\" version=\"%s\"/>\n", mirthVersion)
-	}
-	return fmt.Sprintf("  <outboundProperties class=\"com.mirth.connect.plugins.datatypes.json.JSONDataTypeProperties\" version=\"%s\"/>\n", mirthVersion)
-}
 
 // MirthGaps are the rules that a transformer cannot do, each with the reason. Its steps say so too, and leave them out.
 func (s Spec) MirthGaps() ([]string, error) {
@@ -138,8 +67,7 @@ func (s Spec) mirthSteps() ([]script, []string, error) {
 
 // codes puts the codes that the functions know into their script.
 func codes(functions string) string {
-	types, subtypes := mapping.MediaTypes()
-	return strings.NewReplacer("SYSTEMS", asJSON(mapping.CodeSystems()), "MEDIATYPES", asJSON(types), "SUBTYPES", asJSON(subtypes)).Replace(functions)
+	return strings.Replace(functions, "KNOWN", asJSON(mapping.Vocabulary()), 1)
 }
 
 // mirth writes the scripts of a mapping.
@@ -339,6 +267,9 @@ func (p *mirth) rule(b *mapping.Block, r *mapping.Rule) (string, error) {
 
 // mirthKnows says whether the steps have a function.
 func mirthKnows(name string) bool {
+	if strings.HasPrefix(name, "us_core_") {
+		return strings.Contains(mirthFunctions, "usCore('"+strings.TrimPrefix(name, "us_core_")+"',")
+	}
 	for _, form := range []string{"each('%s',", "f.%s =", "f['%s'] =", "typed('%s',", "looked('%s',", "counted('%s',", "summed('%s',"} {
 		if strings.Contains(mirthFunctions, fmt.Sprintf(form, name)) {
 			return true

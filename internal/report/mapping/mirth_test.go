@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,10 +125,15 @@ func runMirth(t *testing.T, transformer, message []byte) goja.Value {
 	if _, err := vm.RunString(shim + "var msg = element(" + string(tree) + "), tmp;"); err != nil {
 		t.Fatal(err)
 	}
+	// Mirth Connect puts the scripts of all steps into one function.
+	var all strings.Builder
+	all.WriteString("(function doTransform() {\n")
 	for _, s := range x.Elements.Steps {
-		if _, err := vm.RunString(s.Script); err != nil {
-			t.Fatalf("the step %q fails: %v", s.Name, err)
-		}
+		all.WriteString(s.Script + "\n")
+	}
+	all.WriteString("})();")
+	if _, err := vm.RunString(all.String()); err != nil {
+		t.Fatalf("the steps fail: %v", err)
 	}
 	return vm.Get("tmp")
 }
@@ -197,17 +203,28 @@ func TestMirthDoesTheSame(t *testing.T) {
 	compared := 0
 	for _, name := range starters(t) {
 		f := starterFile(t, name)
-		e, err := mapping.Compile(f)
-		if err != nil {
-			t.Fatal(err)
+		if f.Source.Kind != mapping.HL7v2 {
+			continue
 		}
 		transformer := written(t, Spec{Mapping: f}, Mirth)
 		gaps, err := Spec{Mapping: f}.MirthGaps()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, g := range gaps {
-			t.Logf("%s: a gap: %s", name, g)
+		// What the steps say that they leave out is left out of the comparison too.
+		f.Walk(func(b *mapping.Block) {
+			for i := range b.Rules {
+				if slices.ContainsFunc(gaps, func(g string) bool { return strings.HasPrefix(g, b.Rules[i].ID+": ") }) {
+					b.Rules[i].Status = mapping.OutOfScope
+				}
+			}
+		})
+		if len(gaps)*20 > f.Rules() {
+			t.Errorf("%s: the steps leave %d of %d rules out: %q", name, len(gaps), f.Rules(), gaps)
+		}
+		e, err := mapping.Compile(f)
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, file := range samples {
 			message, err := os.ReadFile(file)
@@ -258,7 +275,7 @@ func TestMirthMakesOtherTargets(t *testing.T) {
   {id: "b-msh", make: "MSH", rules: [{id: "m-1", to: "MSH-9", from: "MSH-9"}, {id: "m-2", to: "MSH-7", from: "MSH-7", do: [{left: "8"}]}]},
   {id: "b-pid", make: "PID", per: "PID", rules: [{id: "p-1", to: "PID-3[]", each: "PID-3", from: "PID-3"}, {id: "p-2", to: "PID-5", from: "PID-5"}, {id: "p-3", to: "PID-5.7", value: "L"}, {id: "p-4", to: "PID-11.1", from: ["PID-11.1", "PID-11.3"], do: [{join: ", "}]},
     {id: "p-5", to: "PID-13[].1", each: "PID-13", from: "PID-13.1", when: "PID-13.1 ENDS WITH \"2\""}, {id: "p-6", to: "PID-8", do: ["null"], when: "PID-8 NOT IN (\"M\", \"X\") AND NK1 COUNT > 1"}]},
-  {id: "b-nk1", make: "NK1", per: "NK1", when: "NK1-3 IS \"SPO\" OR (NK1-1 > 1 AND NOT NK1-2.2 MATCHES \"^B\")", rules: [{id: "n-1", to: "NK1-1", do: ["counter"]}, {id: "n-2", to: "NK1-2.1", inputs: {a: "NK1-2.1", b: "PID-5.2"}, formula: "a == 'Moss' ? upper(a) + ' ' + b.substring(0, 1) : a"}]}]}`,
+  {id: "b-nk1", make: "NK1", per: "NK1", when: "NK1-3 IS \"SPO\" OR (NK1-1 > 1 AND NOT NK1-2.2 MATCHES \"^B\")", rules: [{id: "n-1", to: "NK1-1", do: ["counter"]}, {id: "n-2", to: "NK1-2.1", inputs: {new: "NK1-2.1", b: "PID-5.2"}, formula: "new == 'Moss' ? upper(new) + ' ' + b.substring(0, 1) : new"}]}]}`,
 		"csv": `{map: 1, source: {kind: "hl7v2"}, target: {kind: "csv", columns: ["last, first", "city", "n"]}, blocks: [{id: "b", make: "row", per: "NK1", rules: [
   {id: "r-1", to: "last, first", from: ["NK1-2.1", "NK1-2.2"], do: [{join: ", "}]}, {id: "r-2", to: "city", from: "PID-11.3", do: ["title_case"], default: "none"}, {id: "r-3", to: "n", inputs: {all: "PID-3[*].1"}, formula: "size(all)"}]}]}`,
 		"json": `{map: 1, zone: "America/New_York", source: {kind: "hl7v2"}, target: {kind: "json"}, blocks: [{id: "b", make: ".", rules: [

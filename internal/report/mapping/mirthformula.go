@@ -26,7 +26,7 @@ func (p *mirth) formula(r *mapping.Rule) ([]string, error) {
 	}
 	var names, inputs, lists []string
 	for _, in := range r.Inputs {
-		names = append(names, in.Name)
+		names = append(names, variable(in.Name))
 		inputs = append(inputs, asJSON(in.Name)+": "+asJSON(p.canonicalPath(in.Path)))
 		if strings.Contains(in.Path, "[*]") || strings.HasSuffix(in.Path, ".*") {
 			lists = append(lists, asJSON(in.Name)+": true")
@@ -47,11 +47,14 @@ var methods = map[string]string{
 	"replace/2": "{0}.split({1}).join({2})", "split/1": "{0}.split({1})", "join/0": `{0}.join("")`, "join/1": "{0}.join({1})",
 }
 
+// variable is the name that an input has in a script. With its sign it is none of JavaScript's own words.
+func variable(name string) string { return "$" + name }
+
 // scriptOf writes an expression. What JavaScript does otherwise is refused.
 func scriptOf(e ast.Expr) (string, error) {
 	switch e.Kind() {
 	case ast.IdentKind:
-		return e.AsIdent(), nil
+		return variable(e.AsIdent()), nil
 	case ast.LiteralKind:
 		switch v := e.AsLiteral().Value().(type) {
 		case string, bool, int64, float64:

@@ -24,7 +24,8 @@ type paper struct {
 	uses           []mapping.Use
 	readers        map[string][]string // rules and blocks by the path that they read, without repetitions
 	fields         []mapping.SourceField
-	report         *mapping.Report // nil without samples
+	report         *mapping.Report   // nil without samples
+	around         map[string]string // see inside
 }
 
 // fact is one line of the title page.
@@ -91,8 +92,23 @@ func (c cell) with(s string, as style) cell {
 	return append(c, line{s, as})
 }
 
-// newPaper gathers all that a specification says.
+// newPaper gathers all that a specification says, and puts it into parts.
 func (s Spec) newPaper() (*paper, error) {
+	p, err := s.gather()
+	if err != nil {
+		return nil, err
+	}
+	p.facts = p.titleFacts()
+	for _, make := range []func() part{p.messages, p.sources, p.rules, p.codeTables, p.coverage, p.openPoints, p.changeLog, p.signOff} {
+		if made := make(); made.name != "" {
+			p.parts = append(p.parts, made)
+		}
+	}
+	return p, nil
+}
+
+// gather reads the facts of the standards and the samples.
+func (s Spec) gather() (*paper, error) {
 	p := &paper{Spec: s, readers: map[string][]string{}}
 	var err error
 	if p.fingerprint, err = Fingerprint(s.Mapping); err != nil {
@@ -110,12 +126,6 @@ func (s Spec) newPaper() (*paper, error) {
 	}
 	if s.Samples != nil {
 		p.report, p.fields = s.Samples.Report(), s.Samples.coverage.Fields()
-	}
-	p.facts = p.titleFacts()
-	for _, make := range []func() part{p.messages, p.sources, p.rules, p.codeTables, p.coverage, p.openPoints, p.changeLog, p.signOff} {
-		if made := make(); made.name != "" {
-			p.parts = append(p.parts, made)
-		}
 	}
 	return p, nil
 }
@@ -145,6 +155,8 @@ func (p *paper) titleFacts() []fact {
 		add("Direction", "out: we send, the partner receives")
 	}
 	add("Time zone", f.Zone)
+	add("Seed", f.Seed)
+	add("Columns", strings.Join(f.Target.Columns, sourceSeparator))
 	counts := map[mapping.Status]int{}
 	f.Walk(func(b *mapping.Block) {
 		for i := range b.Rules {

@@ -319,15 +319,16 @@ func TestChanges(t *testing.T) {
 	now.Zone = "America/New_York"
 	now.Tables[0].Rows.Lines[0] = append([]string{}, now.Tables[0].Rows.Lines[0]...)
 	now.Tables[0].Rows.Lines[0][1] = "other"
+	left := now.LeftOut[0]
 	now.LeftOut = now.LeftOut[1:]
 	got := Changes(old, now)
 	want := []Change{
 		{Changed, "mapping", now.ID, "zone", "", "America/New_York"},
 		{Changed, "rule", b.Rules[0].ID, "to", "identifier[]", "identifier[mrn]"},
 		{Added, "rule", "pid-99", "", "", "“true” → active"},
-		{Removed, "rule", gone.ID, "", "PID-15 → communication[].language", ""},
+		{Removed, "rule", gone.ID, "", sourceText(&gone) + " → " + gone.To, ""},
 		{Changed, "code", "sex “F”", "fhir", "female", "other"},
-		{Removed, "left out", "PID-10", "", old.LeftOut[0].Reason, ""},
+		{Removed, "left out", left.Path, "", left.Reason, ""},
 	}
 	var without []Change
 	for _, c := range got {

@@ -33,16 +33,25 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 						t.Errorf("rule %d is %+v\nwant %+v", i, got[i], want[i])
 					}
 				}
-				if d.Mapping.Source.Kind != f.Source.Kind || d.Mapping.Target.Kind != f.Target.Kind || d.Mapping.Target.Root != "Bundle" {
+				if endCode(d.Mapping.Source) != endCode(f.Source) || endCode(d.Mapping.Target) != endCode(f.Target) {
 					t.Errorf("ends %+v, %+v", d.Mapping.Source, d.Mapping.Target)
 				}
 				if kind == CSV {
 					return
 				}
+				if got := structureOf(d.Mapping.Blocks); kind == XLSX && got == "" {
+					t.Error("there are no blocks")
+				}
 				for _, r := range d.Remarks {
 					t.Errorf("a remark: %s", r)
 				}
-				if blocks, want := blocksOf(d.Mapping), blocksOf(f); !reflect.DeepEqual(withoutNotes(blocks), withoutNotes(want)) {
+				if got, want := structureOf(d.Mapping.Blocks), structureOf(f.Blocks); got != want {
+					t.Errorf("blocks stand in each other as %s, want %s", got, want)
+				}
+				if !reflect.DeepEqual(leftOutOf(d.Mapping), leftOutOf(f)) || d.Mapping.Title != f.Title || d.Mapping.ID != f.ID || d.Mapping.Zone != f.Zone || d.Mapping.Direction != f.Direction {
+					t.Errorf("%s, %s, %s, %s, left out %+v", d.Mapping.Title, d.Mapping.ID, d.Mapping.Zone, d.Mapping.Direction, d.Mapping.LeftOut)
+				}
+				if blocks, want := blocksOf(d.Mapping), blocksOf(f); !reflect.DeepEqual(withoutData(blocks), withoutData(want)) {
 					t.Errorf("blocks %+v\nwant %+v", blocks, want)
 				}
 				for i := range f.Tables {
@@ -63,12 +72,43 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 	}
 }
 
-func withoutNotes(list []entry) []entry {
+// structureOf writes which blocks stand in which.
+func structureOf(blocks []mapping.Block) string {
+	var b strings.Builder
+	for i := range blocks {
+		b.WriteString(blocks[i].ID + "(" + structureOf(blocks[i].Blocks) + ")")
+	}
+	return b.String()
+}
+
+func withoutData(list []entry) []entry {
 	out := slices.Clone(list)
 	for i := range out {
-		out[i].fields = slices.DeleteFunc(slices.Clone(out[i].fields), func(f fact) bool { return f.name == "note" || f.name == "data" })
+		out[i].fields = slices.DeleteFunc(slices.Clone(out[i].fields), func(f fact) bool { return f.name == "data" })
 	}
 	return out
+}
+
+func TestBlocksInBlocksAreReadBack(t *testing.T) {
+	f := parsedMapping(t, `{map: 1, id: "n", title: "Nested", seed: "s", source: {kind: "hl7v2", version: "2.3"}, target: {kind: "hl7v2", keep: true}, blocks: [
+  {id: "b-1", make: "PID", per: "PID", note: "a note", blocks: [{id: "b-2", make: "OBR", per: "OBR", when: "OBR-1 VALUED", key: ["OBR-2", "OBR-3"], blocks: [{id: "b-3", make: "OBX", per: "OBX", rules: [{id: "r-1", to: "OBX-3", from: "OBX-3"}]}], rules: [{id: "r-2", to: "OBR-4", from: "OBR-4"}]}]},
+  {id: "b-4", make: "NTE", per: "NTE", drop: true}]}`)
+	d, err := Read(context.Background(), bytes.NewReader(written(t, Spec{Mapping: f}, XLSX)), ReadOptions{})
+	if err != nil || len(d.Remarks) > 0 {
+		t.Fatalf("%v, %v", d.Remarks, err)
+	}
+	d.Mapping.Title = f.Title
+	got, err := mapping.Format(d.Mapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := mapping.Format(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain := strings.ReplaceAll(string(got), "status: \"draft\"", ""); strings.Join(strings.Fields(plain), " ") != strings.Join(strings.Fields(string(want)), " ") {
+		t.Errorf("read back as\n%s\nwant\n%s", got, want)
+	}
 }
 
 // rule finds a rule by its target.

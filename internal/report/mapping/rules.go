@@ -3,6 +3,7 @@ package mappaper
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"trestle/internal/mapping"
@@ -22,6 +23,8 @@ const (
 	titleLookup, titleDefault                   = "Code table", "Default"
 	titlePopulated, titleBefore, titleAfter     = "Populated", "Sample before", "Sample after"
 	titleStatus, titleOwner, titleNote          = "Status", "Owner", "Note"
+	titleSourceKind, titleTargetKind            = "Source kind", "Target kind"
+	titleInside                                 = "Inside of block"
 )
 
 func ruleColumns() []report.Column {
@@ -30,7 +33,7 @@ func ruleColumns() []report.Column {
 		{Title: titleEach, Width: 10}, {Title: titleSource, Width: 20}, {Title: titleSourceName, Width: 32}, {Title: titleSourceUsage, Width: 12},
 		{Title: titleCondition, Width: 36}, {Title: titleFunctions, Width: 28}, {Title: titleWords, Width: 40}, {Title: titleFormula, Width: 24}, {Title: titleConstant, Width: 18},
 		{Title: titleLookup, Width: 14}, {Title: titleDefault, Width: 12}, {Title: titlePopulated, Width: 12}, {Title: titleBefore, Width: 24}, {Title: titleAfter, Width: 24},
-		{Title: titleStatus, Width: 12}, {Title: titleOwner, Width: 14}, {Title: titleNote, Width: 40}}
+		{Title: titleStatus, Width: 12}, {Title: titleOwner, Width: 14}, {Title: titleNote, Width: 40}, {Title: titleSourceKind, Width: 14}, {Title: titleTargetKind, Width: 14}, {Title: titleInside, Width: 14}}
 }
 
 // sourceSeparator stands between several sources of a rule.
@@ -83,7 +86,55 @@ func (p *paper) ruleRow(b *mapping.Block, r *mapping.Rule) []report.Cell {
 	before, after := p.sample(r.ID)
 	return report.Texts(b.ID, b.Make, b.Per, b.When, strings.Join(b.Key, sourceSeparator), r.ID, r.To, target.name, target.typ, target.card, r.Each, sourceText(r),
 		strings.Join(names, sourceSeparator), strings.Join(usage, sourceSeparator), conditionWords(r.When), functionText(r.Do), strings.Join(doneWords(r, target.typ), ", then "), r.Formula, r.Value,
-		strings.Join(tablesOf(r), ", "), r.Default, least, before, after, string(statusOf(r)), r.Owner, r.Note)
+		strings.Join(tablesOf(r), ", "), r.Default, least, before, after, string(statusOf(r)), r.Owner, r.Note, endCode(p.Mapping.Source), endCode(p.Mapping.Target), p.inside()[b.ID])
+}
+
+// inside is the block around each block that stands in another.
+func (p *paper) inside() map[string]string {
+	if p.around == nil {
+		p.around = map[string]string{}
+		p.Mapping.Walk(func(b *mapping.Block) {
+			for i := range b.Blocks {
+				p.around[b.Blocks[i].ID] = b.ID
+			}
+		})
+	}
+	return p.around
+}
+
+// endCode says what an end is so that [Read] can read it: the kind, then what else is said, as in hl7v2 version=2.5.1.
+func endCode(e mapping.End) string {
+	parts := []string{string(e.Kind)}
+	for _, f := range []fact{{"version", e.Version}, {"message", e.Message}, {"root", e.Root}, {"bundle", e.Bundle}, {"keep", yesNo(e.Keep, "true", "")}} {
+		if f.value != "" && !strings.ContainsAny(f.value, " =") {
+			parts = append(parts, f.name+"="+f.value)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// endOf reads what endCode writes; what is no such thing has no kind.
+func endOf(code string) (e mapping.End) {
+	for i, part := range strings.Fields(code) {
+		name, value, _ := strings.Cut(part, "=")
+		switch {
+		case i == 0 && slices.Contains([]mapping.Kind{mapping.HL7v2, mapping.FHIR, mapping.JSON, mapping.XML, mapping.CSV}, mapping.Kind(part)):
+			e.Kind = mapping.Kind(part)
+		case i == 0:
+			return mapping.End{}
+		case name == "version":
+			e.Version = value
+		case name == "message":
+			e.Message = value
+		case name == "root":
+			e.Root = value
+		case name == "bundle":
+			e.Bundle = value
+		case name == "keep":
+			e.Keep = value == "true"
+		}
+	}
+	return e
 }
 
 func statusOf(r *mapping.Rule) mapping.Status {
@@ -234,7 +285,7 @@ func (p *paper) sourceLine(b *mapping.Block, r *mapping.Rule, path string) strin
 
 // writeRules writes the rules as CSV for spreadsheets.
 func (s Spec) writeRules(ctx context.Context, w io.Writer) error {
-	p, err := s.newPaper()
+	p, err := s.gather()
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (p *paper) messages() part {
 	if f.Source.Kind == mapping.HL7v2 {
 		for _, m := range p.messageTypes() {
 			list.rows = append(list.rows, []cell{codeText(m.name), text(m.event), codeText(m.structure), text(m.count)})
-			flat = append(flat, report.Texts("received", m.name, m.event, m.structure, "", "", "", m.count))
+			flat = append(flat, report.Texts("received", m.name, m.event, m.structure, "", "", "", "", "", m.count))
 		}
 	}
 	if len(list.rows) > 0 {
@@ -36,21 +36,27 @@ func (p *paper) messages() part {
 	f.Walk(func(b *mapping.Block) {
 		makes := b.Make
 		if b.Drop {
-			makes += " (taken out)"
+			makes += takenOut
 		}
 		per := b.Per
 		if per == "" {
-			per = "message"
+			per = wholeMessage
 		}
 		key := strings.Join(b.Key, ", ")
 		made.rows = append(made.rows, []cell{codeText(b.ID), codeText(makes).with(b.Note, soft), codeText(per), text(conditionWords(b.When)), codeText(key), text(strconv.Itoa(len(b.Rules)))})
-		flat = append(flat, report.Texts("made", makes, b.Note, "", b.ID, per, conditionWords(b.When), strconv.Itoa(len(b.Rules))))
+		flat = append(flat, report.Texts(madeMark, makes, b.Note, "", b.ID, per, conditionWords(b.When), strings.Join(b.Key, sourceSeparator), p.inside()[b.ID], strconv.Itoa(len(b.Rules))))
 	})
 	out.tables = append(out.tables, made)
-	out.sheet = &report.Sheet{Columns: []report.Column{{Title: "What", Width: 10}, {Title: "Message, or what is made", Width: 26}, {Title: "Event, or note", Width: 44}, {Title: "Structure", Width: 14},
-		{Title: "Block", Width: 18}, {Title: "Once for each", Width: 16}, {Title: "Condition", Width: 50}, {Title: "In the samples, or rules", Width: 22}}, Rows: report.Rows(flat)}
+	out.sheet = &report.Sheet{Columns: []report.Column{{Title: "What", Width: 10}, {Title: titleMade, Width: 26}, {Title: titleEvent, Width: 44}, {Title: "Structure", Width: 14},
+		{Title: titleBlock, Width: 18}, {Title: titleOnce, Width: 16}, {Title: titleCondition, Width: 50}, {Title: titleKey, Width: 30}, {Title: titleInside, Width: 18}, {Title: "In the samples, or rules", Width: 22}}, Rows: report.Rows(flat)}
 	return out
 }
+
+// What the sheet of messages says of blocks. [Read] knows it.
+const (
+	titleMade, titleEvent, titleOnce = "Message, or what is made", "Event, or note", "Once for each"
+	madeMark, wholeMessage, takenOut = "made", "message", " (taken out)"
+)
 
 type messageRow struct{ name, event, structure, count string }
 

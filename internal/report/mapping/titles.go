@@ -35,6 +35,9 @@ const (
 	roleStatus
 	roleOwner
 	roleNote
+	roleSourceKind
+	roleTargetKind
+	roleInside
 	roleIgnored // of our own workbook: what follows from the rest
 )
 
@@ -57,7 +60,8 @@ func init() {
 		roleFormula:   {titleFormula}, roleConstant: {titleConstant, "fixed value", "hard coded", "hardcoded", "hard coded value", "literal", "constant value"},
 		roleLookup: {titleLookup, "lookup", "lookup table", "crosswalk", "translation table", "value map"}, roleDefault: {titleDefault, "default value"},
 		roleStatus: {titleStatus, "state", "agreed"}, roleOwner: {titleOwner, "responsible", "assigned to", "who"},
-		roleNote:    {titleNote, "notes", "comment", "comments", "remark", "remarks", "description", "details"},
+		roleNote:       {titleNote, "notes", "comment", "comments", "remark", "remarks", "description", "details"},
+		roleSourceKind: {titleSourceKind}, roleTargetKind: {titleTargetKind}, roleInside: {titleInside},
 		roleIgnored: {titleTargetName, titleTargetType, titleTargetCard, titleSourceName, titleSourceUsage, titleWords, titlePopulated, titleBefore, titleAfter},
 	} {
 		for _, name := range names {

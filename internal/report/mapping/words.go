@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"trestle/internal/mapping"
@@ -44,17 +45,24 @@ func inWords(s mapping.Step) string {
 		}
 		return strings.ReplaceAll(phrase, "{*}", quotedAll(s.Args))
 	}
-	for _, f := range mapping.Functions() {
-		if f.Name == s.Name {
-			does, _, _ := strings.Cut(f.Does, "; ")
-			if len(s.Args) > 0 {
-				does += " (" + quotedAll(s.Args) + ")"
-			}
-			return does
-		}
+	does := descriptions()[s.Name]
+	switch {
+	case does == "":
+		return s.String()
+	case len(s.Args) > 0:
+		return does + " (" + quotedAll(s.Args) + ")"
 	}
-	return s.String()
+	return does
 }
+
+// descriptions say what each function does, without what is said after a semicolon.
+var descriptions = sync.OnceValue(func() map[string]string {
+	all := map[string]string{}
+	for _, f := range mapping.Functions() {
+		all[f.Name], _, _ = strings.Cut(f.Does, "; ")
+	}
+	return all
+})
 
 func chooseWords(args []string) string {
 	var parts []string

@@ -258,7 +258,7 @@ func (v *View) Normalise() {
 
 // editMenu is what can be changed at the cursor.
 func (v *View) editMenu() []*fyne.MenuItem {
-	if v.m.Masked() || !v.m.IsOpen() {
+	if v.m.Masked() || v.m.Fixed() || !v.m.IsOpen() {
 		return nil
 	}
 	segment := fyne.NewMenuItem("Segment", nil)
@@ -275,7 +275,7 @@ func (v *View) editMenu() []*fyne.MenuItem {
 func (v *View) editActions() []shell.Action {
 	m := v.m
 	out := []shell.Action{{ID: "inspect.save", Title: "Save the message as a file…", Detail: "exactly these bytes, or with other line ends", Keys: "Ctrl+Shift+S", Run: v.SaveFile}}
-	if m.Masked() {
+	if m.Masked() || m.Fixed() {
 		return out
 	}
 	add := func(id, title, detail, keys string, run func()) {

@@ -147,10 +147,17 @@ func (p *findingsPane) redraw() {
 }
 
 func (p *findingsPane) redrawRemarks() {
-	if p.v.m.Masked() { // people write names into notes
+	why := ""
+	switch {
+	case p.v.m.Masked(): // people write names into notes
+		why = "Hidden by the mask"
+	case p.v.m.Fixed():
+		why = "Import the message into the project to write about it"
+	}
+	if why != "" {
 		for _, f := range []*kit.Field{p.note, p.tags} {
 			f.Text = ""
-			f.SetPlaceHolder("Hidden by the mask")
+			f.SetPlaceHolder(why)
 			f.Disable()
 		}
 		return

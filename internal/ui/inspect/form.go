@@ -283,6 +283,9 @@ func (p *formPane) redraw() {
 	p.tree.Refresh()
 	p.follow()
 	about := "Enter or a letter changes a value, on a copy. Right opens its parts. Down shows the codes of a table."
+	if m.Fixed() {
+		about = "Read where it lies: import the message into the project to change it."
+	}
 	if e, err := m.EditFormRow(m.FormSelected()); err == nil {
 		about = e.Path + "  " + e.Name + "  ·  " + m.About(e)
 	}

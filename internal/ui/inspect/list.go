@@ -26,6 +26,7 @@ type listPane struct {
 	saved   *kit.ToolButton
 	problem *widget.Label
 	news    *kit.News
+	beside  *kit.News // says that a file is open in place beside the project
 	grid    *kit.GridView
 	topAt   int // the answer after which the list shows its beginning, 0 for none
 }
@@ -57,7 +58,7 @@ func newListPane(v *View) *listPane {
 	p.problem = widget.NewLabel("")
 	p.problem.Wrapping, p.problem.Importance, p.problem.SizeName = fyne.TextWrapWord, widget.DangerImportance, fynetheme.SizeNameCaptionText
 	p.problem.Hide()
-	p.news = kit.NewNews()
+	p.news, p.beside = kit.NewNews(), kit.NewNews()
 	p.grid = kit.NewGridView(v.m.List())
 	p.grid.Empty = "No message matches the filter."
 	p.grid.OnSelect = v.m.Select
@@ -77,7 +78,7 @@ func newListPane(v *View) *listPane {
 		kit.NewToolButton(theme.IconImport, "Open messages… (Ctrl+O)", v.ChooseFiles),
 		kit.NewToolButton(theme.IconPaste, "Paste a message from the clipboard (Ctrl+Shift+V)", v.Paste), p.saved, more)
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(p.query, p.problem))
-	top := container.NewVBox(bar, line, p.news, kit.NewRule())
+	top := container.NewVBox(bar, line, p.beside, p.news, kit.NewRule())
 	p.content = container.New(kit.Float{List: p.offers}, container.New(kit.Column{Flex: 1}, top, p.grid), p.offers)
 	return p
 }
@@ -119,6 +120,13 @@ func (p *listPane) redraw() {
 	if p.query.Text != text {
 		p.query.Text = text // not SetText, which would start another search
 		p.query.Refresh()
+	}
+	p.grid.Empty = "No message matches the filter."
+	if m.Fixed() && !m.Filtered() {
+		p.grid.Empty = "The file holds nothing."
+		if f := p.v.project().m.File(); f != nil && f.Indexing() {
+			p.grid.Empty = "Reading the file…"
+		}
 	}
 	p.problem.Importance = widget.DangerImportance
 	if problem == "" {
@@ -184,6 +192,11 @@ func (p *listPane) menu(row int, at fyne.Position) {
 	}
 	if len(items) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
+	}
+	if m.Fixed() {
+		items = append(items, fyne.NewMenuItem("Import into the project", p.v.project().ImportFromFile))
+		p.v.host.Menu(fyne.NewMenu("", items...), at)
+		return
 	}
 	items = append(items, fyne.NewMenuItem("Send…", p.v.SendSelected), fyne.NewMenuItem("Use as samples of the mapping", p.v.SampleSelected))
 	if p.grid.SelectedCount() == 2 {

@@ -84,6 +84,9 @@ func (p *messagePane) redraw() {
 		p.v.showBelow()
 		p.body.Refresh()
 	}
+	if m.Fixed() {
+		p.edit.Hide()
+	}
 	p.wrap.SetSelected(m.Wraps())
 	p.wrap.SetLabel("Break long segments at the edge (Alt+Z)")
 	if m.Wraps() {

@@ -26,11 +26,14 @@ type View struct {
 	// Shown says whether the place is the one on the screen: only then it may take the keyboard by itself.
 	Shown func() bool
 
-	m    *model.Model
-	host host.Host
-	root *fyne.Container // the empty state or the place
+	m     *model.Model
+	host  host.Host
+	outer *View           // of the project, where this is one of a file that is open in place
+	file  *filePane       // that is open in place, nil for none
+	root  *fyne.Container // the empty state, the place or the file
 
 	place   fyne.CanvasObject
+	empty   fyne.CanvasObject // in its place as long as there is no message
 	list    *listPane
 	message *messagePane
 	tree    *treePane
@@ -46,8 +49,10 @@ type View struct {
 }
 
 // New returns the view over m.
-func New(m *model.Model, h host.Host) *View {
-	v := &View{m: m, host: h, Shown: func() bool { return false }, Send: func([]int64) {}, Compare: func([]int64) {}, Samples: func([]int64) {}}
+func New(m *model.Model, h host.Host) *View { return newView(m, h, nil) }
+
+func newView(m *model.Model, h host.Host, outer *View) *View {
+	v := &View{m: m, host: h, outer: outer, Shown: func() bool { return false }, Send: func([]int64) {}, Compare: func([]int64) {}, Samples: func([]int64) {}}
 	v.list = newListPane(v)
 	v.message = newMessagePane(v)
 	v.tree = newTreePane(v)
@@ -58,7 +63,11 @@ func New(m *model.Model, h host.Host) *View {
 	v.upper, v.below = container.NewStack(v.message.content), container.NewStack(v.tree.content)
 	v.right = kit.NewRows(v.upper, kit.NewColumns(v.below, v.lower.content, 0.56), 0.46)
 	v.place = kit.NewColumns(v.list.content, v.right, 0.36)
-	v.root = container.NewStack(v.emptyState())
+	v.empty = v.emptyState()
+	v.root = container.NewStack(v.empty)
+	if outer != nil {
+		v.Shown = func() bool { return outer.Shown() && outer.front() == v }
+	}
 	m.Changed, m.OpenFile = v.redraw, v.openFile
 	v.redraw(model.All)
 	return v
@@ -75,26 +84,30 @@ func (v *View) emptyState() fyne.CanvasObject {
 
 // ChooseFiles asks for files and reads them into the project.
 func (v *View) ChooseFiles() {
-	v.host.ChooseFilesOrFolders("Open messages", func(paths []string) { v.m.Import(paths) })
+	v.host.ChooseFilesOrFolders("Open messages", v.project().Take)
 }
 
 // Paste reads the clipboard's text into the project.
-func (v *View) Paste() { v.m.Paste(v.host.Clipboard().Content()) }
+func (v *View) Paste() { v.project().m.Paste(v.host.Clipboard().Content()) }
 
 // Drop reads files and folders that were dropped on the window.
 func (v *View) Drop(paths []string) bool {
-	v.m.Import(paths)
+	v.Take(paths)
 	return true
 }
 
 // Status is where the cursor is and what is wrong with the open message.
 func (v *View) Status() shell.Status {
-	where, counts, _ := v.m.Status()
+	where, counts, _ := v.front().m.Status()
 	return shell.Status{Where: where, Errors: counts[3] + counts[2], Warnings: counts[1]}
 }
 
 // Focus gives the message list the keyboard, or the first step where there is no message.
 func (v *View) Focus() {
+	if front := v.front(); front != v {
+		front.Focus()
+		return
+	}
 	if _, total, known := v.m.Shown(); known && total > 0 {
 		v.host.Focus(v.list.grid)
 	}
@@ -163,10 +176,14 @@ const cardsRatio = 0.68
 
 // NextPane gives the next part of the place the keyboard, or the one before if n is negative.
 func (v *View) NextPane(n int, focused fyne.Focusable) {
-	v.host.Focus(host.Next(v.panes(), focused, n))
+	v.host.Focus(host.Next(v.front().panes(), focused, n))
 }
 
 func (v *View) redraw(what model.What) {
+	if what&model.Place != 0 {
+		v.redrawFile()
+		v.chooseRoot()
+	}
 	if what&model.List != 0 {
 		v.chooseRoot()
 		v.list.redraw()
@@ -229,29 +246,38 @@ func (v *View) chooseKind() {
 	}
 }
 
-// chooseRoot shows the empty state as long as the project has no message.
+// chooseRoot shows the file that is open in place, or the project's messages, or the empty state as long as there are none.
 func (v *View) chooseRoot() {
 	_, total, known := v.m.Shown()
 	want := v.place
-	if known && total == 0 {
-		if v.root.Objects[0] != v.place {
-			return
+	switch {
+	case v.file != nil && v.file.p.Shown():
+		want = v.file.content
+	case known && total == 0 && !v.m.Fixed():
+		if v.empty == nil || v.root.Objects[0] != v.empty {
+			v.empty = v.emptyState()
 		}
-		want = v.emptyState()
+		want = v.empty
 	}
-	if v.root.Objects[0] != want {
-		v.root.Objects[0] = want
-		v.root.Refresh()
-		if want == v.place && v.Shown() { // the first messages have come: the list is what the user goes on with
-			v.host.Focus(v.list.grid)
-		}
+	if v.root.Objects[0] == want {
+		return
+	}
+	v.root.Objects[0] = want
+	v.root.Refresh()
+	if want != v.empty && v.Shown() { // the first messages have come, or others: the list is what the user goes on with
+		v.host.Focus(v.front().list.grid)
 	}
 }
 
 // Actions are what can be done here, for the palette.
 func (v *View) Actions() []shell.Action {
+	return append(v.fileActions(), v.front().actions()...)
+}
+
+func (v *View) actions() []shell.Action {
 	actions := []shell.Action{
 		{ID: "inspect.open", Title: "Open messages…", Detail: "import files into this project", Keys: "Ctrl+O", Everywhere: true, Run: v.ChooseFiles},
+		{ID: "inspect.inplace", Title: "Open a file in place…", Detail: "read where it lies, whatever its size; nothing is copied", Everywhere: true, Run: v.ChooseInPlace},
 		{ID: "inspect.paste", Title: "Paste a message", Detail: "import the clipboard's text", Keys: "Ctrl+Shift+V, Ctrl+V", Everywhere: true, Run: v.Paste},
 		{ID: "inspect.filter", Title: "Filter messages", Detail: "type, MRN, control ID, words", Keys: "Ctrl+F", Everywhere: true, Run: v.FocusQuery},
 		{ID: "inspect.reload", Title: "Read the message list again", Run: v.m.Reload},
@@ -259,6 +285,9 @@ func (v *View) Actions() []shell.Action {
 		{ID: "inspect.up", Title: "Go to the previous message", Keys: "Alt+Up", Run: func() { v.m.Move(-1) }},
 	}
 	for i, c := range v.m.List().Columns() {
+		if v.m.Fixed() {
+			break // a file keeps its own order
+		}
 		actions = append(actions, shell.Action{ID: "inspect.sort." + c.ID, Title: "Sort messages by " + strings.ToLower(c.Title), Detail: "again: the other way round", Run: func() {
 			v.list.sort(v.m.List().Columns()[i].ID)
 		}})
@@ -319,16 +348,21 @@ func (v *View) Actions() []shell.Action {
 
 // itemActions are what can be done with whatever is open.
 func (v *View) itemActions() []shell.Action {
-	return []shell.Action{
+	actions := []shell.Action{
 		{ID: "inspect.next", Title: "Go to the next finding", Keys: "F8", Run: func() { v.NextFinding(1) }},
 		{ID: "inspect.previous", Title: "Go to the previous finding", Keys: "Shift+F8", Run: func() { v.NextFinding(-1) }},
 		{ID: "inspect.copypath", Title: "Copy the path of the value at the cursor", Keys: "Ctrl+Shift+C", Run: v.CopyPath},
+	}
+	if v.m.Fixed() {
+		return actions
+	}
+	return append(actions, []shell.Action{
 		{ID: "inspect.note", Title: "Write a note on this message", Keys: "Ctrl+N", Run: v.EditNote},
 		{ID: "inspect.send", Title: "Send the selected messages…", Detail: "through a sender of Endpoints", Keys: "F5", Run: v.SendSelected},
 		{ID: "inspect.compare", Title: "Compare the two selected messages", Detail: "what changed between them", Keys: "Ctrl+D", Run: v.CompareSelected},
 		{ID: "inspect.samples", Title: "Use the selected messages as samples", Detail: "of the mapping that is open in Map", Keys: "Ctrl+Shift+M", Run: v.SampleSelected},
 		{ID: "inspect.delete", Title: "Delete the selected messages…", Keys: "Delete", Run: v.DeleteSelected},
-	}
+	}...)
 }
 
 // Keys are the keys of this place beside those of the palette's actions.
@@ -383,7 +417,7 @@ func (v *View) SampleSelected() {
 // DeleteSelected asks and then deletes the selected messages.
 func (v *View) DeleteSelected() {
 	rows := v.list.grid.SelectedRows()
-	if len(rows) == 0 {
+	if len(rows) == 0 || v.m.Fixed() {
 		return
 	}
 	what := "this message"

@@ -362,3 +362,24 @@ func BenchmarkGridViewScroll(b *testing.B) {
 		v.draw(1200, 780)
 	}
 }
+
+// A field that is laid over a cell stands where the cell is drawn, and knows when it is out of sight.
+func TestCellPlace(t *testing.T) {
+	v, _ := grid(t, &rows{n: 100})
+	at, size, shown := v.CellPlace(0, 1)
+	if !shown || at.Y != headerHeight || size.Height != theme.RowHeight || at.X <= 0 || size.Width <= 0 {
+		t.Errorf("at %v, %v, shown %v", at, size, shown)
+	}
+	if _, _, shown := v.CellPlace(90, 1); shown {
+		t.Error("a row below the view shows")
+	}
+	v.ScrollTo(90)
+	if down, _, shown := v.CellPlace(90, 1); !shown || down.Y <= at.Y || down.X != at.X {
+		t.Errorf("at %v, shown %v", down, shown)
+	}
+	for _, cell := range [][2]int{{-1, 0}, {100, 0}, {0, -1}, {0, 99}} {
+		if _, _, shown := v.CellPlace(cell[0], cell[1]); shown {
+			t.Errorf("%v is no cell", cell)
+		}
+	}
+}

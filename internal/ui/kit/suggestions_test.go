@@ -96,3 +96,54 @@ func TestShapesAtTheEdgeOfThePicture(t *testing.T) {
 		t.Error("nothing is drawn at the other edge")
 	}
 }
+
+// A field that has its own use for Tab keeps it without the list, Down is the field's where there is nothing to propose, and
+// the list stands above a field at the bottom.
+func TestSuggestionsOfAFieldInATable(t *testing.T) {
+	var field *Field
+	var list *Suggestions
+	var keys []fyne.KeyName
+	undone := 0
+	w := uitest.Open(t, uitest.Options{Mode: theme.Light, Width: 500, Height: 300}, func(fyne.Window) fyne.CanvasObject {
+		field = NewField("write")
+		field.TakesTab = true
+		field.OnKey = func(e *fyne.KeyEvent) bool { keys = append(keys, e.Name); return e.Name == fyne.KeyTab }
+		field.OnShortcut = func(s fyne.Shortcut) bool {
+			_, undo := s.(*fyne.ShortcutUndo)
+			if undo {
+				undone++
+			}
+			return undo
+		}
+		list = NewSuggestions(field)
+		list.Ask = func(text string, _ int) []Suggestion {
+			if text != "" {
+				return nil
+			}
+			return []Suggestion{{"F", "Female"}, {"M", "Male"}}
+		}
+		list.Take = func(i int) { field.SetText(list.Texts()[0]) }
+		return container.New(Float{list}, container.NewBorder(nil, field, nil, nil), list)
+	})
+	w.Canvas().Focus(field)
+	w.Key(fyne.KeyDown)
+	if !list.Visible() || len(keys) != 0 {
+		t.Fatalf("shows %v, the field got %v", list.Visible(), keys)
+	}
+	if bottom := list.Position().Y + list.Size().Height; bottom > field.Position().Y {
+		t.Errorf("the list ends at %v, the field begins at %v", bottom, field.Position().Y)
+	}
+	w.Key(fyne.KeyEscape)
+	if !field.AcceptsTab() {
+		t.Error("Tab leaves a field that has a use for it")
+	}
+	field.SetText("x")
+	w.Key(fyne.KeyDown, fyne.KeyTab)
+	if !slices.Equal(keys, []fyne.KeyName{fyne.KeyDown, fyne.KeyTab}) {
+		t.Errorf("the field got %v", keys)
+	}
+	field.TypedShortcut(&fyne.ShortcutUndo{})
+	if undone != 1 || field.Text != "x" {
+		t.Errorf("undone %d times, %q", undone, field.Text)
+	}
+}

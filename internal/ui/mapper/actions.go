@@ -19,6 +19,7 @@ func (v *View) Actions() []shell.Action {
 	add("new", "New mapping…", "from a starter, or empty", "Ctrl+N", v.New)
 	add("import", "Import mappings…", "YAML with its tables, or a folder", "Ctrl+O", v.Import)
 	actions = append(actions, v.paperActions()...)
+	add("learn", "Learn a mapping from pairs of messages…", "before and after an interface", "", v.Learn)
 	for _, e := range m.Entries() {
 		if e.Name != m.Name() {
 			add("open."+e.Name, "Open the mapping "+e.Name, "", "", func() { m.Open(e.Name) })
@@ -62,7 +63,10 @@ func (v *View) Actions() []shell.Action {
 	add("problembefore", "Go to the one before", "", "Shift+F8", func() { m.StepProblem(-1) })
 	add("settings", "What the mapping reads and makes…", "", "Ctrl+Shift+E", v.Settings)
 	if m.TakesTarget() {
-		add("taketarget", "Take the target from a sample…", "a document as it is to be, or a CSV file", "", v.TakeTarget)
+		add("taketarget", "Take the target from a sample or its description…", "a document as it is to be, CSV, JSON Schema, layout", "", v.TakeTarget)
+	}
+	if m.TakesLayout() {
+		add("layout", "Read the layout of the source…", "where the fields of a fixed-width record stand", "", v.TakeLayout)
 	}
 	add("rename", "Rename the mapping…", "", "", v.Rename)
 	add("duplicate", "Duplicate the mapping…", "", "", v.Duplicate)

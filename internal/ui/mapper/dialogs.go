@@ -30,6 +30,11 @@ func areMappings(paths []string) bool {
 
 // ask asks for one text; try says what is wrong with it.
 func (v *View) ask(title, label, hint, text, yes, note string, try func(string) error) {
+	v.askThen(title, label, hint, text, yes, note, try, func() {})
+}
+
+// askThen is ask with what follows when the dialog is gone and has given the keyboard back.
+func (v *View) askThen(title, label, hint, text, yes, note string, try func(string) error, then func()) {
 	field := kit.NewField(hint)
 	field.SetText(text)
 	field.SelectAll()
@@ -41,6 +46,7 @@ func (v *View) ask(title, label, hint, text, yes, note string, try func(string) 
 			return
 		}
 		dismiss()
+		then()
 	}
 	field.OnSubmitted = func(string) { done() }
 	dismiss = v.host.Dialog(title, f.Content(), dialogWidth, field, kit.Action{Label: yes, Do: done}, kit.Action{Label: "Cancel"})
@@ -50,7 +56,7 @@ func (v *View) ask(title, label, hint, text, yes, note string, try func(string) 
 var kinds = []struct {
 	kind  mapping.Kind
 	words string
-}{{mapping.HL7v2, "HL7 v2"}, {mapping.FHIR, "FHIR R4"}, {mapping.JSON, "JSON"}, {mapping.XML, "XML"}, {mapping.CSV, "CSV"}}
+}{{mapping.HL7v2, "HL7 v2"}, {mapping.FHIR, "FHIR R4"}, {mapping.JSON, "JSON"}, {mapping.XML, "XML"}, {mapping.CSV, "CSV"}, {mapping.FixedWidth, "Fixed width"}}
 
 func kindWords() []string {
 	words := make([]string, len(kinds))
@@ -119,6 +125,22 @@ func (v *View) New() {
 	dismiss = v.host.Dialog("New mapping", container.New(kit.Width(dialogWidth), body), dialogWidth, name, kit.Action{Label: "Add", Do: done}, kit.Action{Label: "Cancel"})
 }
 
+// Learn asks for messages before and after an interface, from which a mapping is learnt.
+func (v *View) Learn() {
+	name := ""
+	v.askThen("Learn a mapping from pairs of messages", "Name", "Lakeside ADT", "", "Choose the messages before…",
+		"Messages as one system sends them, and what an interface has made of each: two files, or two folders. They find each other by their control ID, or in order. Each rule is a draft that says in how many pairs it holds.",
+		func(text string) error { name = text; return v.m.CheckName(text) }, func() {
+			v.host.ChooseFilesOrFolders("The messages before", func(before []string) {
+				v.host.ChooseFilesOrFolders("What was made of them", func(after []string) {
+					if err := v.m.Learn(name, before, after); err != nil {
+						v.m.Fail("No mapping was learnt", err)
+					}
+				})
+			})
+		})
+}
+
 // Import asks for mappings.
 func (v *View) Import() { v.host.ChooseFilesOrFolders("Import mappings", v.m.Import) }
 
@@ -131,7 +153,12 @@ func (v *View) Export() {
 
 // TakeTarget asks for a document as the mapping is to make it.
 func (v *View) TakeTarget() {
-	v.host.ChooseFiles("A sample of the target", func(paths []string) { v.m.TakeTarget(paths[0]) })
+	v.host.ChooseFiles("A sample, a JSON Schema or a layout of the target", func(paths []string) { v.m.TakeTarget(paths[0]) })
+}
+
+// TakeLayout asks for the layout of a fixed-width source.
+func (v *View) TakeLayout() {
+	v.host.ChooseFiles("The layout of the source", func(paths []string) { v.m.TakeLayout(paths[0]) })
 }
 
 // Rename asks for another name.
@@ -167,7 +194,7 @@ func (v *View) AddBlock() {
 	if !v.m.IsOpen() {
 		return
 	}
-	what := kit.NewField(map[mapping.Kind]string{mapping.FHIR: "Patient", mapping.HL7v2: "PID", mapping.CSV: "row"}[v.m.File().Target.Kind])
+	what := kit.NewField(map[mapping.Kind]string{mapping.FHIR: "Patient", mapping.HL7v2: "PID", mapping.CSV: "row", mapping.FixedWidth: "row"}[v.m.File().Target.Kind])
 	per, when := kit.NewField("nothing: once for each message; or PID, PV1-7, IN1"), kit.NewField("PV1-2 EQUALS \"I\"")
 	f := kit.NewForm(dialogWidth, kit.FormRow{Title: "It makes", Control: what, Note: "A resource of FHIR, a segment, the path of an object, or . for the whole document."},
 		kit.FormRow{Title: "For each", Control: per}, kit.FormRow{Title: "If", Control: when})
@@ -206,19 +233,23 @@ func (v *View) offering(f *kit.Field, ask func(string) []model.Completion) *kit.
 	return list
 }
 
-// GoToPath asks for a path of either side.
+// GoToPath asks for a path of either side, or the ID of a rule.
 func (v *View) GoToPath() {
-	v.ask("Go to a path", "Path", "PID-5.1, Patient.birthDate, or the ID of a rule", "", "Go", "", func(text string) error {
+	focus := func() {}
+	v.askThen("Go to a path", "Path", "PID-5.1, Patient.birthDate, or the ID of a rule", "", "Go", "", func(text string) error {
 		text = strings.TrimSpace(text)
 		if v.m.RowOf(text) >= 0 {
 			v.m.Choose(text)
 			return nil
 		}
-		if v.picture.goTo(false, text) || v.picture.goTo(true, text) {
-			return nil
+		for _, target := range []bool{false, true} {
+			if v.picture.goTo(target, text) {
+				focus = func() { v.host.Focus(v.picture.trees[index(target)]) }
+				return nil
+			}
 		}
 		return errNoPath
-	})
+	}, func() { focus() })
 }
 
 // ChooseSamples asks for what the mapping is tried on.

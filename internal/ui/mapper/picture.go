@@ -141,6 +141,8 @@ func (p *picturePane) typed(target bool, r rune) {
 		p.mapMarked(p.trees[1].Selected())
 	case r == 'c':
 		p.mapChildren(p.trees[1].Selected())
+	case r == 's' && target:
+		p.suggest(p.trees[1].Selected())
 	case r == 'o':
 		p.otherEnd(target)
 	case r == 'n':
@@ -201,6 +203,29 @@ func (p *picturePane) connect(sources []int, target int) {
 		answer("A further source", model.JoinSource), answer("In the place of its source", model.JoinReplace), answer("A rule of its own", model.JoinRule), kit.Action{Label: "Cancel"})
 }
 
+// suggest shows which sources a target may be filled from, with what speaks for each. What is taken becomes a rule.
+func (p *picturePane) suggest(target int) {
+	v, m := p.v, p.v.m
+	m.Suggest(target, func(n int) {
+		if n == 0 || !v.Shown() {
+			return
+		}
+		list := kit.NewGridView(m.Proposals())
+		list.Single = true
+		var dismiss func()
+		take := func() {
+			row := list.Selected()
+			dismiss()
+			m.TakeProposal(row)
+			v.host.Focus(p.trees[1])
+		}
+		list.OnOpen = func(int) { take() }
+		const width = 860
+		dismiss = v.host.Dialog("Sources for "+m.ProposalTitle(), container.NewStack(kit.Gap(width, 240), list), width, list, kit.Action{Label: "Map it", Do: take}, kit.Action{Label: "Cancel"})
+		list.Select(0)
+	})
+}
+
 // otherEnd goes to the other end of the rule of a row.
 func (p *picturePane) otherEnd(target bool) {
 	rules := p.v.m.RulesAt(target, p.trees[index(target)].Selected())
@@ -233,6 +258,7 @@ func (p *picturePane) menu(target bool, row int, at fyne.Position) {
 	add := func(label string, do func()) { items = append(items, fyne.NewMenuItem(label, do)) }
 	if target {
 		add("Map the marked sources here  (M)", func() { p.mapMarked(row) })
+		add("Propose sources…  (S)", func() { p.suggest(row) })
 		add("Map all children by name  (C)", func() { p.mapChildren(row) })
 		add("Add a block…  (Ctrl+B)", v.AddBlock)
 	} else {
@@ -407,7 +433,7 @@ func (p *picturePane) where() string {
 	return t.Text
 }
 
-// GoTo goes to a path of a side.
+// goTo goes to a path of a side.
 func (p *picturePane) goTo(target bool, path string) bool {
 	row := p.v.m.RowOfPath(target, path)
 	if row < 0 {
@@ -436,6 +462,7 @@ func (p *picturePane) actions() []shell.Action {
 			}
 		}},
 		{ID: "map.fold", Title: "Close all branches", Run: m.CloseAll},
+		{ID: "map.suggest", Title: "Propose sources for the target…", Detail: "by the guide, names, types and values", Keys: "Ctrl+Shift+S", Run: func() { p.suggest(p.trees[1].Selected()) }},
 		{ID: "map.reveal", Title: "Show both ends of the rule", Keys: "Ctrl+R", Run: func() { m.Reveal(); p.follow(true) }},
 		{ID: "map.children", Title: "Map all children by name", Detail: "of the source and the target that the cursors are on", Run: func() { p.mapChildren(p.trees[1].Selected()) }},
 	}
@@ -452,7 +479,7 @@ func (p *picturePane) keys() []shell.Key {
 	return []shell.Key{
 		{Keys: "M, M", Does: "mark the selected sources, then map them to a target"},
 		{Keys: "Shift or Ctrl with a click", Does: "select several sources"},
-		{Keys: "C", Does: "on a target: map all children of the source by name"},
+		{Keys: "C, S", Does: "on a target: map all children by name; propose sources"},
 		{Keys: "O, N", Does: "go to the other end; the next rule of the row"},
 		{Keys: "Enter, Delete", Does: "edit the rule of the row; delete it"},
 		{Keys: "/", Does: "search the list"},

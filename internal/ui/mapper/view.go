@@ -230,7 +230,7 @@ func (v *View) chooseRoot() {
 
 // makeChooser makes what is shown while no mapping is open.
 func (v *View) makeChooser() {
-	steps := []kit.Action{{Label: "New mapping…", Do: v.New}, {Label: "Import…", Do: v.Import}, {Label: "From a spreadsheet…", Do: v.ImportSheet}}
+	steps := []kit.Action{{Label: "New mapping…", Do: v.New}, {Label: "Import…", Do: v.Import}, {Label: "From a spreadsheet…", Do: v.ImportSheet}, {Label: "From examples…", Do: v.Learn}}
 	v.empty = container.New(kit.Column{Flex: 1}, v.news, kit.NewEmptyState(theme.IconMap, "Which field goes where?",
 		"A mapping says it, rule by rule, and does it: begin with a starter for ADT, SIU, ORU or VXU, with an empty one, or import one. Drop a mapping, or a folder of them, here.", steps...))
 	v.list = kit.NewGridView(&entryGrid{v.m})
@@ -387,6 +387,9 @@ func endWords(e mapping.End) string {
 	case mapping.JSON:
 		return "JSON"
 	}
+	if e.Kind == mapping.FixedWidth {
+		return "fixed width"
+	}
 	return "CSV"
 }
 
@@ -395,14 +398,17 @@ func (v *View) more(at fyne.CanvasObject) {
 	m := v.m
 	items := []*fyne.MenuItem{fyne.NewMenuItem("What it reads and makes…  (Ctrl+Shift+E)", v.Settings), fyne.NewMenuItem("Add a block…  (Ctrl+B)", v.AddBlock)}
 	if m.TakesTarget() {
-		items = append(items, fyne.NewMenuItem("Take the target from a sample…", v.TakeTarget))
+		items = append(items, fyne.NewMenuItem("Take the target from a sample or its description…", v.TakeTarget))
+	}
+	if m.TakesLayout() {
+		items = append(items, fyne.NewMenuItem("Read the layout of the source…", v.TakeLayout))
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Rename…", v.Rename), fyne.NewMenuItem("Duplicate…", v.Duplicate), fyne.NewMenuItem("Export to a folder…  (Ctrl+E)", v.Export), fyne.NewMenuItem("Papers and exports…  (Ctrl+P)", v.Papers))
 	if m.Dirty() {
 		items = append(items, fyne.NewMenuItem("Go back to the saved version", m.Discard))
 	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete), fyne.NewMenuItem("New mapping…  (Ctrl+N)", v.New), fyne.NewMenuItem("Import…  (Ctrl+O)", v.Import), fyne.NewMenuItem("Import a spreadsheet of pairs…", v.ImportSheet))
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Delete…", v.Delete), fyne.NewMenuItem("New mapping…  (Ctrl+N)", v.New), fyne.NewMenuItem("Import…  (Ctrl+O)", v.Import), fyne.NewMenuItem("Import a spreadsheet of pairs…", v.ImportSheet), fyne.NewMenuItem("Learn from examples…", v.Learn))
 	p := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
 	v.host.Menu(fyne.NewMenu("", items...), p.AddXY(0, at.Size().Height))
 }

@@ -23,9 +23,10 @@ type View struct {
 	// Sample opens the sample project.
 	Sample func()
 
-	root *fyne.Container
-	tabs *kit.SegmentedControl
-	body *fyne.Container
+	root    *fyne.Container
+	waiting *kit.News // which messages wait for a project
+	tabs    *kit.SegmentedControl
+	body    *fyne.Container
 
 	file, name, create     *kit.Field
 	pass, newPass, again   *kit.Field
@@ -188,12 +189,27 @@ func (v *View) build() {
 	v.body = container.NewStack(v.openForm)
 	v.doing = kit.NewText("", screen.RoleMuted)
 	v.recent = container.NewVBox()
+	v.waiting = kit.NewNews()
 	title := kit.NewTitle("Trestle", 22)
 	subtitle := kit.NewText("A workbench for connecting healthcare systems", screen.RoleMuted)
-	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
+	card := container.NewVBox(title, subtitle, kit.Gap(0, 10), v.waiting, v.tabs, kit.NewRule(), kit.Gap(0, 6), v.body, kit.Gap(0, 4),
 		v.doing, container.NewHBox(v.stop), kit.Gap(0, 8), v.recent, kit.Gap(0, 6),
 		container.NewHBox(v.sample), kit.NewNote("The sample is an infusion centre that is being joined to a practice. All of its patients are invented."))
 	v.root = container.NewStack(kit.NewPanel("background"), container.NewCenter(container.New(kit.Width(formWidth), card)))
+}
+
+// Await says that files of messages wait until a project is open.
+func (v *View) Await(files []string) {
+	text := ""
+	switch len(files) {
+	case 0:
+	case 1:
+		text = filepath.Base(files[0]) + " opens as soon as a project is open: yours, a new one, or the sample."
+	default:
+		text = screen.Plural(len(files), "file") + " open as soon as a project is open: yours, a new one, or the sample."
+	}
+	v.waiting.Say(screen.RoleInformation, text, nil)
+	v.root.Refresh()
 }
 
 func (v *View) submitOpen() { v.m.Open(v.file.Text, []byte(v.pass.Text)) }

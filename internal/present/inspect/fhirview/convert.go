@@ -21,16 +21,6 @@ type converted struct {
 	problem string // why there is none
 }
 
-func (c *converted) draw(masked bool) {
-	switch {
-	case c.doc == nil:
-	case masked:
-		c.shown = veil(c.doc, hiddenIn(c.doc))
-	default:
-		c.shown = textOf(c.doc)
-	}
-}
-
 // span is where the element of a path stands in the other format.
 func (c *converted) span(path string) (from, to int, ok bool) {
 	if c.doc == nil {
@@ -48,26 +38,29 @@ func (m *Model) convert() {
 	if !m.converted() || m.other.doc != nil || m.other.problem != "" {
 		return
 	}
-	doc := m.doc
+	doc, masked := m.doc, m.masked
 	if len(doc.Bytes) > maxShown {
 		m.other.problem = fmt.Sprintf("The resource has %d MB. It is shown as it came; save it to have it in the other format.", len(doc.Bytes)>>20)
 		return
 	}
-	job.StartLatest(m.ctx, m.runner, &m.turning, func(context.Context) (*resource.Document, error) {
+	job.StartLatest(m.ctx, m.runner, &m.turning, func(context.Context) (c converted, err error) {
 		b, err := Convert(doc)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
-		return resource.Read(b), nil
-	}, func(other *resource.Document, err error) {
+		c.doc = resource.Read(b)
+		if c.shown = textOf(c.doc); masked {
+			c.shown = veil(c.doc)
+		}
+		return c, nil
+	}, func(c converted, err error) {
 		switch {
-		case m.doc != doc || errors.Is(err, context.Canceled):
+		case m.doc != doc || m.masked != masked || errors.Is(err, context.Canceled):
 			return
 		case err != nil:
 			m.other.problem = "It cannot be written in the other format: " + err.Error() + "."
 		default:
-			m.other.doc = other
-			m.other.draw(m.masked)
+			m.other = c
 		}
 		m.Changed(Text | Cursor)
 	})

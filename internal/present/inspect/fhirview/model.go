@@ -57,9 +57,9 @@ type Model struct {
 
 	doc      *resource.Document // nil: no resource is open
 	plain    screen.Text
-	shown    screen.Text    // plain, or what the mask lets be read
+	veiled   screen.Text    // what the mask lets be read, nil until it is known
+	shown    screen.Text    // one of the two
 	hexes    [2]screen.Text // without and with the mask, once they were asked for
-	hidden   [][2]int       // what the mask hides, nil until it is known
 	veiling  job.Latest
 	masked   bool
 	mode     Mode
@@ -89,7 +89,7 @@ func New(ctx context.Context, runner *job.Runner) *Model {
 }
 
 func (m *Model) none() {
-	m.doc, m.plain, m.hidden = nil, screen.NewBytes(nil, screen.BytesOptions{}), nil
+	m.doc, m.plain, m.veiled = nil, screen.NewBytes(nil, screen.BytesOptions{}), nil
 	m.shown, m.hexes = m.plain, [2]screen.Text{}
 	m.other = converted{}
 	m.findings, m.bad, m.chain, m.cursor = nil, nil, nil, 0
@@ -103,31 +103,23 @@ func (m *Model) none() {
 type Prepared struct {
 	doc    *resource.Document
 	plain  screen.Text
-	hidden [][2]int
+	veiled screen.Text // nil if it was not asked for
 }
 
-// Prepare makes the text of a resource, and with masked finds out what the mask hides.
+// Prepare makes the text of a resource, and with masked what the mask lets be read of it.
 func Prepare(doc *resource.Document, masked bool) Prepared {
 	p := Prepared{doc: doc, plain: textOf(doc)}
 	if masked {
-		p.hidden = hiddenIn(doc)
+		p.veiled = veil(doc)
 	}
 	return p
-}
-
-// hiddenIn are the bytes that the mask hides; never nil, which stands for not known yet.
-func hiddenIn(doc *resource.Document) [][2]int {
-	if hidden := doc.Hidden(); hidden != nil {
-		return hidden
-	}
-	return [][2]int{}
 }
 
 // Open shows a resource. What it showed before is forgotten, but for the mode and the FHIRPath expression.
 func (m *Model) Open(p Prepared) {
 	m.cancel()
 	m.none()
-	m.doc, m.plain, m.hidden = p.doc, p.plain, p.hidden
+	m.doc, m.plain, m.veiled = p.doc, p.plain, p.veiled
 	if m.mode == EntryMode && !m.IsBundle() {
 		m.mode = m.Own()
 	}
@@ -217,28 +209,31 @@ func (m *Model) SetMasked(on bool) {
 		m.masked = on
 		if m.doc != nil {
 			m.draw()
+			m.other = converted{}
+			m.convert()
 		}
 		m.Changed(All)
 	}
 }
 
-// draw makes the text that is shown. Until it is known what the mask hides, it hides all.
+// draw chooses the text that is shown. Under the mask nothing shows until it is known what may be read.
 func (m *Model) draw() {
 	m.shown = m.plain
-	if m.masked {
-		m.shown = veil(m.doc, m.hidden)
-		if m.hidden == nil {
-			doc := m.doc
-			job.StartLatest(m.ctx, m.runner, &m.veiling, func(context.Context) ([][2]int, error) { return hiddenIn(doc), nil }, func(hidden [][2]int, err error) {
-				if err == nil && m.doc == doc {
-					m.hidden = hidden
-					m.draw()
-					m.Changed(Text | Cursor)
-				}
-			})
-		}
+	if !m.masked {
+		return
 	}
-	m.other.draw(m.masked)
+	if m.shown = m.veiled; m.veiled != nil {
+		return
+	}
+	m.shown = screen.NewBytes(nil, screen.BytesOptions{})
+	doc := m.doc
+	job.StartLatest(m.ctx, m.runner, &m.veiling, func(context.Context) (screen.Text, error) { return veil(doc), nil }, func(t screen.Text, err error) {
+		if err == nil && m.doc == doc {
+			m.veiled = t
+			m.draw()
+			m.Changed(Text | Cursor)
+		}
+	})
 }
 
 // Text is what the raw view shows.

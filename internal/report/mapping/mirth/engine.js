@@ -535,11 +535,13 @@ var trestle = (function () {
   }
 
   function plan(b, parent, order) {
+    var within = 0;
     turnsOf(b, parent).forEach(function (at) {
       if (b.when && !b.when(new Asked(at, null))) {
         return;
       }
       at.index = b.turns.length;
+      at.within = within++;
       b.turns.push(at);
       order.push(at);
       if (t.target === 'fhir') {

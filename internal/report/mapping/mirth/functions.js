@@ -2,6 +2,9 @@
 (function (t) {
   var f = t.functions, text = t.text, present = t.present;
 
+  // The codes of HL7 v2 that the functions know.
+  var known = KNOWN;
+
   // each makes a function on each value's text.
   function each(name, make) {
     f[name] = function (c, list, args) {
@@ -119,12 +122,11 @@
   looked('concept', function (row) { return {coding: [codingOf(row)]}; });
   f.known = function (c, list, a) { return list.filter(function (v) { return !!t.tables[a[0]].rows[text(v)]; }).map(text); };
 
-  var systems = SYSTEMS;
   function isOID(s) { return s.length >= 5 && /^[0-2]\.\d[\d.]*$/.test(s) && !/\.\.|\.$/.test(s); }
   function systemURI(name) {
     name = name.trim();
-    if (systems[name]) {
-      return systems[name];
+    if (known.systems[name]) {
+      return known.systems[name];
     }
     if (/^HL7\d{4}$/.test(name)) {
       return 'http://terminology.hl7.org/CodeSystem/v2-' + name.substring(3);
@@ -176,7 +178,7 @@
     var p = m.parts.map(Number);
     var at = java.time.LocalDateTime.of(p[0], p[1], p[2], p[3] || 0, p[4] || 0, Math.min(p[5] || 0, 59)).atZone(java.time.ZoneId.of(t.zone));
     var z = String(at.getOffset().getId());
-    return z === 'Z' ? '+00:00' : z;
+    return z;
   }
   function dateOf(m) { return m.parts.slice(0, 3).join('-'); }
   function dateTime(s) {
@@ -223,6 +225,7 @@
     var p = m.parts.map(Number);
     return Date.UTC(p[0], (p[1] || 1) - 1, p[2] || 1, p[3] || 0, p[4] || 0, p[5] || 0);
   }
+  f.now = function () { return [stamp(new Date()) + '+0000']; };
   f.plus_minutes = function (c, list) {
     list = present(list);
     var m = list.length === 2 ? moment(text(list[0])) : null, n = list.length === 2 ? Number(text(list[1])) : -1;
@@ -312,6 +315,7 @@
   // --- identity -----------------------------------------------------------------------------------------------------
   f.uuid = function (c, list) { list = present(list); return list.length === 0 ? [] : [t.uuid([t.seed].concat(list.map(text)))]; };
   f.counter = function (c) { return [String(1 + (c.rep ? c.rep.n : c.at.index))]; };
+  f.set_id = function (c) { return [String(1 + (c.rep ? c.rep.n : c.at.within))]; };
   f.reference = function (c, list, a) {
     function here(o) { // a loop of the rule at what the other stands at means that one only
       var rep = c.rep;
@@ -348,32 +352,23 @@
   function words(items) { items = some(items); return items.length > 0 ? items : null; }
   function period(from, to) { return tidy({start: dateTime(from), end: dateTime(to)}); }
 
-  var nameUses = {L: 'official', D: 'usual', M: 'maiden', N: 'nickname', A: 'anonymous', S: 'anonymous', B: 'old', BAD: 'old', C: 'old', MSK: 'anonymous',
-    T: 'temp', P: 'nickname', I: 'official', K: 'nickname', NB: 'official', NAV: 'temp'};
+  // humanName reads XPN, or XCN, where the number comes first.
   function humanName(p, first, use) {
-    var dates = p.sub(10), from = p.text(12), to = p.text(13);
-    var n = {use: nameUses[p.text(use)], family: p.text(first), given: words([p.text(first + 1), p.text(first + 2)]), prefix: words([p.text(first + 4)]),
-      suffix: words([p.text(first + 3), p.text(first + 5), first === 1 ? p.text(14) : ''])};
-    if (first === 1) {
-      n.period = from || to ? period(from, to) : period(dates.text(1), dates.text(2));
-    }
-    tidy(n);
+    var xcn = first === 2, at = xcn ? 19 : 12, dates = p.sub(xcn ? 17 : 10), from = p.text(at), to = p.text(at + 1);
+    var n = tidy({use: known.nameUses[p.text(use)], family: p.text(first), given: words([p.text(first + 1), p.text(first + 2)]), prefix: words([p.text(first + 4)]),
+      suffix: words([p.text(first + 3), p.text(first + 5), p.text(xcn ? 21 : 14)]), period: from || to ? period(from, to) : period(dates.text(1), dates.text(2))});
     return Object.keys(n).length === 1 && n.use ? null : n;
   }
   typed('human_name', function (p) { return humanName(p, 1, 7); });
   typed('xcn_name', function (p) { return humanName(p, 2, 10); });
 
-  var addressUses = {H: 'home', B: 'work', O: 'work', C: 'temp', T: 'temp', TM: 'temp', BA: 'old', BI: 'billing', L: 'home', P: 'home', V: 'temp'};
-  var addressTypes = {M: 'postal', SH: 'postal', BI: 'postal', P: 'physical', L: 'physical'};
   typed('address', function (p) {
     var kind = p.text(7), dates = p.sub(12), from = p.text(13), to = p.text(14);
-    var n = tidy({use: addressUses[kind], type: addressTypes[kind], line: words([p.text(1), p.text(2), p.text(19)]), city: p.text(3), district: p.text(9), state: p.text(4),
+    var n = tidy({use: known.addressUses[kind], type: known.addressTypes[kind], line: words([p.text(1), p.text(2), p.text(19)]), city: p.text(3), district: p.text(9), state: p.text(4),
       postalCode: p.text(5), country: p.text(6), period: from || to ? period(from, to) : period(dates.text(1), dates.text(2))});
     return Object.keys(n).some(function (k) { return k !== 'use' && k !== 'type' && k !== 'period'; }) ? n : null;
   });
 
-  var contactSystems = {PH: 'phone', FX: 'fax', MD: 'other', CP: 'phone', SAT: 'phone', BP: 'pager', Internet: 'email', 'X.400': 'email', TDD: 'other', TTY: 'other'};
-  var contactUses = {PRN: 'home', ORN: 'home', WPN: 'work', VHN: 'home', BPN: 'work', PRS: 'mobile'};
   function phoneOf(p) {
     var local = p.text(7);
     if (p.text(12) || !local) {
@@ -383,21 +378,22 @@
     return (p.text(5) ? '+' + p.text(5).replace(/^\+/, '') + ' ' : '') + (p.text(6) ? p.text(6) + ' ' : '') + local + (p.text(8) ? ' ext. ' + p.text(8) : '');
   }
   typed('contact_point', function (p) {
-    var equipment = p.text(3), use = p.text(2), system = contactSystems[equipment] || (use === 'NET' ? 'email' : '');
+    var equipment = p.text(3), use = p.text(2), system = known.contactSystems[equipment] || (use === 'NET' ? 'email' : '');
     var number = system === 'email' ? p.text(4) || p.text(1) : '';
     number = number || phoneOf(p);
     if (!number) {
       return null;
     }
     var rank = plainNumber(p.text(18));
-    return tidy({system: system || (number.indexOf('@') >= 0 ? 'email' : 'phone'), value: number, use: equipment === 'CP' ? 'mobile' : contactUses[use],
+    return tidy({system: system || (number.indexOf('@') >= 0 ? 'email' : 'phone'), value: number, use: equipment === 'CP' ? 'mobile' : known.contactUses[use],
       rank: /^\d+$/.test(rank) && rank !== '0' ? Number(rank) : '', period: period(p.text(13), p.text(14))});
   });
 
   function concept203(code) { return code ? {coding: [{system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: code}]} : null; }
+  function assigner(namespace) { return namespace && !identifierURI(namespace) ? {display: namespace} : null; }
   function authority(n, hd) {
     n.system = identifierURI(hd.text(2)) || identifierURI(hd.text(1));
-    n.assigner = !n.system && hd.text(1) ? {display: hd.text(1)} : null;
+    n.assigner = assigner(hd.text(1));
     return n;
   }
   typed('identifier', function (p) {
@@ -410,7 +406,7 @@
   });
   typed('ei_identifier', function (p) {
     var system = identifierURI(p.text(3)) || identifierURI(p.text(2));
-    return p.text(1) ? tidy({system: system, value: p.text(1), assigner: !system && p.text(2) ? {display: p.text(2)} : null}) : null;
+    return p.text(1) ? tidy({system: system, value: p.text(1), assigner: assigner(p.text(2))}) : null;
   });
 
   function coding(p, at) {
@@ -444,6 +440,34 @@
     var mo = !v.component && p.parts[0].length > 1 ? p.sub(1) : p, s = plainNumber(mo.text(1));
     return s === '' ? null : tidy({value: Number(s), currency: mo.text(2).length === 3 ? mo.text(2) : ''});
   });
+  // What US Core makes of race and ethnicity: the categories of the Office of Management and Budget apart from the rest.
+  function usCore(name, categories, letters, most) {
+    f['us_core_' + name] = function (c, list) {
+      var parts = [], named = [], count = 0;
+      list.forEach(function (v) {
+        var p = new Parts(v), code = p.text(1).trim();
+        code = letters[code] || code;
+        var words = p.text(2) || code, none = code === 'UNK' || code === 'ASKU';
+        if (words === '') {
+          return;
+        }
+        named.push(words);
+        if (!none && !/^\d{4}-.$/.test(code)) {
+          return;
+        }
+        var main = none || categories.indexOf(code) >= 0 && count < most;
+        if (main && ++count > most) {
+          return;
+        }
+        parts.push({url: main ? 'ombCategory' : 'detailed',
+          valueCoding: {system: none ? 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor' : 'urn:oid:2.16.840.1.113883.6.238', code: code, display: words}});
+      });
+      return named.length === 0 ? [] : [{url: 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-' + name, extension: parts.concat({url: 'text', valueString: named.join(', ')})}];
+    };
+  }
+  usCore('race', ['1002-5', '2028-9', '2054-5', '2076-8', '2106-3'], {}, 5);
+  usCore('ethnicity', ['2135-2', '2186-5'], {H: '2135-2', N: '2186-5', NH: '2186-5', U: 'UNK'}, 1);
+
   function display(first) {
     return function (c, list) {
       return list.map(function (v) {
@@ -538,13 +562,12 @@
     }
     return out;
   }
-  var mediaTypes = MEDIATYPES, subtypes = SUBTYPES;
   function mediaType(kind, subtype) {
-    var main = mediaTypes[kind.toUpperCase()];
+    var main = known.mediaTypes[kind.toUpperCase()];
     if (kind.indexOf('/') >= 0 || subtype.indexOf('/') >= 0) {
       return (kind.indexOf('/') >= 0 ? kind : subtype).toLowerCase();
     }
-    return subtypes[subtype.toUpperCase()] || (main === 'text' && !subtype ? 'text/plain' : main && subtype ? main + '/' + subtype.toLowerCase() : '');
+    return known.subtypes[subtype.toUpperCase()] || (main === 'text' && !subtype ? 'text/plain' : main && subtype ? main + '/' + subtype.toLowerCase() : '');
   }
   function attachment(kind, p, v) {
     switch (kind) {

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	model "trestle/internal/present/inspect/fhirview"
 	"trestle/internal/present/screen"
 	"trestle/internal/ui/kit"
 )
@@ -15,6 +16,10 @@ type pathLine struct {
 	field   *kit.Field
 	each    *kit.Toggle
 	news    *kit.Text
+	offers  *kit.Suggestions
+	from    int // the word that is completed, in bytes
+	to      int
+	offered []model.Proposal
 }
 
 func newPathLine(v *View) *pathLine {
@@ -26,6 +31,16 @@ func newPathLine(v *View) *pathLine {
 		v.host.Focus(v.left.answers)
 		v.m.NextAnswer(1)
 	}
+	l.offers = kit.NewSuggestions(l.field)
+	l.offers.Ask = func(text string, cursor int) []kit.Suggestion {
+		l.from, l.to, l.offered = v.m.Complete(text, cursor)
+		out := make([]kit.Suggestion, len(l.offered))
+		for i, p := range l.offered {
+			out[i] = kit.Suggestion{Text: p.Text, About: p.About}
+		}
+		return out
+	}
+	l.offers.Take = l.take
 	l.field.OnEscape = func() {
 		l.field.SetText("")
 		v.m.SetExpression("")
@@ -39,6 +54,18 @@ func newPathLine(v *View) *pathLine {
 	l.content = container.NewVBox(
 		container.NewBorder(kit.Gap(0, 1), kit.Gap(0, 1), kit.Gap(4, 0), kit.Gap(4, 0), container.NewVBox(line, l.news)), kit.NewRule())
 	return l
+}
+
+// take writes a proposal into the line and goes on there.
+func (l *pathLine) take(choice int) {
+	if choice < 0 || choice >= len(l.offered) {
+		return
+	}
+	before, after := l.field.Text[:l.from]+l.offered[choice].Text, l.field.Text[l.to:]
+	l.field.SetText(before + after) // and asks for it, as typing does
+	l.field.CursorColumn = len([]rune(before))
+	l.field.Refresh()
+	l.offers.Close()
 }
 
 func (l *pathLine) redraw() {

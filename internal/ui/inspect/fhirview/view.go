@@ -69,7 +69,7 @@ func New(place *inspect.Model, h host.Host) *View {
 	v.body = container.NewStack(v.code)
 	bar := container.NewBorder(nil, nil, kit.Gap(6, 0),
 		container.NewHBox(container.NewCenter(v.verdict), kit.Gap(2, 0), container.NewCenter(v.modes), container.NewCenter(v.back), container.NewCenter(v.wrap), kit.Gap(3, 0)), v.titles)
-	v.top = container.New(kit.Column{Flex: 3}, kit.NewBand(bar), v.line.content, v.problem, v.body)
+	v.top = container.New(kit.Float{List: v.line.offers}, container.New(kit.Column{Flex: 3}, kit.NewBand(bar), v.line.content, v.problem, v.body), v.line.offers)
 	v.left = newElementPane(v)
 	v.m.Changed = v.redraw
 	return v
