@@ -232,6 +232,8 @@ func TestFHIRServerKilled(t *testing.T) {
 		var mu sync.Mutex
 		known := map[string]bool{} // Type/id that a client knows of
 		var clients sync.WaitGroup
+		var once sync.Once
+		begun := make(chan struct{})
 		for k := range 8 {
 			clients.Go(func() {
 				for i := 0; ; i++ {
@@ -249,6 +251,7 @@ func TestFHIRServerKilled(t *testing.T) {
 					mu.Lock()
 					known[parts[len(parts)-3]] = true
 					mu.Unlock()
+					once.Do(func() { close(begun) })
 					b, err := http.Get(base + fmt.Sprintf("/Patient?family=F%d-%d-%d", round, (k+1)%8, i))
 					if err != nil {
 						return
@@ -265,7 +268,11 @@ func TestFHIRServerKilled(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(time.Duration(50+random.IntN(200)) * time.Millisecond)
+		select {
+		case <-begun:
+		case <-time.After(20 * time.Second):
+		}
+		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
 		kill(t, c)
 		clients.Wait()
 		w, err := Open(ctx, p, testPass, OpenOptions{User: "tester"})

@@ -226,6 +226,11 @@ func TestProcessMessage(t *testing.T) {
 	}
 	c.want(400, "POST", "/$process-message", `{"resourceType":"Bundle","type":"collection"}`)
 	c.want(404, "GET", "/MessageHeader/m1", "")
+	entry := `{"request":{"method":"POST","url":"$process-message"},"resource":` + message + `}`
+	c.want(400, "POST", "", transaction(entry))
+	if r := c.want(200, "POST", "", strings.Replace(transaction(entry), `"transaction"`, `"batch"`, 1)); r.at("entry", "response", "status") != "200 OK" {
+		t.Errorf("%s", r.body)
+	}
 }
 
 // The statement lists the operations, and each that it lists is answered.

@@ -10,6 +10,9 @@ import (
 // processMessage answers $process-message (R4 MessageHeader-process-message): what the message carries is merged into the store, as a
 // message that came by MLLP is, and the answer is a message that says so.
 func (s *Server) processMessage(r *request) (*response, error) {
+	if r.tx != nil {
+		return nil, fail(400, "$process-message cannot be part of a transaction: send it by itself, or in a batch")
+	}
 	n, err := s.input(r, "content")
 	if err != nil {
 		return nil, err
