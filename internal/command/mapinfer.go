@@ -24,7 +24,8 @@ const mapInferHelp = `
 Learns a mapping from examples: BEFORE holds messages as one system sends them, AFTER what an
 interface made of each. Both are files or folders of HL7 v2, FHIR, JSON, XML or CSV; folders are
 read in the order of their file names. HL7 v2 messages are paired by their control ID where both
-sides have it, everything else by order.
+sides have it; rows, where messages gave several, by a column that says of which message they are;
+everything else by order.
 
 For each value that came out it looks for the simplest rule: a copy, a function, a part, a date in
 another form, a table of codes, several values joined, a constant; and for segments that were
