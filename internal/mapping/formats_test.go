@@ -326,3 +326,38 @@ func FuzzReadSchema(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRows: whatever stands in a file of rows, in whatever form, is read to its end or refused with an error.
+func FuzzRows(f *testing.F) {
+	f.Add("a,b\n1,2\n", ",", "", true)
+	f.Add("\xff\xfea\x00;\x00", ";", "utf-16le", false)
+	f.Add("\"a\nb\"\tc", "tab", "windows-1252", false)
+	f.Fuzz(func(t *testing.T, text, delimiter, encoding string, header bool) {
+		end := mapping.End{Kind: mapping.CSV, Delimiter: delimiter, Encoding: encoding, NoHeader: !header, Columns: []string{"a"}}
+		e, err := mapping.Compile(&mapping.File{Source: end, Target: mapping.End{Kind: mapping.CSV, Columns: []string{"a", "b"}}, Blocks: []mapping.Block{
+			{ID: "b", Make: "row", Rules: []mapping.Rule{{ID: "r", To: "a", From: []string{"a"}}}},
+		}})
+		if err != nil {
+			return
+		}
+		n := 0
+		for rec, err := range e.Records(context.Background(), strings.NewReader(text)) {
+			if err != nil {
+				break
+			}
+			if n++; rec.Number != n {
+				t.Fatalf("record %d has the number %d", n, rec.Number)
+			}
+			r, err := e.RunRecord(context.Background(), rec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Bytes(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n > len(text)+1 {
+			t.Fatalf("%d records in %d bytes", n, len(text))
+		}
+	})
+}

@@ -88,6 +88,7 @@ func newSession(s *Shell, w *workspace.Workspace) *session {
 	n.care = newCare(n)
 	n.endpoints = endpoints.New(n.runner, w)
 	n.endpoints.SetMasked(s.m.Masked())
+	n.endpoints.Translator = translatorOf(w)
 	n.services = append(n.services, n.endpoints)
 	n.comparing = comparing.New(n.runner, w)
 	n.comparing.SetMasked(s.m.Masked())
@@ -131,7 +132,16 @@ func (n *session) makeViews() {
 	n.inspectView.Shown = func() bool { return s.m.Place() == shell.Inspect && !s.isModal() }
 	endpointsView := endpointsview.New(n.endpoints, s)
 	endpointsView.Inspect = func(name string, b []byte) { n.inspect.Keep(name, b); s.Go(shell.Inspect) }
-	n.inspectView.Send = func(ids []int64) { s.Go(shell.Endpoints); endpointsView.Offer(ids) }
+	n.inspectView.Send = func(ids []int64) {
+		resource := len(ids) == 1 && n.inspect.FHIR().IsOpen() && n.inspect.Open() == ids[0]
+		b := n.inspect.Raw()
+		s.Go(shell.Endpoints)
+		if resource {
+			endpointsView.OfferResource(b)
+			return
+		}
+		endpointsView.Offer(ids)
+	}
 	n.places[shell.Endpoints] = endpointsView
 	compareView := comparingview.New(n.comparing, s)
 	compareView.Shown = func() bool { return s.m.Place() == shell.Compare && !s.isModal() }

@@ -201,7 +201,7 @@ func (f *File) Kind(i int) (format, typ, trigger string, sure bool) {
 		return "", "", "", false
 	}
 	k := f.kinds[e.kind]
-	return k.format, k.typ, k.trigger, true
+	return k.format, k.typ, k.trigger, !inspect.IsFHIR(k.format) // whose type stands in it
 }
 
 func (f *File) record(p format.Piece) inspect.Record {

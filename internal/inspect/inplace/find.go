@@ -13,6 +13,7 @@ import (
 	"trestle/internal/hl7"
 	"trestle/internal/inspect"
 	"trestle/internal/inspect/query"
+	"trestle/internal/inspect/resource"
 )
 
 // Find returns the pieces that a query holds for, in the order of the file. What the index rules out is not read; what it
@@ -75,7 +76,13 @@ func (f *File) Find(ctx context.Context, q *query.Query, progress func(done, tot
 func (f *File) matches(q *query.Query, m *hl7.Message, p format.Piece) bool {
 	m.Reset(p.Bytes)
 	s := query.Subject{Message: m, Source: f.name}
+	if inspect.IsFHIR(string(p.Guess.Kind)) && !p.InHL7 {
+		m.Reset(nil)
+		s.Plain = p.Bytes
+	}
 	switch {
+	case len(s.Plain) > 0 && q.NeedsSummary():
+		s.Summary = inspect.SummariseResource(string(p.Guess.Kind), resource.Read(p.Bytes))
 	case !q.NeedsSummary():
 	case p.Kind == hl7.ItemMessage && p.Guess.Kind == format.HL7v2:
 		s.Summary = inspect.Summarise(m)
@@ -153,6 +160,9 @@ func (s *sieve) kind(k kind) answer {
 			return perhaps
 		}
 		if s.narrow.Type != "" || s.narrow.Trigger != "" || s.narrow.Control != "" {
+			if inspect.IsFHIR(k.format) {
+				return perhaps // its type stands in it
+			}
 			return no // what is no message has no header
 		}
 		return yes

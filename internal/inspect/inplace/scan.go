@@ -38,6 +38,16 @@ func (b *bits) set(i int) {
 
 func (b bits) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }
 
+// has says whether a piece has a finding, of whatever severity.
+func (s *findings) has(code string, i int) bool {
+	for v := range check.Severity(check.Severities) {
+		if s.pieces[foundKey{code, v}].has(i) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *findings) atLeast(i int, severity check.Severity) bool {
 	if i >= s.through {
 		return true // not known
@@ -56,9 +66,9 @@ const maxContainers = 1 << 17
 // Found is how often a finding was found in the file.
 type Found struct {
 	Code     string
-	Severity check.Severity
-	Pieces   int // that have it
-	First    int // the first of them
+	Severity check.Severity // the worst; the same code may be graver in one place than in another
+	Pieces   int            // that have it
+	First    int            // the first of them
 }
 
 // Scan looks for the findings of the whole file, which Index must have gone through, on all cores. progress, which may be
@@ -70,7 +80,7 @@ func (f *File) Scan(ctx context.Context, progress func(through int64)) ([]Found,
 	}
 	n := f.Len()
 	s := &scan{
-		f: f, progress: progress, senders: make([]inspect.Identity, n), sums: map[foundKey]*Found{},
+		f: f, progress: progress, senders: make([]inspect.Identity, n), sums: map[string]*Found{},
 		findings: &findings{pieces: map[foundKey]bits{}, container: map[int][]check.Finding{}, through: n},
 	}
 	if err := f.spread(ctx, n, func(k int) int { return k }, s.start); err != nil {
@@ -100,8 +110,8 @@ type scan struct {
 
 	mu        sync.Mutex
 	findings  *findings
-	sums      map[foundKey]*Found
-	continued []int // pieces that are parts of a continued message
+	sums      map[string]*Found // by code
+	continued []int             // pieces that are parts of a continued message
 	through   int64
 }
 
@@ -163,15 +173,18 @@ func (s *scan) note(i int, x check.Finding) {
 	if set.has(i) {
 		return
 	}
+	sum := s.sums[x.Code]
+	if sum == nil {
+		sum = &Found{Code: x.Code, First: i}
+		s.sums[x.Code] = sum
+	}
+	sum.Severity, sum.First = max(sum.Severity, x.Severity), min(sum.First, i)
+	if !s.findings.has(x.Code, i) {
+		sum.Pieces++
+	}
 	set.set(i)
 	s.findings.pieces[key] = set
 	s.findings.worst[x.Severity].set(i)
-	if sum := s.sums[key]; sum != nil {
-		sum.Pieces++
-		sum.First = min(sum.First, i)
-	} else {
-		s.sums[key] = &Found{x.Code, x.Severity, 1, i}
-	}
 }
 
 // among adds what messages say about each other. Only those that share sender and control ID with another one, or are parts

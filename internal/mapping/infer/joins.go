@@ -12,6 +12,7 @@ const (
 	joinRows  = 60 // rows that are looked at while searching
 	joinBeam  = 4  // beginnings that are followed
 	joinHeads = 12
+	joinParts = 80 // sources
 )
 
 // joined are guesses that put several values together, with one separator between them. The search goes from the left:
@@ -27,6 +28,18 @@ func (p *proposer) joined(v *view, want []string) (list []*guess) {
 		return nil
 	}
 	need := (2*len(rows) + 2) / 3
+	var parts []string // what lies in the values that are wanted
+	for _, path := range v.paths {
+		n := 0
+		for _, i := range rows {
+			if s := v.cols[path][i]; s != "" && len(s) < len(want[i]) && strings.Contains(want[i], s) {
+				n++
+			}
+		}
+		if 3*n >= len(rows) && len(parts) < joinParts {
+			parts = append(parts, path)
+		}
+	}
 	fits := func(sep string, from ...string) (length int, ok bool) {
 		n := 0
 		for _, i := range rows {
@@ -38,28 +51,28 @@ func (p *proposer) joined(v *view, want []string) (list []*guess) {
 		return length, n >= need
 	}
 	heads := 0
-	for _, a := range v.paths {
+	for _, a := range parts {
 		if _, ok := fits("", a); !ok || heads == joinHeads {
 			continue
 		}
 		heads++
 		seps := map[string]bool{}
-		for _, b := range v.paths {
-			if b != a {
+		for _, b := range parts {
+			if b != a && len(seps) < 3 {
 				if sep, n := between(v, want, rows, a, b); 2*n >= need {
 					seps[sep] = true
 				}
 			}
 		}
 		for _, sep := range sortedKeys(seps) {
-			list = append(list, p.extend(v, want, sep, a, fits)...)
+			list = append(list, p.extend(v, want, parts, sep, a, fits)...)
 		}
 	}
 	return list
 }
 
 // extend makes a beginning longer, as far as anything fits.
-func (p *proposer) extend(v *view, want []string, sep, head string, fits func(sep string, from ...string) (int, bool)) (list []*guess) {
+func (p *proposer) extend(v *view, want, parts []string, sep, head string, fits func(sep string, from ...string) (int, bool)) (list []*guess) {
 	type beginning struct {
 		from   []string
 		length int
@@ -69,7 +82,7 @@ func (p *proposer) extend(v *view, want []string, sep, head string, fits func(se
 	for range maxJoined - 1 {
 		var next []beginning
 		for _, b := range beam {
-			for _, path := range v.paths {
+			for _, path := range parts {
 				if slices.Contains(b.from, path) {
 					continue
 				}

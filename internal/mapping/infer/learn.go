@@ -91,16 +91,40 @@ func (p *proposer) learn(u *unit, v *view, to string, want []string) (best, near
 	if best := p.pick(u, v, to, want, guesses); best != nil && best.worth() > 0.98-0.006*4 {
 		return best, best
 	}
-	for _, g := range p.joined(v, want) {
-		keep(g)
+	if p.afford(v) {
+		for _, g := range p.joined(v, want) {
+			keep(g)
+		}
 	}
-	for _, g := range guesses[:len(guesses):len(guesses)] {
+	promising := slices.Clone(guesses)
+	slices.SortStableFunc(promising, func(a, b *guess) int { return cmp.Compare(b.worth(), a.worth()) })
+	for _, g := range promising[:min(len(promising), maxCompleted)] {
 		keep(p.completed(v, want, g))
 	}
 	if best = p.pick(u, v, to, want, guesses); best != nil {
 		return best, best
 	}
 	return nil, nearest(guesses)
+}
+
+// maxCompleted is how many guesses for one place are tried with defaults and conditions, the best first.
+const maxCompleted = 24
+
+// maxEffort is how many values all searches that try many sources together may look at: pairs that resemble each other in
+// nothing must not keep anybody waiting.
+const maxEffort = 300_000_000
+
+// afford says whether one more search over a view can be done.
+func (p *proposer) afford(v *view) bool {
+	if p.effort > maxEffort {
+		if !p.tired {
+			p.tired = true
+			p.note("the pairs have too many places that nothing simple explains: joined values and rules for some messages only were not looked for everywhere; give pairs of one kind of message at a time")
+		}
+		return false
+	}
+	p.effort += len(v.paths) * min(len(v.rows), joinRows) * 50
+	return true
 }
 
 // nearest is the guess that holds most often.

@@ -24,6 +24,8 @@ type proposer struct {
 	sources []source
 	targets *targets
 	trials  *trials
+	effort  int  // of costly searches, in values
+	tired   bool // there was too much of it
 	keep    bool // HL7 v2 to HL7 v2: what no rule writes stays
 	inner   map[*instance][]*instance
 
@@ -149,6 +151,9 @@ func (p *proposer) read() error {
 		p.targets.tree(i, root)
 	}
 	p.targets.order()
+	if p.target.Kind == mapping.HL7v2 && !p.keep {
+		p.targets.nest()
+	}
 	for _, u := range p.targets.all {
 		for _, x := range u.instances {
 			p.inner[x.parent] = append(p.inner[x.parent], x)

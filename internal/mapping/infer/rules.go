@@ -112,14 +112,36 @@ func (p *proposer) rule(u *unit, v *view, path, to, each string, b *mapping.Bloc
 			}
 			return
 		}
-		x := Unexplained{Block: b.ID, To: to, Count: n, Of: len(v.rows)}
-		if near != nil {
-			x.Best = fmt.Sprintf("%s, in %.0f %%", near.text(), 100*near.share())
-		}
-		p.out.Unexplained = append(p.out.Unexplained, x)
+		p.out.Unexplained = append(p.out.Unexplained, Unexplained{Block: b.ID, To: to, Count: n, Of: len(v.rows), Best: nearText(near, want)})
 		return
 	}
 	p.add(v, best, want, u.kinds[path], to, each, b)
+}
+
+// nearText says what comes nearest where nothing explains a place. What was made anew for each message is told as such: no
+// mapping can find it in the source.
+func nearText(near *guess, want []string) string {
+	if near != nil && near.share() >= 0.2 {
+		return fmt.Sprintf("%s, in %.0f %%", near.text(), 100*near.share())
+	}
+	values, times, n := map[string]bool{}, 0, 0
+	for _, w := range want {
+		if w == "" {
+			continue
+		}
+		n++
+		values[w] = true
+		if len(dated(w)) > 0 || strings.Count(w, "T") == 1 && strings.Count(w, "-") >= 2 && strings.Contains(w, ":") {
+			times++
+		}
+	}
+	switch {
+	case n >= 3 && 10*times >= 9*n:
+		return "a time that the source does not hold, such as when the message was written"
+	case n >= 3 && len(values) == n:
+		return "a value of its own in each, such as an identifier that was made anew"
+	}
+	return "nothing in the source resembles it"
 }
 
 // text says what a guess does, for a person.
@@ -271,13 +293,17 @@ func (p *proposer) inlined(u, inner *unit, b *mapping.Block) {
 // divided learns several rules for one place, each for some values of a field that tells them apart: a copy for one kind of
 // message, a constant for another. nil if there is no such field.
 func (p *proposer) divided(u *unit, v *view, path string, want []string) []*guess {
-	if len(want) < 6 {
+	if len(want) < 6 || !p.afford(v) {
 		return nil
 	}
+	tried := 0
 	for _, own := range []bool{true, false} {
 		for _, key := range v.paths {
 			if v.own[key] != own || !speakable.MatchString(key) {
 				continue
+			}
+			if tried++; tried > maxKeysTried {
+				return nil
 			}
 			if list := p.dividedBy(v, key, want); list != nil {
 				return list
@@ -286,6 +312,9 @@ func (p *proposer) divided(u *unit, v *view, path string, want []string) []*gues
 	}
 	return nil
 }
+
+// maxKeysTried is how many fields are tried to tell kinds of messages apart, those of the thing itself first.
+const maxKeysTried = 150
 
 func (p *proposer) dividedBy(v *view, key string, want []string) (list []*guess) {
 	parts := map[string][]int{}

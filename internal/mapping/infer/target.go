@@ -330,3 +330,60 @@ func (t *targets) order() {
 	}
 	t.root.units = list
 }
+
+// nest puts segments that stand between the repetitions of another below that, as in groups: ORC, OBR, ORC, OBR. A block
+// within a block is made in each turn of the outer one.
+func (t *targets) nest() {
+	for i := len(t.root.units) - 1; i > 0; i-- {
+		u := t.root.units[i]
+		for j := i - 1; j >= 0; j-- {
+			if outer := t.root.units[j]; t.between(outer, u) {
+				for _, x := range u.instances {
+					x.parent = nearestBefore(outer, x)
+				}
+				u.parent = outer
+				outer.units = append([]*unit{u}, outer.units...)
+				t.root.units = slices.Delete(t.root.units, i, i+1)
+				break
+			}
+		}
+	}
+}
+
+// between says whether the things of a unit stand between those of another: in most messages that have several of the other,
+// and never before the first of it.
+func (t *targets) between(outer, inner *unit) bool {
+	places := func(u *unit) map[int][]int {
+		m := map[int][]int{}
+		for _, x := range u.instances {
+			m[x.pair] = append(m[x.pair], x.place)
+		}
+		return m
+	}
+	out, in := places(outer), places(inner)
+	several, mixed := 0, 0
+	for pair, list := range in {
+		around := out[pair]
+		if len(around) == 0 || list[0] < around[0] {
+			return false
+		}
+		if len(around) > 1 {
+			several++
+			if list[0] < around[len(around)-1] {
+				mixed++
+			}
+		}
+	}
+	return several > 0 && 2*mixed > several
+}
+
+// nearestBefore is the thing of a unit that stands nearest before another.
+func nearestBefore(u *unit, x *instance) *instance {
+	var found *instance
+	for _, y := range u.instances {
+		if y.pair == x.pair && y.place < x.place && (found == nil || y.place > found.place) {
+			found = y
+		}
+	}
+	return found
+}

@@ -27,6 +27,7 @@ var roundTrips = []struct {
 	{"siu-s14-resources", "appointment-to-siu", "SCH-1 SCH-2 SCH-7.1 SCH-9 SCH-11.4 SCH-25 AIS[1]-3 AIS[2]-3.1 AIL[1]-3.1 AIL[1]-3.4 AIG-3.2 AIG-4.1 AIP[1]-3.1 AIP[2]-3.2"},
 	{"orm-o01", "request-to-orm", "MSH-9 PID-3 PID-5 PV1-2 PV1-3 PV1-7.1 PV1-19 IN1-2.1 IN1-4.1 ORC[1]-1 ORC[1]-2 ORC[1]-4 ORC[1]-12.1 ORC[1]-12.2 ORC[1]-12.9 OBR[1]-2 OBR[1]-4 OBR[1]-27.6 OBR[1]-31 DG1-3 OBX-2 OBX-3 OBX-5 OBX-11 ORC[2]-1 ORC[2]-2 ORC[2]-3 ORC[2]-5 OBR[2]-4"},
 	{"oml-o21", "request-to-oml", "MSH-9 PID-3 ORC-1 ORC-2 ORC-9 ORC-12.1 TQ1-7 TQ1-9.1 OBR-2 OBR-4 NTE-3 SPM-4 SPM-7 SPM-17 OBX-2 OBX-3 OBX-5 OBX-11"},
+	{"dft-p03", "charge-to-dft", "MSH-9 PID-3 PID-5 FT1[1]-2.1 FT1[1]-4 FT1[1]-5 FT1[1]-6 FT1[1]-10 FT1[1]-20.1 FT1[2]-2.1 FT1[2]-10"},
 	{"oru-r01", "report-to-oru", "MSH-9 PID-3 PID-5 PID-7 PID-8 PV1-2 OBR[1]-2 OBR[1]-3 OBR[1]-4 OBR[1]-7 OBR[1]-16.1 OBR[1]-16.2 OBR[1]-22 OBR[1]-24 OBR[1]-25 OBX[1]-2 OBX[1]-3 OBX[1]-5 OBX[1]-6 OBX[1]-7 OBX[1]-8.1 OBX[1]-11 OBX[1]-14 OBX[1]-23.1 NTE-3 " +
 		"OBX[2]-2 OBX[2]-5 OBR[2]-2 OBR[2]-4 OBR[2]-25 OBX[3]-2 OBX[3]-5 OBX[3]-11 OBX[4]-2 OBX[4]-5"},
 }

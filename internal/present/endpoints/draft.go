@@ -57,7 +57,10 @@ type Draft struct {
 	Strict      bool   // search parameters that are not known are an error
 	Validate    bool   // what the definitions forbid is refused
 	DeleteMany  bool
-	Invent      bool // a new one begins with invented patients
+	Invent      bool   // a new one begins with invented patients
+	Share       string // the listener whose messages change its resources, "" for none
+	ShareTo     string // the sender that tells of changes, "" for none
+	Mappings    string // of the project, with commas between them; "" takes those of the program
 
 	// Of a FHIR server and a REST console.
 	Auth   int    // index into ServerAuths or ClientAuths
@@ -370,14 +373,19 @@ func (m *Model) Save(d Draft) error {
 	if wasRunning && d.Name != old {
 		return wrong(NameField, "stop it before you give it another name")
 	}
+	var sharing []*point
 	if d.Name != old {
 		m.putAway(p)
+		sharing = m.sharingWith(old)
 	}
 	m.write("store the settings", func(ctx context.Context) error {
 		if err := put(ctx); err != nil {
 			return err
 		}
-		return m.rename(ctx, p.kind, old, d.Name)
+		if err := m.rename(ctx, p.kind, old, d.Name); err != nil {
+			return err
+		}
+		return m.follow(ctx, sharing, old, d.Name)
 	}, func() {
 		m.chooseNamed(d.Name)
 		if wasRunning {

@@ -33,6 +33,11 @@ type FHIRSettings struct {
 	Unvalidated    bool                `yaml:"unvalidated,omitempty"`
 	DeleteMany     bool                `yaml:"delete-many,omitempty"`
 	DropPayload    bool                `yaml:"drop-payloads,omitempty"`
+	// Share is the listener whose messages change the resources, ShareTo the sender that tells of changes by clients, and Mappings are
+	// those of the project that turn one into the other; without them those that come with the program do.
+	Share    string   `yaml:"share,omitempty"`
+	ShareTo  string   `yaml:"share-to,omitempty"`
+	Mappings []string `yaml:"mappings,omitempty"`
 }
 
 // RESTSettings is a REST console as it is stored. What is secret is among the project's secrets.
@@ -116,6 +121,7 @@ func (p *point) fhirDraft() Draft {
 	return Draft{
 		Kind: FHIRServer, Name: p.name, Address: s.Address, Base: s.Base, Open: s.Open, TLS: s.TLS, ClientRequired: s.ClientRequired, Personality: s.Personality,
 		Auth: max(slices.Index(serverAuths, s.Auth), 0), User: s.User, Header: s.Header, Strict: s.Strict, Validate: !s.Unvalidated, DeleteMany: s.DeleteMany, KeepPayloads: !s.DropPayload,
+		Share: s.Share, ShareTo: s.ShareTo, Mappings: strings.Join(s.Mappings, ", "),
 	}
 }
 
@@ -124,6 +130,12 @@ func (d *Draft) fhirSettings() (*FHIRSettings, error) {
 	s := &FHIRSettings{
 		Address: strings.TrimSpace(d.Address), Base: strings.TrimSuffix(strings.TrimSpace(d.Base), "/"), Open: d.Open, TLS: d.TLS, ClientRequired: d.TLS && d.ClientRequired, Personality: d.Personality,
 		Auth: serverAuths[min(max(d.Auth, 0), len(serverAuths)-1)], Strict: d.Strict, Unvalidated: !d.Validate, DeleteMany: d.DeleteMany, DropPayload: !d.KeepPayloads,
+	}
+	s.Share, s.ShareTo = d.Share, d.ShareTo
+	for name := range strings.SplitSeq(d.Mappings, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			s.Mappings = append(s.Mappings, name)
+		}
 	}
 	if s.Base != "" && (s.Base[0] != '/' || strings.ContainsAny(s.Base, "?#{} ")) {
 		return nil, wrong(BaseField, "write the path as /fhir or /api/R4")
@@ -293,7 +305,7 @@ func (m *Model) dropKept(ctx context.Context, kind Kind, name string) error {
 
 // bindFHIR makes a FHIR server that has its port, over the resources that the project keeps of it. That it was started, and for whom, is
 // on record before the port is open.
-func (m *Model) bindFHIR(ctx context.Context, name string, s FHIRSettings, file rules.File, shelf *shelf) (server, error) {
+func (m *Model) bindFHIR(ctx context.Context, name string, s FHIRSettings, file rules.File, shelf *shelf, to *SenderSettings) (server, error) {
 	store, err := shelf.open(ctx)
 	if err != nil {
 		return nil, err
@@ -337,13 +349,19 @@ func (m *Model) bindFHIR(ctx context.Context, name string, s FHIRSettings, file 
 	if err != nil {
 		return nil, err
 	}
+	served := fhirServer{Server: l}
+	if to != nil {
+		if served.door, err = m.tellingDoor(ctx, &s, store, keeper, to); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.store.LogAct(ctx, workspace.ActionStarted, "endpoint "+name, reach.Reach()); err != nil {
 		return nil, err
 	}
 	if err := l.Listen(ctx); err != nil {
 		return nil, errors.Join(err, m.store.LogFailure(ctx, workspace.ActionStarted, "endpoint "+name, err))
 	}
-	return fhirServer{l}, nil
+	return served, nil
 }
 
 // Personality is a vendor whose server a FHIR server can play.

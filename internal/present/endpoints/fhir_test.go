@@ -1,6 +1,7 @@
 package endpoints
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,7 +9,9 @@ import (
 	"testing"
 
 	"trestle/internal/endpoint/rules"
+	"trestle/internal/endpoint/twodoors"
 	"trestle/internal/present/screen"
+	"trestle/internal/present/translation"
 )
 
 // fhirServer makes a FHIR server on a free port and starts it.
@@ -403,5 +406,57 @@ func TestBodyIsCheckedWhileItIsWritten(t *testing.T) {
 		if method, path, rest, _ := p.Written(); method+" "+path != want || strings.TrimSpace(rest) != text {
 			t.Errorf("%s: %s %s\n%s", text, method, path, rest)
 		}
+	}
+}
+
+// One patient, two doors: a message changes the FHIR server's resources before it is acknowledged, and a client's change is told by a
+// message.
+func TestPatientsAreShared(t *testing.T) {
+	p := open(t)
+	p.Translator = func(_ context.Context, names []string) (twodoors.Translator, error) {
+		if len(names) > 0 {
+			t.Errorf("mappings %q are asked for", names)
+		}
+		return translation.New(nil)
+	}
+	p.listener("partner", "always-accepts")
+	p.sender("to-partner", "partner")
+	p.fhirServer("fhir", func(d *Draft) { d.Invent, d.Share, d.ShareTo = false, "adt-in", "to-partner" })
+	p.listener("adt-in", "always-accepts")
+	p.sender("adt-out", "adt-in")
+	p.OfferMessage("an admission", []byte(admit))
+	p.Send()
+	p.until("the acknowledgement", func() bool { return !p.IsSending() })
+	if text, bad := p.SendLine(); bad {
+		t.Fatalf("%q", text)
+	}
+	p.restConsole("rest", "fhir", nil)
+	if got := p.ask("GET", "Patient?family=Marlow", ""); !strings.Contains(got, "Bundle of 1") {
+		t.Fatalf("the message's patient is not at the FHIR server: %q", got)
+	}
+	if got := p.ask("POST", "Patient", `{"resourceType":"Patient","identifier":[{"system":"urn:example:mrn","value":"4711","type":{"coding":[{"code":"MR"}]}}],"name":[{"family":"Testcase"}],"gender":"female"}`); !strings.HasPrefix(got, "201") {
+		t.Fatalf("the answer is %q", got)
+	}
+	p.choose("partner")
+	p.until("the message at the partner", func() bool { return p.JournalList().Len() == 1 })
+	if got := cellText(p.JournalList(), 0, colMessage); !strings.HasPrefix(got, "ADT^A") {
+		t.Errorf("the partner got %q", got)
+	}
+	p.choose("fhir")
+	if text := p.SharingLine(); !strings.Contains(text, "adt-in") || !strings.Contains(text, "to-partner") {
+		t.Errorf("%q", text)
+	}
+	// The listener's new name is known to the server that shares with it.
+	p.choose("adt-in")
+	p.Turn(p.ChosenRow())
+	p.until("its end", func() bool { return !p.IsRunning() })
+	d, _ := p.Draft()
+	d.Name = "front"
+	if err := p.Save(d); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if got := p.named("fhir").fhir.Share; got != "front" {
+		t.Errorf("the FHIR server shares with %q", got)
 	}
 }

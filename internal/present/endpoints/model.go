@@ -10,6 +10,7 @@ import (
 
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/rules"
+	"trestle/internal/endpoint/twodoors"
 	"trestle/internal/job"
 	"trestle/internal/present/screen"
 	"trestle/internal/workspace"
@@ -60,7 +61,11 @@ type Model struct {
 	open    opened
 	send    sending
 	console console
-	able    abilities // of the FHIR server that was looked at last
+	// Translator makes what turns messages into resources and back, of mappings of the project by their names; none stand for those that
+	// come with the program. Nil: FHIR servers share nothing.
+	Translator func(ctx context.Context, mappings []string) (twodoors.Translator, error)
+
+	able abilities // of the FHIR server that was looked at last
 
 	opening sync.Mutex         // guards keeper and shelves
 	keeper  *workspace.Journal // nil until something runs

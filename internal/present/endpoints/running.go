@@ -10,6 +10,7 @@ import (
 	"trestle/internal/endpoint"
 	"trestle/internal/endpoint/fhirserver"
 	"trestle/internal/endpoint/rules"
+	"trestle/internal/endpoint/twodoors"
 	"trestle/internal/job"
 	"trestle/internal/mllp"
 	"trestle/internal/present/screen"
@@ -36,7 +37,24 @@ func (l mllpServer) Address() string { return l.Addr().String() }
 func (l mllpServer) Where() string   { return l.Address() }
 
 // fhirServer is a FHIR server as a server.
-type fhirServer struct{ *fhirserver.Server }
+type fhirServer struct {
+	*fhirserver.Server
+	door *twodoors.Door // tells a partner of changes; nil for none
+}
+
+// Run serves, and tells of changes as long as it does.
+func (s fhirServer) Run(ctx context.Context) error {
+	if s.door == nil {
+		return s.Server.Run(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	told := make(chan error, 1)
+	go func() { told <- s.door.Run(ctx) }()
+	err := s.Server.Run(ctx)
+	cancel()
+	return errors.Join(err, <-told)
+}
 
 func (s fhirServer) Address() string { return s.Addr().String() }
 func (s fhirServer) Where() string   { return s.URL() }
@@ -120,7 +138,7 @@ func (m *Model) start(p *point) {
 
 // bind makes a listener that has its port. The project's rosters are lists for its rules, and queries are answered from the
 // patients in its messages. That it was started, and for whom, is on record before the port is open.
-func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.File) (server, error) {
+func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.File, doors []shared) (server, error) {
 	keeper, err := m.openJournal(ctx)
 	if err != nil {
 		return nil, err
@@ -130,6 +148,9 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 		return nil, fmt.Errorf("read the rosters for the rules: %w", err)
 	}
 	o := endpoint.Options{Journal: keeper, Patients: m.store.Patients(), Lists: lists}
+	if o.Accept, err = m.receivingDoors(ctx, doors); err != nil {
+		return nil, err
+	}
 	if config.Profile != "" {
 		p, err := m.profile(ctx, config.Profile)
 		if err != nil {
@@ -159,10 +180,19 @@ func (m *Model) bind(ctx context.Context, config endpoint.Config, file rules.Fil
 func (m *Model) binder(p *point) func(context.Context) (server, error) {
 	config, file := p.config, p.rules
 	if p.kind == FHIRServer {
-		name, settings, s := p.name, *p.fhir, m.shelfOf(p)
-		return func(ctx context.Context) (server, error) { return m.bindFHIR(ctx, name, settings, file, s) }
+		name, settings, s, to := p.name, *p.fhir, m.shelfOf(p), (*SenderSettings)(nil)
+		if other := m.named(settings.ShareTo); other != nil && other.kind == Sender {
+			to = other.sender
+		}
+		return func(ctx context.Context) (server, error) {
+			if settings.ShareTo != "" && to == nil {
+				return nil, fmt.Errorf("the sender %s, which is to tell of changes, is there no more; choose another in the settings", settings.ShareTo)
+			}
+			return m.bindFHIR(ctx, name, settings, file, s, to)
+		}
 	}
-	return func(ctx context.Context) (server, error) { return m.bind(ctx, config, file) }
+	doors := m.doorsOf(p.name)
+	return func(ctx context.Context) (server, error) { return m.bind(ctx, config, file, doors) }
 }
 
 // profile is a partner profile of the project, or one that comes with the program.

@@ -3,7 +3,8 @@
 //
 // Its central type is Model. It belongs to the goroutine of the screen: its methods are called there, and work comes
 // back there through the job.Runner's gate. A view draws its List, Tree, Findings and Text and repaints what Changed
-// names. The cursor is one byte offset of the open message; a tree row, a finding or a click are only ways to set it.
+// names. The cursor is one byte offset of the open message; a tree row, a row of the form, a finding or a click are only
+// ways to set it. What is changed is changed on a draft; what is written, copied or counted runs in the background.
 //
 //	m := inspect.New(runner, store)
 //	m.Changed = func(what inspect.What) { view.redraw(what) }

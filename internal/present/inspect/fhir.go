@@ -12,6 +12,7 @@ import (
 	"trestle/internal/dictionary"
 	"trestle/internal/hl7"
 	core "trestle/internal/inspect"
+	"trestle/internal/inspect/query"
 	"trestle/internal/inspect/resource"
 	"trestle/internal/job"
 	"trestle/internal/present/inspect/fhirview"
@@ -145,19 +146,29 @@ func (m *Model) openID(id int64) {
 
 // openResource opens the resource of a type and id that the project has, and says so if it has none.
 func (m *Model) openResource(typ, id string) {
-	job.Start(m.ctx, m.runner, func(ctx context.Context) ([]int64, error) {
-		return m.store.IDs(ctx, workspace.Query{Type: typ, ControlID: id})
+	job.Track(m.ctx, m.runner, "look for the resource", func(ctx context.Context, _ *job.Progress) ([]int64, error) {
+		if !m.fixed {
+			return m.store.IDs(ctx, workspace.Query{Type: typ, ControlID: id})
+		}
+		q, err := query.Parse("type = " + query.Quote(typ) + " and control = " + query.Quote(id))
+		if err != nil {
+			return nil, err
+		}
+		return m.store.Matching(ctx, q, nil, func() {})
 	}, func(ids []int64, err error) {
+		if len(ids) == 0 {
+			m.visits = m.visits[:max(0, len(m.visits)-1)]
+		}
 		switch {
+		case errors.Is(err, context.Canceled):
 		case err != nil:
 			m.fail("Could not look for the resource", err)
 		case len(ids) == 0:
-			m.visits = m.visits[:max(0, len(m.visits)-1)]
 			name := typ + "/" + id
 			if m.masked {
 				name = "such " + typ
 			}
-			m.say(NoticeText{Tone: Caution, Text: "This project has no " + name + ". Import it to follow the reference."})
+			m.say(NoticeText{Tone: Caution, Text: "There is no " + name + " here. Import it to follow the reference."})
 		default:
 			m.openID(ids[len(ids)-1]) // the one that came last
 		}

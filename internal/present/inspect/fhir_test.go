@@ -106,6 +106,29 @@ func TestReferenceLeadsThroughTheProject(t *testing.T) {
 	}
 }
 
+// In a file that is read where it lies a reference leads to another of its resources.
+func TestReferenceLeadsThroughAFileInPlace(t *testing.T) {
+	p := open(t)
+	file := filepath.Join(p.stage.Folder, "feed.ndjson")
+	if err := os.WriteFile(file, []byte(ndjson), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.OpenInPlace(file)
+	p.settle()
+	f := p.File().Messages()
+	f.SubmitQuery("type = Observation")
+	p.settle()
+	if string(f.Raw()) != weight {
+		t.Fatalf("open is %q", f.Raw())
+	}
+	f.MoveTo(strings.Index(weight, "Patient/p1"))
+	f.FollowReference()
+	p.settle()
+	if string(f.Raw()) != person || !f.CanGoBack() {
+		t.Errorf("open is %q", f.Raw())
+	}
+}
+
 func TestResourceIsSavedConverted(t *testing.T) {
 	p := open(t)
 	p.add(person)

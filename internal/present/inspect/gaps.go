@@ -122,7 +122,11 @@ func (g *gapGrid) Cell(row, col int) screen.Cell {
 	gap := &g.agreed.gaps.all[row]
 	switch gapColumns[col].ID {
 	case "kind":
-		cell := severityCell(gap.Severity)
+		severity := gap.Severity
+		if gap.Decision == profile.Ignore {
+			severity = check.Information // as findings have it from then on
+		}
+		cell := severityCell(severity)
 		cell.Text = string(gap.Kind)
 		return cell
 	case "message":

@@ -256,3 +256,31 @@ func TestGapsUnderTheMask(t *testing.T) {
 		t.Error("what messages do shows")
 	}
 }
+
+// A file that is read where it lies is checked against a profile too; the decision is kept in the project.
+func TestGapsOfAFileInPlace(t *testing.T) {
+	p := agreeing(t)
+	_, in, _ := p.lain(admit + broken)
+	if name, own, ok := in.Profile(); name != "Riverbend" || !own || !ok {
+		t.Fatalf("%q %v %v", name, own, ok)
+	}
+	in.CountGaps()
+	in.settle()
+	row := in.gap("Value set", "PID-8")
+	if words, ok := in.GapsCounted(); !ok || !strings.Contains(words, "in 2 messages") {
+		t.Errorf("%q", words)
+	}
+	in.DecideGap(row, slices.Index(profile.Choices(), profile.Ignore), "")
+	in.settle()
+	if !in.ShowGap(row) {
+		t.Fatal("no message")
+	}
+	in.settle()
+	if string(in.Raw()) != broken {
+		t.Error("another message")
+	}
+	d, err := p.stage.Workspace.Document(t.Context(), workspace.DocumentProfile, "Riverbend")
+	if err != nil || !bytes.Contains(d.Bytes, []byte("ignore it")) {
+		t.Errorf("%v\n%s", err, d.Bytes)
+	}
+}

@@ -3,6 +3,8 @@ package inspect
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -249,5 +251,39 @@ func TestTheCheckerIsHeard(t *testing.T) {
 	p.settle()
 	if done.AllLeaks == 0 || len(done.Leaks) == 0 || strings.Contains(done.Leaks[0], "Marlow") || p.Notice().Tone != Caution || len(done.Warnings) != 1 {
 		t.Errorf("%+v %+v", done, p.Notice())
+	}
+}
+
+// What is made is stored as a whole or not at all.
+func TestHalfOfWhatIsMadeIsNotStored(t *testing.T) {
+	p := open(t)
+	p.add(admit)
+	broken := errors.New("the disk is full")
+	for _, c := range []struct {
+		about string
+		ctx   func() context.Context
+		write func(io.Writer) error
+	}{
+		{"an error", t.Context, func(w io.Writer) error {
+			for range 1200 { // more than one batch
+				if _, err := io.WriteString(w, second); err != nil {
+					return err
+				}
+			}
+			return broken
+		}},
+		{"stopped", func() context.Context { ctx, cancel := context.WithCancel(t.Context()); cancel(); return ctx }, func(w io.Writer) error {
+			_, err := io.WriteString(w, second)
+			return err
+		}},
+	} {
+		if _, err := p.importMade(c.ctx(), "made", c.write); err == nil {
+			t.Errorf("%s: no error", c.about)
+		} else if c.about == "an error" && !errors.Is(err, broken) {
+			t.Errorf("%s: %v", c.about, err)
+		}
+		if n, err := p.stage.Workspace.Count(t.Context(), workspace.Query{}); err != nil || n != 1 {
+			t.Errorf("%s: %d messages, %v", c.about, n, err)
+		}
 	}
 }

@@ -480,4 +480,18 @@ func TestSourcesAreProposed(t *testing.T) {
 	}
 	m.Suggest(0, func(int) { t.Error("sources for a whole block") })
 	s.Settle()
+
+	// Another mapping of the project knows better than names do.
+	other := &mapping.File{ID: "other", Title: "another house", Source: m.File().Source, Target: m.File().Target, Blocks: []mapping.Block{{ID: "b", Make: "Patient", Per: "PID",
+		Rules: []mapping.Rule{{ID: "r-1", To: "active", From: []string{"PID-32"}, Status: mapping.Agreed}}}}}
+	add(t, s, "Another house", other)
+	m.Suggest(m.RowOfPath(true, "Patient.active"), func(n int) { asked = n })
+	s.Settle()
+	known := false
+	for row := range g.Len() {
+		known = known || g.Cell(row, 0).Text == "PID-32" && strings.Contains(g.Cell(row, 5).Text, "another house")
+	}
+	if !known {
+		t.Errorf("%d proposals, the first %q because %q", g.Len(), g.Cell(0, 0).Text, g.Cell(0, 5).Text)
+	}
 }

@@ -42,6 +42,7 @@ func (m *Model) Suggest(target int, then func(n int)) {
 	block := d.rows[at].block
 	p := &d.proposals
 	file, ranker, candidates := d.file, p.ranker, []suggest.Candidate(nil)
+	name := d.name
 	made := d.sides[0].made
 	if ranker == nil || p.of != made {
 		ranker, candidates = nil, d.candidates()
@@ -50,11 +51,15 @@ func (m *Model) Suggest(target int, then func(n int)) {
 		ranker *suggest.Ranker
 		list   []suggest.Suggestion
 	}
-	job.StartLatest(m.ctx, m.runner, &p.asking, func(context.Context) (ranked, error) {
+	job.StartLatest(m.ctx, m.runner, &p.asking, func(ctx context.Context) (ranked, error) {
 		if ranker == nil {
 			ranker = suggest.New(suggest.Options{Source: file.Source, Target: file.Target, Candidates: candidates})
 		}
-		list := ranker.With(file).Sources(suggest.Target{Make: block.Make, Per: block.Per, To: n.to, Type: n.typ}, mostProposals)
+		known, err := m.otherMappings(ctx, name)
+		if err != nil {
+			return ranked{}, err
+		}
+		list := ranker.With(append(known, file)...).Sources(suggest.Target{Make: block.Make, Per: block.Per, To: n.to, Type: n.typ}, mostProposals)
 		return ranked{ranker, list}, nil
 	}, func(r ranked, err error) {
 		if err != nil {
@@ -71,6 +76,30 @@ func (m *Model) Suggest(target int, then func(n int)) {
 		then(len(r.list))
 	})
 }
+
+// otherMappings are the mappings of the project but one, as they were saved: what goes where in them may go there again.
+func (m *Model) otherMappings(ctx context.Context, but string) (list []*mapping.File, err error) {
+	docs, err := m.store.Documents(ctx, savedKind)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range docs[:min(len(docs), maxKnown)] {
+		if d.Name == but {
+			continue
+		}
+		doc, err := m.store.Document(ctx, savedKind, d.Name)
+		if err != nil {
+			return nil, err
+		}
+		if f, err := mapping.Unpack(doc.Bytes); err == nil { // one that cannot be read knows nothing
+			list = append(list, f)
+		}
+	}
+	return list, nil
+}
+
+// maxKnown is how many mappings of the project are asked.
+const maxKnown = 30
 
 // candidates are the places of the source that something stands below or at, with the values of the samples.
 func (d *document) candidates() []suggest.Candidate {

@@ -336,8 +336,33 @@ func (p *mirth) canonicalPath(path string) string {
 	if err != nil {
 		return path
 	}
-	q.Groups, q.Anywhere = nil, false
-	return q.String()
+	var b strings.Builder
+	index := func(n int) {
+		switch {
+		case n == hl7.All:
+			b.WriteString("[*]")
+		case n > 0: // the first too: a block for each GT1[1] is one
+			fmt.Fprintf(&b, "[%d]", n)
+		}
+	}
+	part := func(sign string, n int) bool {
+		switch {
+		case n == hl7.All:
+			b.WriteString(sign + "*")
+		case n > 0:
+			fmt.Fprintf(&b, "%s%d", sign, n)
+		}
+		return n != 0
+	}
+	b.WriteString(q.Segment)
+	index(q.Occurrence)
+	if part("-", q.Field) {
+		index(q.Repetition)
+		if part(".", q.Component) {
+			part(".", q.Subcomponent)
+		}
+	}
+	return b.String()
 }
 
 // leaders are the segments that a group may begin with, nil for a segment or field.

@@ -23,9 +23,17 @@ import (
 
 // node is an element of the XML that Mirth Connect makes of HL7 v2.
 type node struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
-	Kids []node `json:"kids"`
+	Name, Text string
+	Kids       []node
+}
+
+// object is the element as the shim reads it.
+func (n node) object() map[string]any {
+	kids := make([]any, len(n.Kids))
+	for i, k := range n.Kids {
+		kids[i] = k.object()
+	}
+	return map[string]any{"name": n.Name, "text": n.Text, "kids": kids}
 }
 
 // mirthXML takes a message apart as Mirth Connect does: PID > PID.5 > PID.5.1 > PID.5.1.1. Escapes stay.
@@ -84,13 +92,12 @@ var java = {
 };
 `
 
-// runMirth runs the scripts of a transformer on a message and gives what it puts into tmp.
-func runMirth(t *testing.T, transformer, message []byte) goja.Value {
+// mirthProgram reads the scripts of a transformer. Mirth Connect puts those of all steps into one function.
+func mirthProgram(t *testing.T, transformer []byte) *goja.Program {
 	t.Helper()
 	var x struct {
 		Elements struct {
 			Steps []struct {
-				Name   string `xml:"name"`
 				Script string `xml:"script"`
 			} `xml:",any"`
 		} `xml:"elements"`
@@ -98,14 +105,27 @@ func runMirth(t *testing.T, transformer, message []byte) goja.Value {
 	if err := xml.Unmarshal(transformer, &x); err != nil {
 		t.Fatal(err)
 	}
-	vm := goja.New()
-	timer := time.AfterFunc(20*time.Second, func() { vm.Interrupt("too long") })
-	defer timer.Stop()
-	tree, err := json.Marshal(mirthXML(message))
-	if err != nil {
-		t.Fatal(err)
+	var all strings.Builder
+	all.WriteString(shim + "var msg = element(message), tmp;\n(function doTransform() {\n")
+	for _, s := range x.Elements.Steps {
+		all.WriteString(s.Script + "\n")
 	}
+	all.WriteString("})();")
+	program, err := goja.Compile("transformer", all.String(), false)
+	if err != nil {
+		t.Fatalf("the steps cannot be read: %v", err)
+	}
+	return program
+}
+
+// runMirth runs the scripts on a message and gives what they put into tmp.
+func runMirth(t *testing.T, program *goja.Program, message []byte) goja.Value {
+	t.Helper()
+	vm := goja.New()
+	timer := time.AfterFunc(time.Minute, func() { vm.Interrupt("too long") })
+	defer timer.Stop()
 	for name, v := range map[string]any{
+		"message": mirthXML(message).object(),
 		"uuidOf": func(s string) string {
 			b := md5.Sum([]byte(s))
 			return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
@@ -122,17 +142,7 @@ func runMirth(t *testing.T, transformer, message []byte) goja.Value {
 			t.Fatal(err)
 		}
 	}
-	if _, err := vm.RunString(shim + "var msg = element(" + string(tree) + "), tmp;"); err != nil {
-		t.Fatal(err)
-	}
-	// Mirth Connect puts the scripts of all steps into one function.
-	var all strings.Builder
-	all.WriteString("(function doTransform() {\n")
-	for _, s := range x.Elements.Steps {
-		all.WriteString(s.Script + "\n")
-	}
-	all.WriteString("})();")
-	if _, err := vm.RunString(all.String()); err != nil {
+	if _, err := vm.RunProgram(program); err != nil {
 		t.Fatalf("the steps fail: %v", err)
 	}
 	return vm.Get("tmp")
@@ -206,7 +216,7 @@ func TestMirthDoesTheSame(t *testing.T) {
 		if f.Source.Kind != mapping.HL7v2 {
 			continue
 		}
-		transformer := written(t, Spec{Mapping: f}, Mirth)
+		program := mirthProgram(t, written(t, Spec{Mapping: f}, Mirth))
 		gaps, err := Spec{Mapping: f}.MirthGaps()
 		if err != nil {
 			t.Fatal(err)
@@ -240,7 +250,7 @@ func TestMirthDoesTheSame(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got, err := json.Marshal(runMirth(t, transformer, message).Export())
+				got, err := json.Marshal(runMirth(t, program, message).Export())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -300,7 +310,7 @@ func TestMirthMakesOtherTargets(t *testing.T) {
 			if gaps, err := (Spec{Mapping: f}).MirthGaps(); err != nil || len(gaps) > 0 {
 				t.Errorf("gaps %v, %v", gaps, err)
 			}
-			tmp := runMirth(t, written(t, Spec{Mapping: f}, Mirth), message)
+			tmp := runMirth(t, mirthProgram(t, written(t, Spec{Mapping: f}, Mirth)), message)
 			switch f.Target.Kind {
 			case mapping.HL7v2:
 				if got := tmp.ToObject(nil).Get("text").String(); got != string(b) {

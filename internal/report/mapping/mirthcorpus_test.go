@@ -24,7 +24,7 @@ func TestMirthOnTheCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transformer := written(t, Spec{Mapping: f}, Mirth)
+	program := mirthProgram(t, written(t, Spec{Mapping: f}, Mirth))
 	same, all := 0, 0
 	err = filepath.WalkDir(filepath.Join(corpus, "hl7v2"), func(name string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || all >= 300 {
@@ -49,7 +49,7 @@ func TestMirthOnTheCorpus(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			got, err := json.Marshal(runMirth(t, transformer, rec.Bytes).Export())
+			got, err := json.Marshal(runMirth(t, program, rec.Bytes).Export())
 			if err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ func leaves(n *fhir.Node, name string, visit func(name, text string)) {
 }
 
 // maxShown is how many characters of a value are shown.
-const maxShown = 160
+const maxShown = 240
 
 func short(text string) string {
 	text = strings.Map(func(r rune) rune {

@@ -46,11 +46,13 @@ type draftForm struct {
 	moreOpen *kit.Toggle
 	whole    *fyne.Container
 	submit   func() // what Enter in a field does
+
+	listeners, senders []string // that patients can be shared with
 }
 
 // form shows a draft and hands it to done until that finds nothing wrong.
 func (v *View) form(title, yes string, d model.Draft, isNew bool, done func(model.Draft) error) {
-	f := &draftForm{d: d, presets: model.Presets(), rows: [2]map[model.DraftField]int{{}, {}}}
+	f := &draftForm{d: d, presets: model.Presets(), rows: [2]map[model.DraftField]int{{}, {}}, listeners: v.m.ListenerNames(), senders: v.m.SenderNames()}
 	f.build(isNew)
 	var dismiss func()
 	save := func() {

@@ -42,6 +42,9 @@ func (p *shelfPane) redraw() {
 	if !ok {
 		text = "Resources"
 	}
+	if line := p.v.m.SharingLine(); line != "" {
+		text += "    " + line
+	}
 	p.title.SetText(text)
 	if row := p.v.m.TypeRow(); p.types.Selected() != row {
 		p.types.Select(row)

@@ -75,7 +75,9 @@ func (overCell) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize()
 // Layout implements fyne.Layout.
 func (l overCell) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	o[0].Move(fyne.NewPos(0, 0))
-	o[0].Resize(size)
+	if o[0].Resize(size); l.p.writing { // the row that is written stays in view when the pane gets smaller
+		l.p.tree.ScrollTo(l.p.tree.Selected())
+	}
 	l.p.place()
 }
 
@@ -253,6 +255,9 @@ func (p *formPane) shortcut(s fyne.Shortcut) bool {
 
 // codes are those of the value's table that fit what is written.
 func (p *formPane) codes(text string, _ int) []kit.Suggestion {
+	if !p.field.Visible() {
+		return nil
+	}
 	if text == p.edit.Text {
 		text = "" // nothing is written yet: all of them
 	}
