@@ -359,8 +359,13 @@ func TestResourcesKilled(t *testing.T) {
 			t.Fatalf("round %d: %s", round, first)
 		}
 		acked := make(chan []string, 1)
-		go func() { acked <- acknowledged(lines) }()
-		time.Sleep(time.Duration(50+random.IntN(200)) * time.Millisecond)
+		begun := make(chan struct{})
+		go func() { acked <- acknowledged(lines, begun) }()
+		select {
+		case <-begun:
+		case <-time.After(20 * time.Second):
+		}
+		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond)
 		if err := c.Process.Kill(); err != nil {
 			t.Error(err)
 		}
@@ -412,10 +417,13 @@ func TestResourcesKilled(t *testing.T) {
 	t.Logf("%d changes acknowledged, 0 lost", total)
 }
 
-func acknowledged(lines *bufio.Scanner) (list []string) {
+// acknowledged reads what a child says until it ends, and closes begun at the first.
+func acknowledged(lines *bufio.Scanner, begun chan<- struct{}) (list []string) {
 	for lines.Scan() {
 		if f := strings.Fields(lines.Text()); len(f) == 3 && f[0] == "ack" {
-			list = append(list, f[1])
+			if list = append(list, f[1]); len(list) == 1 {
+				close(begun)
+			}
 		}
 	}
 	return list
