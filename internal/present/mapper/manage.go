@@ -31,9 +31,6 @@ type Entry struct {
 // Entries are the mappings of the project, by name.
 func (m *Model) Entries() []Entry { return m.entries }
 
-// Loaded says whether the list of mappings was read.
-func (m *Model) Loaded() bool { return m.loaded }
-
 // Load reads which mappings the project has.
 func (m *Model) Load() { m.list(func() {}) }
 
@@ -75,7 +72,7 @@ func (m *Model) list(then func()) {
 			m.Fail("The mappings could not be listed", err)
 			return
 		}
-		m.entries, m.loaded = list, true
+		m.entries = list
 		m.changed(List)
 		then()
 	})

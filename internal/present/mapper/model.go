@@ -37,7 +37,6 @@ type Model struct {
 	watches []func(What)
 
 	entries []Entry
-	loaded  bool
 	entered bool    // the place was looked at
 	wanted  []int64 // messages that are to be the samples of the next mapping that is opened
 	listing job.Latest

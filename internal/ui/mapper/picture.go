@@ -69,8 +69,6 @@ func (centred) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	o[0].Resize(fyne.NewSize(size.Width, high))
 }
 
-func (p *picturePane) offers() []*kit.Suggestions { return nil }
-
 // side makes one of the lists do what it does.
 func (p *picturePane) side(i int) {
 	v, t, target := p.v, p.trees[i], i == 1

@@ -72,7 +72,7 @@ func New(m *model.Model, h host.Host) *View {
 	v.both = kit.NewRows(v.upper, lower, 0.58)
 	v.body = container.NewStack(v.both)
 	place := container.New(kit.Column{Flex: 2}, v.bar.content, v.news, v.body)
-	lists := append(v.rule.offers(), v.picture.offers()...)
+	lists := v.rule.offers()
 	floating := []fyne.CanvasObject{place}
 	for _, l := range lists {
 		floating = append(floating, l)
@@ -288,6 +288,7 @@ type topBar struct {
 	name     *kit.Text
 	about    *kit.Text
 	sample   *kit.Text
+	samples  *kit.ToolButton
 	before   *kit.ToolButton
 	after    *kit.ToolButton
 	coverage *kit.Badge
@@ -313,10 +314,9 @@ func newTopBar(v *View) *topBar {
 	b.redo = kit.NewToolButton(theme.IconRedo, "Redo (Ctrl+Y)", v.m.Redo)
 	var more *kit.ToolButton
 	more = kit.NewToolButton(theme.IconMore, "More: rename, export, delete …", func() { v.more(more) })
-	samples := kit.NewTextButton("", "Samples…", v.ChooseSamples)
-	samples.SetHint("Choose what the mapping is tried on (Ctrl+Shift+L)")
+	b.samples = kit.NewTextButton("", "Samples…", v.ChooseSamples)
 	center := func(o fyne.CanvasObject) fyne.CanvasObject { return container.NewCenter(o) }
-	right := container.NewHBox(center(b.coverage), kit.Gap(2, 0), center(b.before), center(b.sample), center(b.after), center(samples), kit.Gap(4, 0), b.tabsBox,
+	right := container.NewHBox(center(b.coverage), kit.Gap(2, 0), center(b.before), center(b.sample), center(b.after), center(b.samples), kit.Gap(4, 0), b.tabsBox,
 		center(b.undo), center(b.redo), center(b.save), center(more), kit.Gap(3, 0))
 	b.content = kit.NewBand(container.NewBorder(nil, nil, container.NewHBox(kit.Gap(2, 0), center(back)), right, container.New(kit.Titles{}, b.name, b.about)))
 	return b
@@ -342,6 +342,7 @@ func (b *topBar) redraw() {
 		b.about.SetText(endWords(f.Source) + " to " + endWords(f.Target))
 	}
 	b.sample.SetText(m.SampleWords())
+	b.samples.SetHint("Choose what the mapping is tried on (Ctrl+Shift+L); now " + m.SampleSource())
 	_, n, _ := m.Samples()
 	_, at, ok := m.Sample()
 	b.before.SetEnabled(ok && at > 0)
