@@ -24,14 +24,15 @@ const mapInferHelp = `
 Learns a mapping from examples: BEFORE holds messages as one system sends them, AFTER what an
 interface made of each. Both are files or folders of HL7 v2, FHIR, JSON, XML or CSV; folders are
 read in the order of their file names. HL7 v2 messages are paired by their control ID where both
-sides have it, everything else by order.
+sides have it; rows, where messages gave several, by a column that says of which message they are;
+everything else by order.
 
 For each value that came out it looks for the simplest rule: a copy, a function, a part, a date in
 another form, a table of codes, several values joined, a constant; and for segments that were
-added, taken out or filtered. It prints what each rule does, in how many of the pairs it holds, and
-pairs in which it does not; what nothing explains; and how many of the values that came out the
-whole gives again. Every rule is a draft: read it before you agree to it. The output names values
-of the messages.
+added, taken out or filtered. It prints what each rule does, in how many of the pairs it holds,
+and pairs in which it does not; what nothing explains; and how many of the values that came out
+the whole gives again. Every rule is a draft: read it before you agree to it. The output names
+values of the messages.
 
   --out FILE     write the mapping, with its tables in tables/ beside it. Files that are there
                  already are left alone, and nothing is written

@@ -212,7 +212,7 @@ func (p *painter) do(err error) {
 	p.wait()
 }
 
-// mapping draws one more line into the mapping of the project, if it has one, and looks at a rule with its values.
+// mapping goes through the parts of the mapping of the project, if it has one, and looks at a rule with its values.
 func (p *painter) mapping() {
 	p.wait()
 	m := p.s.session.mapper
@@ -226,6 +226,8 @@ func (p *painter) mapping() {
 	p.shot("map-table")
 	p.press("Alt+3")
 	p.shot("map-lookups")
+	p.press("Alt+4")
+	p.shot("map-coverage")
 	p.press("Alt+1")
 	p.wait()
 }

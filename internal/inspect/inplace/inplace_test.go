@@ -166,7 +166,7 @@ func same(a, b check.Finding) bool {
 }
 
 var queries = []string{
-	"", "type = ADT", "type:A*", "trigger = R01", "type = ORU and trigger = R01", "control = m7", "control = M1*", "type = ACK", "not type = ADT",
+	"", "type = ADT", "type = Patient", "control = a", "type:A*", "trigger = R01", "type = ORU and trigger = R01", "control = m7", "control = M1*", "type = ACK", "not type = ADT",
 	"PID-3.1 = 17", "type = ORU and PID-3.1 = 14", "time >= 2026-01-01", "time < 2026-01-01", "time = 2026-03-02", "time = 2026-03-02T10:14", "time > 20260302101500",
 	"finding >= error", "finding = warning", "finding = date-impossible", "not (finding >= warning)", "finding = date-impossible or finding = information", "type = ORU and finding >= warning", "severity:error", "jane", `"doe^jane"`, "mrn = 17",
 	"source = feed.hl7", "source = other.hl7", "source = feed*", "format = hl7v2", "format = hl7v2-batch", "format = csv", "size > 100", "PV1 valued", "tag = x", "PID-8 in (M, F)",

@@ -212,7 +212,7 @@ func (p *proposer) units() error {
 			}
 		}
 	}
-	if len(p.targets.root.instances) > 0 && (p.target.Kind == mapping.JSON || p.target.Kind == mapping.XML || p.target.Kind.HasRows()) {
+	if len(p.targets.root.instances) > 0 && (p.target.Kind == mapping.JSON || p.target.Kind == mapping.XML) {
 		p.file.Blocks = append(p.file.Blocks, p.ruled(p.targets.root, mapping.Block{ID: p.id("b", p.targets.root.make), Make: p.targets.root.make}))
 		return p.within(p.targets.root, &p.file.Blocks[0].Blocks)
 	}
@@ -302,8 +302,8 @@ func (p *proposer) id(prefix, text string) string {
 
 // columns are those of a target in rows, in the order of the first results.
 func (p *proposer) columns() (names []string) {
-	for _, x := range p.targets.root.instances {
-		for _, path := range x.order {
+	for _, u := range p.targets.root.units {
+		for _, path := range u.paths() {
 			if !slices.Contains(names, path) {
 				names = append(names, path)
 			}

@@ -505,3 +505,72 @@ func TestMadeAnew(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestManyRows: of one message come several rows, one for each result.
+func TestManyRows(t *testing.T) {
+	e := compiled(t, "{kind: hl7v2}", `
+target: {kind: csv}
+blocks:
+  - id: row
+    make: row
+    per: OBX
+    rules:
+      - {id: r1, to: "message", from: MSH-10}
+      - {id: r2, to: "order", from: OBR-3.1}
+      - {id: r3, to: "code", from: OBX-3.1}
+      - {id: r4, to: "value", from: OBX-5}
+      - {id: r5, to: "flag", from: OBX-8, do: [{choose: [N, "", H, high, L, low]}]}
+`, nil)
+	pairs := func(seed uint64) []infer.Pair {
+		messages := results(seed, 40)
+		var rows []mapping.Record
+		for _, m := range messages {
+			r, err := e.RunRecord(context.Background(), m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := r.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := infer.Records(context.Background(), e.File().Target, strings.NewReader(string(e.File().Header())+string(b)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, list...)
+		}
+		pairs, notes := infer.Align(messages, rows)
+		if len(pairs) != len(messages) || !strings.Contains(notes[0], `by the column "message"`) {
+			t.Fatal(len(pairs), notes)
+		}
+		return pairs
+	}
+	proposal, err := infer.Propose(context.Background(), pairs(1), infer.Options{Target: mapping.End{Kind: mapping.CSV}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proposal.Reproduced != proposal.Values || proposal.Extra != 0 {
+		t.Errorf("%d of %d and %d beside them: %+v", proposal.Reproduced, proposal.Values, proposal.Extra, proposal.Unexplained)
+	}
+	made, err := mapping.Compile(proposal.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pairs(2) {
+		want, err := infer.Values(proposal.File.Target, p.After.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := made.RunRecord(context.Background(), p.Before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range r.Rows {
+			for _, c := range row.Children {
+				if k := fmt.Sprintf("%d %s", i, c.Name); want[k] != c.Text {
+					t.Fatalf("%s is %q, wanted %q", k, c.Text, want[k])
+				}
+			}
+		}
+	}
+}

@@ -36,7 +36,53 @@ func (p *proposer) ruled(u *unit, b mapping.Block) mapping.Block {
 			p.rule(u, v, path, path, "", &b)
 		}
 	}
+	if u.filtered && b.When == "" {
+		p.guard(u, &b)
+	}
 	return b
+}
+
+// guard lets a block make something only where one of the sources of its rules has a value, if that comes nearer to the
+// pairs than making it always: what nothing is known of is not made.
+func (p *proposer) guard(u *unit, b *mapping.Block) {
+	v, made := p.withSpare(u)
+	var from []string
+	for i := range b.Rules {
+		for _, path := range b.Rules[i].From {
+			if col := v.cols[path]; col != nil && speakable.MatchString(path) && !slices.Contains(from, path) && len(from) < maxAlternatives {
+				from = append(from, path)
+			}
+		}
+	}
+	if len(from) == 0 {
+		return
+	}
+	e := Evidence{Block: b.ID, To: u.make, Kind: Conditional, Of: len(v.rows), Distinct: 2}
+	for i := range v.rows {
+		valued := slices.ContainsFunc(from, func(path string) bool { return v.cols[path][i] != "" })
+		if valued == (i < made) {
+			e.Holds++
+		}
+	}
+	if e.Holds <= made {
+		return
+	}
+	b.When = strings.Join(from, " VALUED OR ") + " VALUED"
+	p.out.Evidence = append(p.out.Evidence, e)
+}
+
+// withSpare is a view of the turns of a unit that made something, so many, and then of those that made nothing.
+func (p *proposer) withSpare(u *unit) (v *view, made int) {
+	v = &view{cols: map[string][]string{}, own: map[string]bool{}}
+	for _, x := range u.instances {
+		if x.turn != nil && made < maxRows {
+			v.rows = append(v.rows, row{x.pair, x, x.turn})
+			made++
+		}
+	}
+	v.rows = append(v.rows, u.spare[:min(len(u.spare), maxRows)]...)
+	p.fill(v, v.rows)
+	return v, made
 }
 
 // paths are the places of a unit that have a value somewhere, in the order in which they first came.
@@ -55,20 +101,8 @@ func (u *unit) paths() (list []string) {
 
 // filter learns when a turn of a loop makes anything.
 func (p *proposer) filter(u *unit, block string) string {
-	made := 0
-	var rows []row
-	for _, x := range u.instances {
-		if x.turn != nil {
-			rows = append(rows, row{x.pair, x, x.turn})
-			made++
-		}
-	}
-	rows = append(rows, u.spare...)
-	if len(rows) > 2*maxRows {
-		rows = rows[:2*maxRows]
-	}
-	v := &view{rows: rows, cols: map[string][]string{}, own: map[string]bool{}}
-	p.fill(v, rows)
+	v, made := p.withSpare(u)
+	rows := v.rows
 	index, should := make([]int, len(rows)), make([]bool, len(rows))
 	for i := range rows {
 		index[i], should[i] = i, i < made

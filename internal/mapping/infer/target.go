@@ -60,10 +60,6 @@ type targets struct {
 func newTargets(kind mapping.Kind) *targets {
 	t := &targets{kind: kind}
 	t.root = &unit{key: "", make: ".", kinds: map[string]fhir.Kind{}}
-	switch {
-	case kind.HasRows():
-		t.root.make = "row"
-	}
 	return t
 }
 
@@ -132,6 +128,15 @@ func (t *targets) hl7(pair int, m *hl7.Message) {
 func (t *targets) tree(pair int, root *fhir.Node) {
 	top := t.root.add(pair, nil, 0)
 	switch {
+	case t.kind.HasRows():
+		u := t.unit(t.root, "row", false)
+		items := []*fhir.Node{root}
+		if root.Kind == fhir.Array { // several rows of one message
+			items = root.Children
+		}
+		for i, row := range items {
+			t.members(u, u.add(pair, top, i), row, "", nil)
+		}
 	case t.kind == mapping.FHIR && root.ResourceType() == "Bundle":
 		links := map[string]string{} // what an entry can be referred to by, to the type of its resource
 		for e := range root.All("entry") {

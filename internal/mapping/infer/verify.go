@@ -3,6 +3,7 @@ package infer
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"trestle/internal/fhir"
@@ -103,8 +104,8 @@ func valuesOf(end mapping.End, r *mapping.Result) map[string]string {
 	switch {
 	case end.Kind == mapping.HL7v2:
 		return messageValues(r.Message)
-	case end.Kind.HasRows() && len(r.Rows) > 0:
-		return treeValues(end.Kind, r.Rows[0])
+	case end.Kind.HasRows():
+		return rowValues(fhir.NewArray(r.Rows...))
 	case end.Kind == mapping.XML:
 		b, err := r.Bytes()
 		if err != nil {
@@ -126,7 +127,27 @@ func Values(end mapping.End, b []byte) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if end.Kind.HasRows() {
+		return rowValues(root), nil
+	}
 	return treeValues(end.Kind, root), nil
+}
+
+// rowValues are the values of one row, or of a list of them, by number and column.
+func rowValues(root *fhir.Node) map[string]string {
+	rows := []*fhir.Node{root}
+	if root.Kind == fhir.Array {
+		rows = root.Children
+	}
+	values := map[string]string{}
+	for i, row := range rows {
+		for _, c := range row.Children {
+			if c.IsPrimitive() && c.Text != "" {
+				values[strconv.Itoa(i)+" "+c.Name] = c.Text
+			}
+		}
+	}
+	return values
 }
 
 func messageValues(b []byte) map[string]string {

@@ -52,3 +52,24 @@ func BenchmarkADT(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBack maps FHIR to HL7 v2: a Bundle of 11 resources to an ADT^A01, one of two reports to an ORU^R01.
+func BenchmarkBack(b *testing.B) {
+	for name, file := range map[string]string{"patient-to-adt": "adt-a01.hl7.want.json", "report-to-oru": "oru-r01.hl7.want.json"} {
+		b.Run(name, func(b *testing.B) {
+			text, err := os.ReadFile("testdata/" + file)
+			if err != nil {
+				b.Fatal(err)
+			}
+			e := engine(b, name)
+			var out []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				if out, _, err = e.Convert(context.Background(), out[:0], mapping.Record{Bytes: text}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+		})
+	}
+}

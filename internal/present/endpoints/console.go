@@ -210,9 +210,9 @@ func (m *Model) AskServer(loud bool) {
 	if s == nil {
 		return
 	}
-	make := m.clientOf(p)
+	dial := m.clientOf(p)
 	job.StartLatest(m.ctx, m.runner, &s.fetching, func(ctx context.Context) (*fhirclient.Capabilities, error) {
-		c, err := make(ctx)
+		c, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -319,10 +319,10 @@ type answered struct {
 }
 
 func (m *Model) exchange(p *point, s *sheet, r fhirclient.Request) {
-	make, name := m.clientOf(p), p.name
+	dial, name := m.clientOf(p), p.name
 	s.failure = ""
 	s.sending = job.Track(m.ctx, m.runner, "ask "+hostOf(p.rest.Base), func(ctx context.Context, _ *job.Progress) (a answered, err error) {
-		c, err := make(ctx)
+		c, err := dial(ctx)
 		if err != nil {
 			return a, err
 		}

@@ -216,16 +216,12 @@ func (m *Model) DecideGap(row, choice int, note string) {
 
 // decide takes a decision into a copy of the chosen profile, and makes that the chosen one.
 func (m *Model) decide(d profile.Decision) {
-	b, err := yamlOf(m.agreed.chosen)
-	var p *profile.Profile
-	if err == nil {
-		p, err = profile.Parse(m.agreed.chosen.ID, b)
-	}
+	p, err := withDecisions(m.agreed.chosen, []profile.Decision{d})
 	if err != nil {
 		m.fail("Could not keep the decision", err)
 		return
 	}
-	p.Decide(d)
+	m.agreed.home.decided = append(m.agreed.home.decided, d)
 	m.changeProfile(p)
 }
 

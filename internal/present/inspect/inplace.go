@@ -69,7 +69,9 @@ func (m *Model) OpenInPlace(path string) {
 		file  *inplace.File
 		first []listRow
 	}
-	job.StartLatest(m.ctx, m.runner, &m.placing, func(ctx context.Context) (b begun, err error) {
+	m.placing++
+	mine := m.placing
+	job.Start(m.ctx, m.runner, func(ctx context.Context) (b begun, err error) {
 		f, err := inplace.Open(path)
 		if err != nil {
 			return b, err
@@ -84,11 +86,17 @@ func (m *Model) OpenInPlace(path string) {
 		}
 		return begun{f, rows}, nil
 	}, func(b begun, err error) {
-		if err != nil {
+		f := b.file
+		switch {
+		case mine != m.placing || m.ctx.Err() != nil: // another one has been asked for, or nobody looks any more
+			if f != nil {
+				_ = f.Close()
+			}
+			return
+		case err != nil:
 			m.fail("Could not open the file in place", err)
 			return
 		}
-		f := b.file
 		m.CloseFile()
 		p := &InPlace{m: m, file: f, path: path, store: &fileStore{Store: m.store, file: f, again: func() { m.OpenInPlace(path) }, arrived: func() { m.reload(m.open.id) }}, shown: true}
 		p.messages = New(m.runner, p.store)

@@ -341,6 +341,22 @@ func TestOpenInPlaceSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// Of two files that are opened one behind the other, the second stays.
+func TestTheLastFileStays(t *testing.T) {
+	p := open(t)
+	for _, name := range []string{"a.hl7", "b.hl7"} {
+		path := filepath.Join(p.stage.Folder, name)
+		if err := os.WriteFile(path, []byte(admit), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.OpenInPlace(path)
+	}
+	p.settle()
+	if f := p.File(); f == nil || f.Title() != "b.hl7" {
+		t.Errorf("%v", f)
+	}
+}
+
 func TestLarge(t *testing.T) {
 	folder := t.TempDir()
 	small, large := filepath.Join(folder, "small"), filepath.Join(folder, "large")

@@ -125,7 +125,7 @@ type Model struct {
 	began      bool              // what is read once has been asked for
 	fixed      bool              // what it shows is read where it lies and stays as it is
 	file       *InPlace          // beside the project, nil for none
-	placing    job.Latest        // opens it
+	placing    int               // which file was asked for last
 }
 
 // New returns the place over a project's store. Close ends its work.

@@ -34,10 +34,12 @@ type agreement struct {
 
 // home is the document of the project that holds a profile.
 type home struct {
-	name     string // "" for a starter, which has none
-	revision int64
-	writing  bool
-	next     *profile.Profile // to be written after that
+	name      string // "" for a starter, which has none
+	revision  int64
+	writing   bool
+	next      *profile.Profile   // to be written after that
+	decided   []profile.Decision // in what is to be written
+	rewritten bool               // what is to be written was changed as text too
 }
 
 // settingProfile keeps which profile is chosen: "starter:ecw" or "own:Riverbend".
@@ -337,6 +339,7 @@ func (m *Model) SetProfileText(text string) error {
 	if err != nil {
 		return err
 	}
+	m.agreed.home.rewritten = true
 	m.changeProfile(p)
 	return nil
 }
@@ -352,21 +355,33 @@ func (m *Model) changeProfile(p *profile.Profile) {
 	}
 }
 
-// writeProfile writes what is to be written into a profile's home, until nothing is left.
+// writeProfile writes what is to be written into a profile's home, until nothing is left. Where somebody else has changed the
+// profile meanwhile, as in another view of this project, decisions are taken into that version.
 func (m *Model) writeProfile(h *home) {
 	p, first := h.next, h.name == ""
-	h.next, h.writing = nil, true
+	decided, rewritten := h.decided, h.rewritten
+	h.next, h.decided, h.rewritten, h.writing = nil, nil, false, true
 	name, revision := h.name, h.revision
 	job.Start(m.ctx, m.runner, func(ctx context.Context) (stored, error) {
-		b, err := yamlOf(p)
+		if first {
+			b, err := yamlOf(p)
+			if err != nil {
+				return stored{}, err
+			}
+			return m.storeNew(ctx, p.Name, b)
+		}
+		s, err := m.putProfile(ctx, p, name, revision)
+		if rewritten || !errors.Is(err, workspace.ErrChanged) {
+			return s, err
+		}
+		now, revision, err := m.readProfile(ctx, ownPrefix+name)
 		if err != nil {
 			return stored{}, err
 		}
-		if first {
-			return m.storeNew(ctx, p.Name, b)
+		for _, d := range decided {
+			now.Decide(d)
 		}
-		d, err := m.store.PutDocument(ctx, workspace.DocumentProfile, name, b, revision)
-		return stored{p, name, d.Revision}, err
+		return m.putProfile(ctx, now, name, revision)
 	}, func(s stored, err error) {
 		h.writing = false
 		if err != nil {
@@ -378,11 +393,46 @@ func (m *Model) writeProfile(h *home) {
 			m.keepSetting(settingProfile, ownPrefix+s.name, "Could not keep the choice of the profile")
 			m.say(NoticeText{Tone: Quiet, Text: "The project has a copy of the starter now, named " + s.name + ": a starter stays as it is."})
 		}
+		if h.next != nil && s.profile != p && !h.rewritten { // decided while another version was taken in
+			if h.next, err = withDecisions(s.profile, h.decided); err != nil {
+				m.fail("Could not keep the profile in the project", err)
+				return
+			}
+		}
+		if m.agreed.home == h {
+			m.agreed.chosen = cmp.Or(h.next, s.profile)
+		}
 		m.Changed(Agreement)
 		if h.next != nil {
 			m.writeProfile(h)
 		}
 	})
+}
+
+// withDecisions is a copy of a profile with some more decisions.
+func withDecisions(p *profile.Profile, decided []profile.Decision) (*profile.Profile, error) {
+	b, err := yamlOf(p)
+	if err != nil {
+		return nil, err
+	}
+	c, err := profile.Parse(p.ID, b)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range decided {
+		c.Decide(d)
+	}
+	return c, nil
+}
+
+// putProfile writes a profile into its document.
+func (m *Model) putProfile(ctx context.Context, p *profile.Profile, name string, revision int64) (stored, error) {
+	b, err := yamlOf(p)
+	if err != nil {
+		return stored{}, err
+	}
+	d, err := m.store.PutDocument(ctx, workspace.DocumentProfile, name, b, revision)
+	return stored{p, name, d.Revision}, err
 }
 
 // ExportProfile writes the chosen profile to a file. It holds nothing of a patient that nobody wrote into it.

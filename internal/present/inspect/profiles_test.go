@@ -279,8 +279,13 @@ func TestGapsOfAFileInPlace(t *testing.T) {
 	if string(in.Raw()) != broken {
 		t.Error("another message")
 	}
+	// The project's own list decides too: neither decision is lost.
+	p.CountGaps()
+	p.settle()
+	p.DecideGap(p.gap("Usage", "PID-19"), slices.Index(profile.Choices(), profile.MapIt), "from the roster")
+	p.settle()
 	d, err := p.stage.Workspace.Document(t.Context(), workspace.DocumentProfile, "Riverbend")
-	if err != nil || !bytes.Contains(d.Bytes, []byte("ignore it")) {
-		t.Errorf("%v\n%s", err, d.Bytes)
+	if err != nil || !bytes.Contains(d.Bytes, []byte("ignore it")) || !bytes.Contains(d.Bytes, []byte("from the roster")) {
+		t.Errorf("%v %s\n%s", err, p.Notice().Text, d.Bytes)
 	}
 }
