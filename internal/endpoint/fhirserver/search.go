@@ -37,13 +37,8 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 			return nil, err
 		}
 	}
-	handling := r.prefers("handling")
-	if len(q.Ignored) > 0 && (handling == "strict" || handling == "" && s.c.Strict) {
-		f := &failure{status: 400}
-		for _, x := range q.Ignored {
-			f.issues = append(f.issues, issue{severity: "error", code: "not-supported", text: "The search parameter " + printable(x.Name) + " cannot be used: " + x.Reason + "."})
-		}
-		return nil, f
+	if err := s.strictly(r, q); err != nil {
+		return nil, err
 	}
 	l := &listing{s: s, typ: typ, ignored: q.Ignored}
 	l.self = r.base + "/" + strings.TrimPrefix(strings.Join(r.path, "/"), "/")
@@ -85,6 +80,19 @@ func (s *Server) search(r *request, typ string, within *compartment, pairs []fhi
 		l.count = max(1, len(found))
 	}
 	return l.page(r, l.begin(r))
+}
+
+// strictly refuses parameters that would have no effect, where the client or the server asks for that.
+func (s *Server) strictly(r *request, q *fhirstore.Query) error {
+	handling := r.prefers("handling")
+	if len(q.Ignored) == 0 || handling != "strict" && (handling != "" || !s.c.Strict) {
+		return nil
+	}
+	f := &failure{status: 400}
+	for _, x := range q.Ignored {
+		f.issues = append(f.issues, issue{severity: "error", code: "not-supported", text: "The search parameter " + printable(x.Name) + " cannot be used: " + x.Reason + "."})
+	}
+	return f
 }
 
 // printable shortens a name that a client made up.
