@@ -9,4 +9,7 @@
 // Interactions, search, batch, transaction, patch and operations follow R4 section 3.1 (RESTful API). Every answer that is no
 // success carries an OperationOutcome. A [Personality] limits the server to what a vendor's own statement says; faults are those of
 // package rules, spread by the same counts and chances. Every exchange goes to an endpoint.Journal.
+//
+// Authentication is one of a few simple kinds or SMART App Launch 2.2, with an authorization server of its own; bulk export follows Bulk Data
+// Access 2.0; Subscriptions of the channel rest-hook go only to addresses that [Config.Hooks] allows.
 package fhirserver

@@ -1,7 +1,8 @@
 // Package fhirstore keeps FHIR resources with all their versions and finds them by the published search parameters.
 //
 // Its central type is [Store]. Changes are made in transactions that happen as a whole or not at all; what is read is never half
-// of one. Everything lives in memory; a [Keeper] may make it durable.
+// of one. Everything lives in memory; a [Keeper] may make it durable: then a change is answered when it is kept, and many that come at one
+// time are kept at once. [Store.Follow] tells of changes, [Store.Merge] brings in what a message says of resources that are there already.
 //
 //	s := fhirstore.New(fhirstore.Options{})
 //	err := s.Change(ctx, func(tx *fhirstore.Tx) error {
