@@ -323,8 +323,9 @@ func (s *session) mockFHIR(ctx context.Context, m *mockFHIR, o fhirserver.Option
 	}
 	sharing, end := context.WithCancel(ctx)
 	defer end()
+	all := other.watch(server) // before anything can come
 	other.run(sharing)
-	err = s.attendFHIR(ctx, server, other, m.quiet)
+	err = s.attendFHIR(ctx, server, other, all, m.quiet)
 	end()
 	return errors.Join(err, other.wait())
 }
@@ -352,8 +353,7 @@ func (s *session) loadFHIR(ctx context.Context, store *fhirstore.Store, paths []
 }
 
 // attendFHIR runs the server and prints a line for each request, and each message of the second door, until it ends.
-func (s *session) attendFHIR(ctx context.Context, server *fhirserver.Server, other *second, quiet bool) error {
-	all := other.watch(server)
+func (s *session) attendFHIR(ctx context.Context, server *fhirserver.Server, other *second, all []*lookout, quiet bool) error {
 	wake := make(chan struct{}, 1)
 	var passing sync.WaitGroup
 	stop := make(chan struct{})
