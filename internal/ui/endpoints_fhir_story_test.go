@@ -44,9 +44,15 @@ func TestFHIRServerByKeyboard(t *testing.T) {
 	if !ok {
 		t.Fatalf("the keyboard is at %T", d.Canvas().Focused())
 	}
+	path.SetText("")
+	d.Type("Patient?fam")
+	d.Key(fyne.KeyDown, fyne.KeyReturn) // what is offered is taken
+	if path.Text != "Patient?family=" {
+		t.Errorf("the path is %q", path.Text)
+	}
 	path.SetText("Patient?_count=3")
 	d.settle()
-	d.Key(fyne.KeyReturn)
+	d.Key(fyne.KeyEscape, fyne.KeyReturn)
 	d.until("the answer", func() bool { text, _ := m.AnswerLine(); return !m.IsAsking() && text != "" && text[0] == '2' })
 	d.Shot("endpoints-console.png")
 	d.until("the journal", func() bool { return m.JournalList().Len() >= 1 })

@@ -213,6 +213,11 @@ func (c *Client) once(ctx context.Context, r Request, to *url.URL, bearer string
 		out.TLS = e.TLS
 		e.Code, e.Reply = strconv.Itoa(out.Status), c.reply(out)
 		e.Outcome, e.Passed = outcomeOf(out.Status), out.Status < 400
+		if !e.Passed {
+			if list := Issues(out.Tree()); len(list) > 0 { // its words may quote a value
+				e.Detail = strings.TrimSpace(list[0].Code + " " + list[0].Expression)
+			}
+		}
 	}
 	if err != nil {
 		err = c.explain(ctx, err)

@@ -375,6 +375,12 @@ func (x *exchange) record() *endpoint.Exchange {
 	default:
 		e.Outcome = endpoint.OutcomeRejected
 	}
+	if n := x.answer.tree; x.answer.status >= 400 && n.ResourceType() == "OperationOutcome" {
+		for i := range n.All("issue") { // its words may quote a value
+			e.Detail = strings.TrimSpace(i.Member("code").String() + " " + i.Member("expression").Item(0).String())
+			break
+		}
+	}
 	e.RequestSize, e.ReplySize = int64(len(x.body)), int64(len(x.payload))
 	if t := x.h.TLS; t != nil {
 		e.TLS = endpoint.TLSOf(t)

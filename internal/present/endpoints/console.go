@@ -190,15 +190,11 @@ func (g *bodyFindingGrid) Cell(row, col int) screen.Cell {
 	return screen.Cell{Text: f.Text, Masked: g.masked}
 }
 
-// CompletePath suggests how the path may go on, from what the server says that it can do. It asks the server once.
+// CompletePath suggests how the path may go on, from what the server says that it can do; until it was asked, from all of FHIR R4.
 func (m *Model) CompletePath(method, path string) []fhirclient.Suggestion {
 	s := m.console.sheet()
 	if s == nil {
 		return nil
-	}
-	if !s.asked {
-		s.asked = true
-		m.AskServer(false)
 	}
 	return s.capable.Complete(method, path, s.seen)
 }
@@ -343,6 +339,12 @@ func (m *Model) exchange(p *point, s *sheet, r fhirclient.Request) {
 		default:
 			s.issues, s.links = fhirclient.Issues(a.tree), fhirclient.Links(a.tree)
 			s.remember(a.response, a.tree)
+			if !s.asked { // it answers: what it can do is worth knowing
+				s.asked = true
+				if m.named(name) == m.current() {
+					m.AskServer(false)
+				}
+			}
 		}
 		if q := m.named(name); q != nil {
 			q.stats.Out++
@@ -497,45 +499,64 @@ func (m *Model) AnswerBytes() (name string, b []byte) {
 	return p.name + " " + s.answer.Ended.Local().Format("2006-01-02 15:04:05") + " answer", s.answer.Body
 }
 
-var answerColumns = []screen.Column{
-	{ID: "what", Title: "What the server says", Width: 150, MinWidth: 80, Fixed: true},
-	{ID: "text", Title: "", Width: 300, MinWidth: 80, Flex: true, Fixed: true},
-}
+var (
+	issueColumns = []screen.Column{
+		{ID: "what", Title: "What the server says", Width: 150, MinWidth: 80, Fixed: true},
+		{ID: "text", Title: "", Width: 300, MinWidth: 80, Flex: true, Fixed: true},
+	}
+	headerColumns = []screen.Column{
+		{ID: "name", Title: "Header", Width: 150, MinWidth: 80, Fixed: true},
+		{ID: "value", Title: "", Width: 300, MinWidth: 80, Flex: true, Fixed: true},
+	}
+)
 
-// AnswerFacts is what the answer says beside its body: the issues of an OperationOutcome in words, then the headers.
-func (m *Model) AnswerFacts() screen.Grid { return (*answerGrid)(m) }
+// AnswerFacts is the headers of the answer.
+func (m *Model) AnswerFacts() screen.Grid { return (*headerGrid)(m) }
 
-type answerGrid Model
+type headerGrid Model
 
-func (g *answerGrid) sheet() *sheet {
+func (g *headerGrid) list() []fhirclient.Header {
 	if s := (*Model)(g).console.sheet(); s != nil && s.answer != nil {
-		return s
+		return s.answer.Headers
 	}
 	return nil
 }
 
-func (g *answerGrid) Columns() []screen.Column { return answerColumns }
+func (g *headerGrid) Columns() []screen.Column { return headerColumns }
+func (g *headerGrid) Len() int                 { return len(g.list()) }
 
-func (g *answerGrid) Len() int {
-	if s := g.sheet(); s != nil {
-		return len(s.issues) + len(s.answer.Headers)
-	}
-	return 0
-}
-
-func (g *answerGrid) Cell(row, col int) screen.Cell {
-	s := g.sheet()
-	if s == nil || row >= len(s.issues)+len(s.answer.Headers) {
+func (g *headerGrid) Cell(row, col int) screen.Cell {
+	list := g.list()
+	if row >= len(list) {
 		return screen.Cell{}
 	}
-	if row >= len(s.issues) {
-		h := s.answer.Headers[row-len(s.issues)]
-		if col == 0 {
-			return screen.Cell{Text: h.Name, Role: screen.RoleMuted}
-		}
-		return screen.Cell{Text: h.Value, Masked: g.masked}
+	if col == 0 {
+		return screen.Cell{Text: list[row].Name, Role: screen.RoleMuted}
 	}
-	i := s.issues[row]
+	return screen.Cell{Text: list[row].Value, Masked: g.masked}
+}
+
+// AnswerIssues is what the server explains: the issues of an OperationOutcome in words.
+func (m *Model) AnswerIssues() screen.Grid { return (*issueGrid)(m) }
+
+type issueGrid Model
+
+func (g *issueGrid) list() []fhirclient.Issue {
+	if s := (*Model)(g).console.sheet(); s != nil && s.answer != nil {
+		return s.issues
+	}
+	return nil
+}
+
+func (g *issueGrid) Columns() []screen.Column { return issueColumns }
+func (g *issueGrid) Len() int                 { return len(g.list()) }
+
+func (g *issueGrid) Cell(row, col int) screen.Cell {
+	list := g.list()
+	if row >= len(list) {
+		return screen.Cell{}
+	}
+	i := list[row]
 	if col == 0 {
 		c := screen.Cell{Text: i.Severity + "  " + i.Code, Role: screen.RoleInformation, Shape: screen.ShapeCircle}
 		switch i.Severity {

@@ -369,6 +369,7 @@ func (m *Model) Save(d Draft) error {
 	if err != nil {
 		return err
 	}
+	before := *p
 	wasRunning, old := p.running != nil, p.name
 	if wasRunning && d.Name != old {
 		return wrong(NameField, "stop it before you give it another name")
@@ -388,6 +389,7 @@ func (m *Model) Save(d Draft) error {
 		return m.follow(ctx, sharing, old, d.Name)
 	}, func() {
 		m.chooseNamed(d.Name)
+		m.shareAnew(before, m.current())
 		if wasRunning {
 			m.Say(screen.News{Text: "The settings are stored. " + d.Name + " goes on with the former ones until it is started anew.", Offer: "Restart it"}, func() { m.restart(d.Name) })
 		}
@@ -468,6 +470,7 @@ func (m *Model) Delete() {
 
 // remove deletes an endpoint that does not run.
 func (m *Model) remove(p *point) {
+	before := *p
 	m.putAway(p)
 	kind, name := p.kind, p.name
 	m.write("delete the endpoint", func(ctx context.Context) error {
@@ -484,7 +487,7 @@ func (m *Model) remove(p *point) {
 			}
 		}
 		return m.dropKept(ctx, kind, name)
-	}, nil)
+	}, func() { m.shareAnew(before, nil) })
 }
 
 // Preset is a partner that one click makes.

@@ -91,6 +91,11 @@ func TestFHIRServerIsAsked(t *testing.T) {
 		t.Fatalf("%q, %d types; news %+v", text, p.Types().Len(), p.News())
 	}
 	p.restConsole("rest", "fhir", nil)
+	p.CompletePath("GET", "Pat")
+	p.settle()
+	if p.JournalList().Len() != 0 {
+		t.Error("the server is asked before anything is sent")
+	}
 	if got := p.ask("GET", "Patient?_count=3", ""); !strings.HasPrefix(got, "200 OK") || !strings.Contains(got, "Bundle of 10, 3 here") {
 		t.Errorf("the answer is %q; news %+v", got, p.News())
 	}
@@ -106,7 +111,7 @@ func TestFHIRServerIsAsked(t *testing.T) {
 	if _, back := p.Pages(); !back {
 		t.Error("the second page knows of no page before it")
 	}
-	if got := p.ask("POST", "Patient", `{"resourceType":"Patient","gender":"unknowable"}`); !strings.HasPrefix(got, "422") || !p.HasIssues() || !strings.Contains(gridText(p.AnswerFacts()), "Patient.gender") {
+	if got := p.ask("POST", "Patient", `{"resourceType":"Patient","gender":"unknowable"}`); !strings.HasPrefix(got, "422") || !p.HasIssues() || !strings.Contains(gridText(p.AnswerIssues()), "Patient.gender") {
 		t.Errorf("the answer is %q\n%s", got, gridText(p.AnswerFacts()))
 	}
 	if got := p.ask("POST", "Patient", "Prefer: return=minimal\n\n"+`{"resourceType":"Patient","name":[{"family":"Testcase"}]}`); !strings.HasPrefix(got, "201") {
@@ -145,7 +150,7 @@ func TestFHIRServerIsAsked(t *testing.T) {
 		t.Errorf("on the console is %s %s\n%s", method, path, rest)
 	}
 	p.SetMasked(true)
-	masked := allText(p.Request()) + allText(p.Reply()) + allText(p.AnswerText()) + gridText(p.AnswerFacts())
+	masked := allText(p.Request()) + allText(p.Reply()) + allText(p.AnswerText()) + gridText(p.AnswerFacts()) + gridText(p.AnswerIssues())
 	request, reply := p.Fields()
 	masked += gridText(request) + gridText(reply)
 	if strings.Contains(masked, "Testcase") || strings.Contains(masked, "unknowable") || strings.Contains(masked, "Patient/") {
@@ -159,6 +164,9 @@ func TestFHIRServerIsAsked(t *testing.T) {
 	p.until("both sides in the journal", func() bool { return p.JournalList().Len() == 1 }) // the filter still holds
 	if got := cellText(p.JournalList(), 0, colMessage); got != "POST Patient" {
 		t.Errorf("the journal says %q", got)
+	}
+	if text := gridText(p.JournalList()); !strings.Contains(text, "code-invalid Patient.gender") {
+		t.Errorf("the journal does not say why: %s", text)
 	}
 }
 
@@ -198,6 +206,14 @@ func TestFHIRResourcesAreKept(t *testing.T) {
 	if got := p.Snapshots(); len(got) != 1 || got[0] != "first" {
 		t.Errorf("snapshots are %q", got)
 	}
+	p.Start("fhir")
+	p.until("the server", p.IsRunning)
+	p.choose("rest")
+	base := p.named("rest").rest
+	base.Base = p.named("fhir").running.server.Where()
+	put("c")
+	p.choose("fhir")
+	p.until("the new count", func() bool { text, _ := p.ShelfLine(); return text == "3 resources" })
 	p.RestoreSnapshot("first")
 	p.settle()
 	if p.Resources().Len() != 1 || len(p.Snapshots()) != 2 {
@@ -218,6 +234,8 @@ func TestFHIRResourcesAreKept(t *testing.T) {
 		t.Errorf("%q; news %+v", text, p.News())
 	}
 	// Under another name it holds the same; deleted, it holds nothing.
+	p.Turn(p.ChosenRow())
+	p.until("the end", func() bool { return !p.IsRunning() })
 	d, _ := p.Draft()
 	d.Name = "ehr"
 	if err := p.Save(d); err != nil {
@@ -299,7 +317,7 @@ func TestFHIRServerPlaysAVendor(t *testing.T) {
 		t.Errorf("the rule is read as %+v", again)
 	}
 	p.choose("rest")
-	if got := p.ask("GET", "Patient?_id=1", ""); !strings.HasPrefix(got, "503") || !strings.Contains(gridText(p.AnswerFacts()), "down for maintenance") {
+	if got := p.ask("GET", "Patient?_id=1", ""); !strings.HasPrefix(got, "503") || !strings.Contains(gridText(p.AnswerIssues()), "down for maintenance") {
 		t.Errorf("the rule answers %q\n%s", got, gridText(p.AnswerFacts()))
 	}
 	p.choose("ehr")
@@ -446,11 +464,37 @@ func TestPatientsAreShared(t *testing.T) {
 	if text := p.SharingLine(); !strings.Contains(text, "adt-in") || !strings.Contains(text, "to-partner") {
 		t.Errorf("%q", text)
 	}
+	// A server that begins to share with a listener that runs gets what comes from then on.
+	other := p.NewDraft(FHIRServer)
+	other.Name, other.Address, other.Invent = "second", "127.0.0.1:0", false
+	if err := p.Create(other); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	d, _ := p.Draft()
+	d.Share = "adt-in"
+	if err := p.Save(d); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	p.until("the listener again", func() bool { l := p.named("adt-in"); return l.running != nil && !l.again && !l.starting })
+	out := p.named("adt-out").sender
+	out.To = p.named("adt-in").running.server.Address()
+	p.choose("adt-out")
+	p.OfferMessage("an admission", []byte(admit))
+	p.Send()
+	p.until("the acknowledgement", func() bool { return !p.IsSending() })
+	p.choose("second")
+	p.ReadShelf()
+	p.settle()
+	if text, _ := p.ShelfLine(); text == "0 resources" || text == "" {
+		t.Errorf("the second server holds %q", text)
+	}
 	// The listener's new name is known to the server that shares with it.
 	p.choose("adt-in")
 	p.Turn(p.ChosenRow())
 	p.until("its end", func() bool { return !p.IsRunning() })
-	d, _ := p.Draft()
+	d, _ = p.Draft()
 	d.Name = "front"
 	if err := p.Save(d); err != nil {
 		t.Fatal(err)

@@ -226,6 +226,9 @@ func (m *Model) Choose(row int) {
 	m.journal.reload()
 	m.countQueue()
 	m.console.begin()
+	if s := m.chosenShelf(); s != nil && s.shown {
+		m.ReadShelf() // others may have changed it
+	}
 	m.Changed(Chosen | Rules | Journal | Open | Sending | Shelf | Console)
 }
 

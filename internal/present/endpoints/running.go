@@ -305,6 +305,9 @@ func (m *Model) arrived(name string, r *running, rows bool) {
 		if rows {
 			m.journal.follow()
 		}
+		if p.kind == FHIRServer && p.shelf != nil {
+			p.shelf.follow(m)
+		}
 	}
 	m.Changed(what)
 }

@@ -143,3 +143,24 @@ func (m *Model) follow(ctx context.Context, list []*point, from, to string) erro
 	}
 	return nil
 }
+
+// shareAnew starts the listeners anew whose messages change other resources than before: what they accept must not be lost. now is nil
+// where the FHIR server is deleted.
+func (m *Model) shareAnew(before point, now *point) {
+	if before.kind != FHIRServer {
+		return
+	}
+	names := []string{before.fhir.Share}
+	if now != nil && now.fhir != nil {
+		if now.fhir.Share == before.fhir.Share && slices.Equal(now.fhir.Mappings, before.fhir.Mappings) && now.name == before.name {
+			return
+		}
+		names = append(names, now.fhir.Share)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if l := m.named(name); name != "" && l != nil && l.running != nil {
+			m.restart(name)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"trestle/internal/endpoint/fhirstore"
 	"trestle/internal/fhir"
@@ -30,6 +31,7 @@ type shelf struct {
 
 	// Of the screen.
 	shown     bool // the counts have been read
+	read      time.Time
 	types     []typeCount
 	total     int
 	chosen    string // type
@@ -149,9 +151,18 @@ func (m *Model) ReadShelf() {
 			}
 			return
 		}
+		s.read = time.Now()
 		s.shown, s.types, s.total, s.list, s.snapshots, s.chosen = true, r.types, r.total, r.list, r.snapshots, chosen
 		m.Changed(Shelf)
 	})
+}
+
+// follow counts anew what is shown, once a second at most, while something changes it.
+func (s *shelf) follow(m *Model) {
+	if s.shown && time.Since(s.read) >= time.Second {
+		s.read = time.Now()
+		m.ReadShelf()
+	}
 }
 
 // listType lists the resources of a type, newest first.
@@ -416,7 +427,7 @@ func (m *Model) TakeSnapshot(name string) error {
 		return errors.New("give it a name, such as before the test")
 	}
 	m.onShelf("take a snapshot", func(ctx context.Context, store *fhirstore.Store, _ *job.Progress) (string, error) {
-		return "The state is kept as " + name + ".", store.Snapshot(name)
+		return "The state is kept as “" + name + "”.", store.Snapshot(name)
 	})
 	return nil
 }
@@ -424,13 +435,13 @@ func (m *Model) TakeSnapshot(name string) error {
 // RestoreSnapshot goes back to a snapshot, also while the server runs.
 func (m *Model) RestoreSnapshot(name string) {
 	m.onShelf("go back to the snapshot", func(ctx context.Context, store *fhirstore.Store, _ *job.Progress) (string, error) {
-		return "The resources are those of " + name + " again. What they were before is kept as " + fhirstore.BeforeRestore + ".", store.Restore(ctx, name)
+		return "The resources are those of “" + name + "” again. What they were before is kept as “" + fhirstore.BeforeRestore + "”.", store.Restore(ctx, name)
 	})
 }
 
 // DropSnapshot forgets a snapshot.
 func (m *Model) DropSnapshot(name string) {
 	m.onShelf("forget the snapshot", func(ctx context.Context, store *fhirstore.Store, _ *job.Progress) (string, error) {
-		return "The snapshot " + name + " is forgotten.", store.Drop(ctx, name)
+		return "The snapshot “" + name + "” is forgotten.", store.Drop(ctx, name)
 	})
 }

@@ -27,7 +27,9 @@ type chosenPane struct {
 	rules     *kit.GridView
 	faults    *kit.GridView
 	lists     *fyne.Container
+	add       fyne.CanvasObject // of the rules and faults
 	preset    fyne.CanvasObject // of a listener for HL7 v2
+	fhirTab   int               // that of a FHIR server, while a listener is shown
 	shelf     *shelfPane        // of a FHIR server
 	ability   *abilityPane
 
@@ -88,10 +90,10 @@ func (p *chosenPane) makeListening() {
 	p.faults.OnOpen = p.v.EditFault
 	p.tabs = kit.NewSegmentedControl([]string{"Rules", "Faults"}, func(int) { p.choose() })
 	p.lists = container.NewStack(p.rules)
-	add := kit.NewTextButton(theme.IconAdd, "Add a rule…", func() { p.v.EditRule(-1) })
+	p.add = container.NewCenter(kit.NewTextButton(theme.IconAdd, "Add a rule…", func() { p.v.EditRule(-1) }))
 	p.preset = container.NewCenter(kit.NewTextButton("", "Behave like…", p.v.ChoosePreset))
 	p.shelf, p.ability = newShelfPane(p.v), newAbilityPane(p.v)
-	bar := kit.NewHeading(p.tabs, container.NewCenter(add), p.preset,
+	bar := kit.NewHeading(p.tabs, p.add, p.preset,
 		kit.NewToolButton(theme.IconEdit, "Edit the rules as text… (Ctrl+T)", p.v.EditText))
 	p.listening = container.New(kit.Column{Flex: 1}, bar, p.lists)
 }
@@ -108,6 +110,11 @@ const (
 func (p *chosenPane) choose() {
 	p.lists.Objects[0] = []fyne.CanvasObject{p.rules, p.faults, p.shelf.content, p.ability.content}[p.tabs.Selected()]
 	p.lists.Refresh()
+	if p.tabs.Selected() > faultsTab {
+		p.add.Hide()
+	} else {
+		p.add.Show()
+	}
 	if p.tabs.Selected() == shelfTab {
 		p.v.m.ReadShelf()
 	}
@@ -207,11 +214,17 @@ func (p *chosenPane) redrawListening(kind model.Kind, what model.What) {
 	} else {
 		p.preset.Show()
 		if p.tabs.Selected() > faultsTab {
+			p.fhirTab = p.tabs.Selected()
 			p.tabs.SetSelected(rulesTab)
 			p.choose()
 		}
 	}
 	p.tabs.SetLabels(labels)
+	if kind == model.FHIRServer && p.fhirTab != 0 {
+		tab := p.fhirTab
+		p.fhirTab = 0
+		p.tabs.Choose(tab)
+	}
 	p.rules.Refresh()
 	p.faults.Refresh()
 	if kind != model.FHIRServer {

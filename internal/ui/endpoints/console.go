@@ -34,6 +34,7 @@ type consolePane struct {
 	tabs   *kit.SegmentedControl
 	answer *fyne.Container
 	text   *kit.CodeView
+	issues *kit.GridView
 	facts  *kit.GridView
 	next   *kit.ToolButton
 	back   *kit.ToolButton
@@ -65,8 +66,9 @@ func (p *consolePane) makeRequest() *kit.Suggestions {
 		return out
 	}
 	p.offers.Take = func(i int) {
-		p.path.SetText(p.offered[i].Path)
-		p.path.CursorColumn = len([]rune(p.offered[i].Path))
+		path := p.offered[i].Path // to set it asks anew, which changes what is offered
+		p.path.SetText(path)
+		p.path.CursorColumn = len([]rune(path))
 		p.path.Refresh()
 		p.offers.Update()
 	}
@@ -104,24 +106,32 @@ func (p *consolePane) right() fyne.CanvasObject {
 	p.words = kit.NewWords("", screen.RoleText)
 	p.words.Hide()
 	p.text = kit.NewCodeView()
+	p.issues = kit.NewGridView(p.v.m.AnswerIssues())
+	p.issues.Single = true
 	p.facts = kit.NewGridView(p.v.m.AnswerFacts())
 	p.facts.Single = true
 	p.facts.Empty = "Nothing has come back yet."
 	p.answer = container.NewStack(p.text)
 	p.tabs = kit.NewSegmentedControl([]string{"Answer", "Headers"}, func(int) { p.choose() })
-	p.back = kit.NewToolButton(theme.IconChevronLeft, "The page before (Alt+Left)", func() { p.v.m.FollowPage("previous") })
-	p.next = kit.NewToolButton(theme.IconChevronRight, "The next page (Alt+Right)", func() { p.v.m.FollowPage("next") })
+	p.back = kit.NewToolButton(theme.IconChevronLeft, "The page before (Alt+Page Up)", func() { p.v.m.FollowPage("previous") })
+	p.next = kit.NewToolButton(theme.IconChevronRight, "The next page (Alt+Page Down)", func() { p.v.m.FollowPage("next") })
 	bar := kit.NewHeading(p.tabs, p.back, p.next, kit.NewToolButton(theme.IconInspect, "Open the answer in Inspect (Ctrl+I)", p.v.openAnswer))
 	line := container.NewBorder(kit.Gap(0, 2), kit.Gap(0, 2), kit.Gap(6, 0), kit.Gap(6, 0), container.NewVBox(p.status, p.words))
 	return container.New(kit.Column{Flex: 2}, bar, line, p.answer)
 }
 
-// choose shows the body, or the headers and what the server explains.
-func (p *consolePane) choose() {
-	p.answer.Objects[0] = p.text
-	if p.tabs.Selected() == 1 {
-		p.answer.Objects[0] = p.facts
+// shownAnswer is the part of the answer that the tab says: the body, what the server explains where it does, the headers.
+func (p *consolePane) shownAnswer() fyne.CanvasObject {
+	parts := []fyne.CanvasObject{p.text, p.facts}
+	if p.v.m.HasIssues() {
+		parts = []fyne.CanvasObject{p.text, p.issues, p.facts}
 	}
+	return parts[min(p.tabs.Selected(), len(parts)-1)]
+}
+
+// choose shows the part of the answer that the tab says.
+func (p *consolePane) choose() {
+	p.answer.Objects[0] = p.shownAnswer()
 	p.answer.Refresh()
 }
 
@@ -132,10 +142,7 @@ func (p *consolePane) write() {
 
 // panes are what takes the keyboard here.
 func (p *consolePane) panes() []fyne.Focusable {
-	answer := fyne.Focusable(p.text)
-	if p.tabs.Selected() == 1 {
-		answer = p.facts
-	}
+	answer := p.shownAnswer().(fyne.Focusable)
 	if p.v.m.Masked() {
 		return []fyne.Focusable{p.path, answer}
 	}
@@ -199,18 +206,15 @@ func (p *consolePane) redrawAnswer() {
 		p.words.Show()
 	}
 	p.text.SetText(m.AnswerText())
+	p.issues.Refresh()
 	p.facts.Refresh()
-	if label := "Headers"; m.HasIssues() {
-		label = "What is wrong"
-		p.tabs.SetLabels([]string{"Answer", label})
-		if news {
-			p.tabs.SetSelected(1)
-		}
-	} else {
-		p.tabs.SetLabels([]string{"Answer", label})
-		if news {
-			p.tabs.SetSelected(0)
-		}
+	labels, first := []string{"Answer", "Headers"}, 0
+	if m.HasIssues() {
+		labels, first = []string{"Answer", "What is wrong", "Headers"}, 1
+	}
+	p.tabs.SetLabels(labels)
+	if news {
+		p.tabs.SetSelected(first)
 	}
 	p.choose()
 }

@@ -22,8 +22,7 @@ func (f *draftForm) fhirServer(isNew bool, add adder, basic, more *[]kit.FormRow
 	add(basic, 0, model.NoField, kit.FormRow{Control: f.toggle(&f.d.TLS, "TLS, with the certificate of this project's test authority")})
 	add(basic, 0, model.NoField, kit.FormRow{Control: f.toggle(&f.d.ClientRequired, "Clients need a certificate of that authority")})
 	f.authRows(model.ServerAuths, []part{nothing, userPart | secretPart, headerPart | secretPart, secretPart, nothing}, "Clients authenticate with", isNew, add, basic)
-
-	f.shareRows(add, more)
+	f.shareRows(add, basic, more)
 	add(more, 1, model.BaseField, kit.FormRow{Title: "Path of the service", Control: f.text(&f.d.Base, "/fhir, or the vendor's")})
 	add(more, 1, model.NoField, kit.FormRow{Control: f.toggle(&f.d.Validate, "Refuse what the definitions forbid"), Note: "With 422 and an OperationOutcome that says what and where."})
 	add(more, 1, model.NoField, kit.FormRow{Control: f.toggle(&f.d.Strict, "Search parameters that are not known are an error"), Note: "Otherwise they are ignored with a warning, unless the client asks for Prefer: handling=strict."})
@@ -32,7 +31,7 @@ func (f *draftForm) fhirServer(isNew bool, add adder, basic, more *[]kit.FormRow
 }
 
 // shareRows choose with which endpoints for HL7 v2 the patients are shared.
-func (f *draftForm) shareRows(add adder, rows *[]kit.FormRow) {
+func (f *draftForm) shareRows(add adder, basic, more *[]kit.FormRow) {
 	one := func(title, note string, names []string, value *string) {
 		options := append([]string{"none"}, names...)
 		choice := kit.NewChoice(options, func(i int) {
@@ -42,11 +41,11 @@ func (f *draftForm) shareRows(add adder, rows *[]kit.FormRow) {
 			}
 		})
 		choice.SetSelected(max(slices.Index(names, *value), -1) + 1)
-		add(rows, 1, model.NoField, kit.FormRow{Title: title, Control: choice, Note: note})
+		add(basic, 0, model.NoField, kit.FormRow{Title: title, Control: choice, Note: note})
 	}
 	one("One patient, two doors: messages that this listener accepts change the resources", "An ADT creates or updates Patient, Encounter and Coverage before it is acknowledged; SIU and DFT appointments and charges.", f.listeners, &f.d.Share)
 	one("Changes that clients make are told through this sender", "As ADT, SIU or DFT. What came by the listener is not sent back.", f.senders, &f.d.ShareTo)
-	add(rows, 1, model.NoField, kit.FormRow{Title: "Mappings of this project that turn one into the other", Control: f.text(&f.d.Mappings, "those that come with the program"), Note: "Names with commas between them, each for one type of message and one way."})
+	add(more, 1, model.NoField, kit.FormRow{Title: "Mappings of this project that turn one into the other", Control: f.text(&f.d.Mappings, "those that come with the program"), Note: "Names with commas between them, each for one type of message and one way."})
 }
 
 // restClient is the form of a REST console.

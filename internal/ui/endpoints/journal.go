@@ -83,7 +83,7 @@ func (p *journalPane) redraw() {
 			p.filter.SetPlaceHolder("Filter: failed, type:POST, code:422")
 		}
 	}
-	p.grid.Empty = "Nothing has come yet. Start the listener, or send something."
+	p.grid.Empty = emptyJournal(m)
 	if text != "" {
 		p.grid.Empty = "No exchange answers the filter."
 	}
@@ -92,6 +92,18 @@ func (p *journalPane) redraw() {
 	}
 	p.grid.Refresh()
 	p.content.Refresh()
+}
+
+// emptyJournal says what is still to be done.
+func emptyJournal(m *model.Model) string {
+	h, _ := m.Header()
+	switch {
+	case !h.Kind.Listens():
+		return "Nothing has been sent yet."
+	case h.Running:
+		return "Nothing has come yet."
+	}
+	return "Nothing has come yet. Start it with F5."
 }
 
 func (p *journalPane) focusFilter() {

@@ -61,20 +61,20 @@ func (p *shelfPane) showMore() {
 		fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Keep this state as…", v.TakeSnapshot),
 	}
 	for _, name := range v.m.Snapshots() {
-		items = append(items, fyne.NewMenuItem("Go back to: "+name, func() { v.restoreSnapshot(name) }))
+		items = append(items, fyne.NewMenuItem("Go back to: “"+name+"”", func() { v.restoreSnapshot(name) }))
 	}
 	if len(v.m.Snapshots()) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
 	for _, name := range v.m.Snapshots() {
-		items = append(items, fyne.NewMenuItem("Forget: "+name, func() { v.m.DropSnapshot(name) }))
+		items = append(items, fyne.NewMenuItem("Forget: “"+name+"”", func() { v.m.DropSnapshot(name) }))
 	}
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p.more)
 	v.host.Menu(fyne.NewMenu("", items...), at.AddXY(0, p.more.Size().Height))
 }
 
 func (v *View) restoreSnapshot(name string) {
-	v.host.Decide("Go back to "+name+"?", "All resources and their histories become those of then. What is there now is kept beside it, so that you can come back.", "Go back", func() { v.m.RestoreSnapshot(name) })
+	v.host.Decide("Go back to “"+name+"”?", "All resources and their histories become those of then. What is there now is kept beside it, so that you can come back.", "Go back", func() { v.m.RestoreSnapshot(name) })
 }
 
 // LoadResources asks for files of resources for the chosen FHIR server.

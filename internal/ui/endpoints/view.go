@@ -433,8 +433,8 @@ func (v *View) consoleActions(add func(id, title, detail, keys string, run func(
 		add("send", "Send the request", "", "F5", v.m.SendRequest)
 	}
 	if next, back := v.m.Pages(); next || back {
-		add("next", "The next page of the answer", "", "Alt+Right", func() { v.m.FollowPage("next") })
-		add("back", "The page before", "", "Alt+Left", func() { v.m.FollowPage("previous") })
+		add("next", "The next page of the answer", "", "Alt+Page Down", func() { v.m.FollowPage("next") })
+		add("back", "The page before", "", "Alt+Page Up", func() { v.m.FollowPage("previous") })
 	}
 	add("body", "Take the body from a file…", "", "Ctrl+O", v.ChooseBody)
 	add("curl", "Copy the request as cURL", "credentials stay out of it", "Ctrl+Shift+C", v.CopyCURL)

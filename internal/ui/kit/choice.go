@@ -69,6 +69,9 @@ func (c *Choice) open() {
 	if on == nil {
 		return
 	}
+	if follows(c) { // the keyboard comes back to where it is after the menu, and the form would scroll there
+		on.Focus(c)
+	}
 	var items []*fyne.MenuItem
 	for i, o := range c.options {
 		item := fyne.NewMenuItem(o, func() { c.Choose(i) })

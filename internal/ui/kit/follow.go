@@ -51,6 +51,14 @@ func reveal(o fyne.CanvasObject) {
 	}
 }
 
+// follows says whether a control is in a container that shows what gets the keyboard.
+func follows(o fyne.CanvasObject) bool {
+	return slices.ContainsFunc(followers, func(p weak.Pointer[container.Scroll]) bool {
+		s := p.Value()
+		return s != nil && within(s.Content, o)
+	})
+}
+
 // within says whether an object is a container's content, or deeper in it.
 func within(content, o fyne.CanvasObject) bool {
 	if content == o {
