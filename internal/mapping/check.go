@@ -42,6 +42,7 @@ const (
 	CodeNoDirection   = "no-direction"
 	CodeNoData        = "no-data" // the mapping does not say what kind of data a block writes
 	CodeOpen          = "open"    // a rule with a question
+	CodeBundle        = "bundle"  // no server takes the Bundle as it is made
 )
 
 // Flow says of one kind of data who is its system of record and which way it goes. A project's scope is a list of them.
@@ -64,6 +65,7 @@ func Check(f *File, scope []Flow) []Finding {
 		k.owner(b)
 	}
 	k.shape()
+	k.bundle()
 	for i := range f.Tables {
 		if t := &f.Tables[i]; !c.tablesUsed[t.Name] {
 			k.add(CodeUnusedTable, Warn, t.Line, "", fmt.Sprintf("no rule uses the table %q", t.Name))

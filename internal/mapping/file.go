@@ -45,7 +45,7 @@ type End struct {
 	Version string   // of HL7 v2, such as 2.5.1; of FHIR 4.0.1
 	Message string   // HL7 v2: the message structure, such as ADT_A01; it is looked up by MSH-9 if not given
 	Root    string   // FHIR: Bundle or the one resource that is made; XML: the name of the root element
-	Bundle  string   // FHIR: the type of the Bundle: collection if not given
+	Bundle  string   // FHIR: the type of the Bundle: collection if not given. Entries of a transaction or batch get their requests
 	Keep    bool     // HL7 v2 to HL7 v2: what no rule writes stays as it came
 	Columns []string // CSV: the columns in their order; those of the rules if not given
 

@@ -201,6 +201,12 @@ func (r *run) do() (*Result, error) {
 			return nil, r.refused
 		}
 	}
+	if r.entries != nil && len(r.entries.Children) > 0 {
+		r.add(r.root, "entry", r.entries)
+		if isRequested(r.root.Member("type").String()) {
+			fhir.AddRequests(r.root)
+		}
+	}
 	used := r.nodes.used()
 	out := &Result{Tree: r.root, Rows: r.rows, Failed: r.failed, file: r.e.file, size: 32 * used}
 	r.e.nodes.Store(int64(used))
@@ -209,9 +215,6 @@ func (r *run) do() (*Result, error) {
 		if out.Message, err = r.finishHL7(); err != nil {
 			return nil, err
 		}
-	}
-	if r.entries != nil && len(r.entries.Children) > 0 {
-		r.add(r.root, "entry", r.entries)
 	}
 	out.Warnings = r.warnings
 	return out, nil
