@@ -82,6 +82,9 @@ func (d *Delivery) Deliver(ctx context.Context, b []byte) (refused string, err e
 	if err != nil || n.ResourceType() == "" {
 		return "what the mapping made is no FHIR resource, and " + d.name + " sends to a FHIR server", nil
 	}
+	if fhir.AsTransaction(n) { // as one resource a collection would lie at /Bundle, and nobody would find what is in it
+		r.Body = fhir.AppendJSON(nil, n)
+	}
 	if kind := n.Member("type").String(); n.ResourceType() != "Bundle" || kind != "transaction" && kind != "batch" {
 		r.Path = n.ResourceType()
 		if id := n.Member("id").String(); id != "" && n.ResourceType() != "Bundle" {
