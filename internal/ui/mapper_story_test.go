@@ -297,3 +297,27 @@ func TestSourcesAreProposedAndTaken(t *testing.T) {
 		t.Errorf("%d rules, %s", m.File().Rules(), m.RuleField(mapper.ColumnSources))
 	}
 }
+
+// Whether a server is to store each resource of the Bundle is chosen in the form, which changes nothing else.
+func TestTransactionIsChosenInTheForm(t *testing.T) {
+	d, m := mapped(t)
+	const store = "Bundle of FHIR: a server is to store each resource (transaction)"
+	for _, c := range []struct {
+		press bool
+		want  string
+	}{{false, "collection"}, {true, "transaction"}, {false, "transaction"}, {true, "collection"}} {
+		d.s.press("Ctrl+Shift+E")
+		d.settle()
+		if c.press {
+			d.Press(store)
+		}
+		if c.want == "transaction" {
+			d.Shot("map-settings.png")
+		}
+		d.Press("Save")
+		d.settle()
+		if got := m.File().Target.Bundle; got != c.want {
+			t.Errorf("pressed %v: the Bundle is a %s, want %s", c.press, got, c.want)
+		}
+	}
+}

@@ -79,6 +79,6 @@ func (m *Model) SetHeader(h Header) (row int, err error) {
 }
 
 func sameEnd(a, b mapping.End) bool {
-	return a.Kind == b.Kind && a.Version == b.Version && a.Message == b.Message && a.Root == b.Root && a.Keep == b.Keep && a.Delimiter == b.Delimiter && a.NoHeader == b.NoHeader &&
+	return a.Kind == b.Kind && a.Version == b.Version && a.Message == b.Message && a.Root == b.Root && a.Bundle == b.Bundle && a.Keep == b.Keep && a.Delimiter == b.Delimiter && a.NoHeader == b.NoHeader &&
 		a.Encoding == b.Encoding && a.Layout == b.Layout && a.Schema == b.Schema
 }

@@ -366,6 +366,7 @@ func TestHeaderIsChecked(t *testing.T) {
 		{func(h *Header) { h.Target.Keep = true }, 3, true},
 		{func(h *Header) { h.Zone = "Mars/North" }, 5, true},
 		{func(h *Header) { h.Zone, h.Direction = "America/New_York", mapping.Out }, 0, false},
+		{func(h *Header) { h.Target.Bundle = "transaction" }, 0, false},
 	} {
 		h := m.Header()
 		c.change(&h)
@@ -374,10 +375,10 @@ func TestHeaderIsChecked(t *testing.T) {
 		}
 	}
 	s.Settle()
-	if m.Header().Source.Message != "ADT_A01" || m.Header().Direction != mapping.Out || rowOf(m, false, "NK1") < 0 {
+	if m.Header().Source.Message != "ADT_A01" || m.Header().Direction != mapping.Out || m.Header().Target.Bundle != "transaction" || rowOf(m, false, "NK1") < 0 {
 		t.Errorf("header %+v", m.Header())
 	}
-	for range 3 {
+	for range 4 {
 		m.Undo()
 	}
 	if m.Dirty() {

@@ -315,10 +315,12 @@ func (v *View) Settings() {
 	}
 	keep := kit.NewToggle("HL7 v2 to HL7 v2: what no rule writes stays as it came", nil)
 	keep.SetOn(h.Target.Keep)
+	transaction := kit.NewToggle("Bundle of FHIR: a server is to store each resource (transaction)", nil)
+	transaction.SetOn(h.Target.Bundle == "transaction")
 	f := kit.NewForm(dialogWidth, kit.FormRow{Title: "Title", Control: title}, kit.FormRow{Title: "The data goes", Control: direction},
 		kit.FormRow{Title: "It reads", Control: container.NewGridWithColumns(3, source, from, message), Note: "Format, version and message structure of HL7 v2."},
 		kit.FormRow{Title: "It makes", Control: container.NewGridWithColumns(2, target, root), Note: "Root resource of FHIR, version of HL7 v2, or root element of XML."},
-		kit.FormRow{Title: "", Control: keep}, kit.FormRow{Title: "Time zone of times that give none", Control: zone})
+		kit.FormRow{Title: "", Control: container.NewVBox(keep, transaction)}, kit.FormRow{Title: "Time zone of times that give none", Control: zone})
 	var dismiss func()
 	done := func() {
 		h.Title, h.Zone = title.Text, strings.TrimSpace(zone.Text)
@@ -330,6 +332,9 @@ func (v *View) Settings() {
 		}
 		h.Target.Kind, h.Target.Keep = kinds[target.Selected()].kind, keep.On()
 		h.Target.Root = strings.TrimSpace(root.Text)
+		if on := transaction.On(); on != (h.Target.Bundle == "transaction") { // another type stays as it is
+			h.Target.Bundle = map[bool]string{true: "transaction", false: "collection"}[on]
+		}
 		if h.Target.Kind == mapping.HL7v2 {
 			h.Target.Version, h.Target.Root = h.Target.Root, ""
 		}
