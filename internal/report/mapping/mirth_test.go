@@ -288,6 +288,11 @@ func TestMirthMakesOtherTargets(t *testing.T) {
   {id: "b-nk1", make: "NK1", per: "NK1", when: "NK1-3 IS \"SPO\" OR (NK1-1 > 1 AND NOT NK1-2.2 MATCHES \"^B\")", rules: [{id: "n-1", to: "NK1-1", do: ["counter"]}, {id: "n-2", to: "NK1-2.1", inputs: {new: "NK1-2.1", b: "PID-5.2"}, formula: "new == 'Moss' ? upper(new) + ' ' + b.substring(0, 1) : new"}]}]}`,
 		"csv": `{map: 1, source: {kind: "hl7v2"}, target: {kind: "csv", columns: ["last, first", "city", "n"]}, blocks: [{id: "b", make: "row", per: "NK1", rules: [
   {id: "r-1", to: "last, first", from: ["NK1-2.1", "NK1-2.2"], do: [{join: ", "}]}, {id: "r-2", to: "city", from: "PID-11.3", do: ["title_case"], default: "none"}, {id: "r-3", to: "n", inputs: {all: "PID-3[*].1"}, formula: "size(all)"}]}]}`,
+		"transaction": `{map: 1, source: {kind: "hl7v2"}, target: {kind: "fhir", root: "Bundle", bundle: "transaction"}, blocks: [
+  {id: "b-p", make: "Patient", per: "PID", rules: [{id: "r-1", to: "identifier[]", each: "PID-3", from: "PID-3"}]},
+  {id: "b-g", make: "Group", rules: [{id: "r-2", to: "identifier[a].system", value: "http://a.example/x y|(z),$~*!"}, {id: "r-3", to: "identifier[a].value", from: "PID-5.1"}, {id: "r-4", to: "type", value: "person"}, {id: "r-5", to: "actual", value: "true"}]},
+  {id: "b-s", make: "Person", rules: [{id: "r-6", to: "identifier[]", from: "PID-3(2)"}, {id: "r-7", to: "identifier[old].use", value: "old"}]},
+  {id: "b-r", make: "RelatedPerson", per: "NK1", rules: [{id: "r-8", to: "identifier[]", from: "PID-3(1)"}, {id: "r-9", to: "patient", do: [{reference: "b-p"}]}]}]}`,
 		"json": `{map: 1, zone: "America/New_York", source: {kind: "hl7v2"}, target: {kind: "json"}, blocks: [{id: "b", make: ".", rules: [
   {id: "r-1", to: "when", from: "MSH-7", do: ["datetime"]}, {id: "r-2", to: "patient.phones[]", from: "PID-13[*].1", do: [{replace: ["-", " "]}]}, {id: "r-3", to: "patient.born", from: "PID-7", do: [{reformat: ["YYYYMMDD", "DD MMM YYYY"]}]},
   {id: "r-4", to: "patient.ids[].id", each: "PID-3", from: ".1"}, {id: "r-5", to: "patient.ids[].by", each: "PID-3", from: ".4.1", do: [{choose: ["HOSP", "the hospital", "somebody"]}]}],

@@ -710,6 +710,44 @@ var trestle = (function () {
     }
   }
 
+  // request gives each entry of a transaction its request: the resource with its first identifier is updated, unless that has no
+  // system, is a social security number, or another entry of the type has it; else the one with its id.
+  function request(list) {
+    var had = {};
+    function address(type, id) {
+      var ssn = id && id.type && (id.type.coding || []).some(function (c) { return c.code === 'SS'; });
+      if (!id || !id.system || !id.value || ssn || id.system === 'http://hl7.org/fhir/sid/us-ssn' || id.system === 'urn:oid:2.16.840.1.113883.4.1') {
+        return '';
+      }
+      return type + '?identifier=' + encodeURIComponent([id.system, id.value].map(function (s) {
+        return s.replace(/[\\|,$]/g, '\\$&');
+      }).join('|')).replace(/[!'()*]/g, function (s) {
+        return '%' + s.charCodeAt(0).toString(16).toUpperCase();
+      }).replace(/%3A/g, ':').replace(/%2F/g, '/');
+    }
+    // An identifier is a list in most resources, and one in some.
+    function identifiers(of) { return of.identifier ? [].concat(of.identifier) : []; }
+    list.forEach(function (e) {
+      var own = {};
+      identifiers(e.resource).forEach(function (id) {
+        var at = address(e.resource.resourceType, id);
+        if (at && !own[at]) {
+          own[at] = true;
+          had[at] = (had[at] || 0) + 1;
+        }
+      });
+    });
+    list.forEach(function (e) {
+      var of = e.resource, at = address(of.resourceType, identifiers(of).filter(function (id) { return id.use !== 'old'; })[0]);
+      if (had[at] === 1 && e.fullUrl === 'urn:uuid:' + of.id) {
+        delete of.id;
+      } else {
+        at = of.resourceType + '/' + of.id;
+      }
+      e.request = {method: 'PUT', url: at};
+    });
+  }
+
   t.values = values;
   t.text = text;
   t.empty = empty;
@@ -760,6 +798,9 @@ var trestle = (function () {
     });
     if (entries.length > 0) {
       root.entry = entries;
+      if (root.type === 'transaction' || root.type === 'batch') {
+        request(entries);
+      }
     }
     if (t.target === 'hl7v2') {
       return made.map(er7).join('');
