@@ -185,6 +185,45 @@ func TestSheetsOfOtherHouses(t *testing.T) {
 				}
 			},
 		},
+		"what is done under the title Rule": {
+			sheet: "Source,Target,Rule,Description,Comments,Status\nPID-8,Patient.gender,M->male; F->female,the sex,as in May,in work\nPID-5.1,Patient.name.family,upper,,,\nPID-7,Patient.birthDate,,,,approved\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "gender"); r.ID != "r-0001" || r.Status != mapping.Question || r.Note != "the sex; as in May; status: in work; to do: M->male; F->female" {
+					t.Errorf("the gender is %+v", r)
+				}
+				if _, r := ruleTo(d.Mapping, "name.family"); r.ID != "r-0002" || len(r.Do) != 1 || r.Do[0].Name != "upper" || r.Status != mapping.Draft {
+					t.Errorf("the name is %+v", r)
+				}
+			},
+		},
+		"functions alone under the title Rule": {
+			sheet: "Source,Target,Rule\nPID-5.1,Patient.name.family,upper\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "name.family"); r.ID != "r-0001" || len(r.Do) != 1 {
+					t.Errorf("the name is %+v", r)
+				}
+			},
+		},
+		"identifiers under the title Rule": {
+			sheet: "Source,Target,Rule\nPID-5.1,Patient.name.family,pid-01\nPID-8,Patient.gender,pid-02\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "gender"); r.ID != "pid-02" || r.Note != "" {
+					t.Errorf("the gender is %+v", r)
+				}
+			},
+		},
+		"words under the title No": {
+			sheet: "No,Source,Target,Rule\nThe patient,,,\n1,PID-5.1,Patient.name.family,copy as it is\n2,PID-8,Patient.gender,\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "name.family"); r.ID != "r-0001" || r.Note != "to do: copy as it is" {
+					t.Errorf("the name is %+v", r)
+				}
+				if _, r := ruleTo(d.Mapping, "gender"); r.ID != "r-0002" || r.Status == mapping.Question {
+					t.Errorf("the gender is %+v", r)
+				}
+			},
+			remarks: []string{"row 2: names neither a source nor a target"},
+		},
 		"an unknown table": {
 			sheet: "Source,Target,Functions\nPID-8,Patient.gender,\"trim, lookup(\"\"sex\"\")\"\n",
 			check: func(t *testing.T, d *Draft) {
