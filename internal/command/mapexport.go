@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -164,7 +165,8 @@ func (s *session) mapSamples(ctx context.Context, name string, f *mapping.File, 
 	return samples, err
 }
 
-// writeTables writes the lookup tables of a mapping beside it. Files that are there already with other rows are left alone.
+// writeTables writes the lookup tables of a mapping beside it. Files that are there already are left alone, which is said of
+// those with other rows.
 func (s *session) writeTables(folder string, f *mapping.File) error {
 	for i := range f.Tables {
 		t := &f.Tables[i]
@@ -173,11 +175,10 @@ func (s *session) writeTables(folder string, f *mapping.File) error {
 			return err
 		}
 		at := filepath.Join(folder, filepath.FromSlash(t.File))
-		switch old, err := os.ReadFile(at); {
-		case err == nil && string(old) == text.String():
-			continue
-		case err == nil:
-			s.complain("%s is there already with other rows and was left alone", at)
+		if old, err := os.ReadFile(at); err == nil {
+			if rows, err := mapping.ReadRows(bytes.NewReader(old)); err != nil || !sameRows(rows, t.Rows) {
+				s.complain("%s is there already with other rows and was left alone", at)
+			}
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
@@ -189,4 +190,14 @@ func (s *session) writeTables(folder string, f *mapping.File) error {
 		fmt.Fprintln(s.out, clean(at))
 	}
 	return nil
+}
+
+// sameRows says whether two lookup tables say the same: quotes, line ends and the order of the rows do not matter.
+func sameRows(a, b mapping.Rows) bool {
+	sorted := func(r mapping.Rows) [][]string {
+		lines := slices.Clone(r.Lines)
+		slices.SortFunc(lines, slices.Compare[[]string])
+		return lines
+	}
+	return slices.Equal(a.Columns, b.Columns) && slices.EqualFunc(sorted(a), sorted(b), slices.Equal[[]string])
 }

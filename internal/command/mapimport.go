@@ -18,9 +18,10 @@ Makes a first draft of a mapping from a spreadsheet of pairs: an Excel workbook,
 copied from a spreadsheet and pasted (FILE is then - for standard input). A row of titles names the
 columns: Source and Target, or Segment, Field and Target, and further ones as "trestle map export
 --to xlsx" writes them, such as Condition, Functions, Default, Status, Owner and Note; usual other
-words for them are known. A workbook that map export wrote is taken back whole, with its code
-tables. What cannot be read stays in the note of its rule, with the status question; rows that make
-no rule are named on standard error.
+words for them are known. A workbook that map export wrote is taken back with its blocks, code
+tables and what is left out; it does not hold the comments of the YAML, layouts and schemas. What
+cannot be read stays in the note of its rule, with the status question; rows that make no rule are
+named on standard error.
 
   --out FILE     where the mapping goes, its tables beside it, instead of standard output. Files
                  that are there already are left alone

@@ -24,7 +24,7 @@ type Paper struct {
 	Author     string
 	Since      int64 // the saved version that the change log is against, 0 for none
 	ShowValues bool  // values of samples as they are: the paper holds patient data then
-	Letter     bool  // pages of the American size
+	Letter     bool  // pages of the size Letter, not A4
 	URL        string
 }
 
@@ -34,6 +34,11 @@ func PaperKinds() []mappaper.Kind { return mappaper.Kinds() }
 // IsSpecification says whether a kind is a paper for people, which has an edition, a change log and samples.
 func IsSpecification(kind int) bool {
 	return kind >= 0 && kind < len(mappaper.Kinds()) && (mappaper.Kinds()[kind] == mappaper.XLSX || mappaper.Kinds()[kind] == mappaper.PDF || mappaper.Kinds()[kind] == mappaper.HTML)
+}
+
+// HasPages says whether a kind is one of pages, whose size is to be chosen.
+func HasPages(kind int) bool {
+	return kind >= 0 && kind < len(mappaper.Kinds()) && mappaper.Kinds()[kind] == mappaper.PDF
 }
 
 // PaperName is what the file of a paper may be called.
@@ -161,8 +166,8 @@ type SheetImport struct {
 	MSHFromDelimiters bool   // the sheet numbers MSH from its encoding characters
 }
 
-// ImportSheet adds a mapping that is made of a spreadsheet of pairs, and tells what could not be taken over as it stands. An error says
-// what is wrong with the form.
+// ImportSheet adds a mapping that is made of a spreadsheet of pairs and opens it, and then tells what could not be taken over as it
+// stands, "" for nothing. An error says what is wrong with the form.
 func (m *Model) ImportSheet(s SheetImport, told func(words string)) error {
 	s.Name = strings.TrimSpace(s.Name)
 	if s.Path == "" && strings.TrimSpace(s.Text) == "" {
@@ -212,18 +217,18 @@ func (m *Model) ImportSheet(s SheetImport, told func(words string)) error {
 		m.opening.Cancel()
 		m.show(r.stored)
 		m.Reload()
+		var lines []string
 		text := fmt.Sprintf("%s of %s.", screen.Plural(r.draft.Rules, "rule"), screen.Plural(r.draft.Rows, "row"))
 		if n := len(r.draft.Remarks); n > 0 {
 			text += " " + screen.Plural(n, "remark") + ": what could not be read is in the note of its rule, with the status question."
-			var lines []string
 			for _, x := range r.draft.Remarks[:min(n, 40)] {
 				lines = append(lines, x.String())
 			}
 			if n > 40 {
 				lines = append(lines, fmt.Sprintf("and %d more", n-40))
 			}
-			told(strings.Join(lines, "\n"))
 		}
+		told(strings.Join(lines, "\n"))
 		m.Say(screen.News{Text: text}, nil)
 	})
 	return nil

@@ -14,14 +14,17 @@ import (
 const (
 	titleTable, titleFile, titleCode, titleMeans      = "Code table", "File", "Code", "Becomes"
 	titleSystem, titleDisplay, titleSeen, titleAbsent = "System", "Display", "In the samples", "A code that is not listed"
+	titleColumns, titleFurther                        = "Columns of the file", "Further: " // the name of the column follows
 )
 
 // codeTables are the lookup tables, with how often samples hold their codes and the codes that they lack.
 func (p *paper) codeTables() part {
 	out := part{name: "Code tables"}
 	var flat [][]report.Cell
+	further := furtherColumns(p.Mapping)
 	for i := range p.Mapping.Tables {
 		t := &p.Mapping.Tables[i]
+		names := report.Text(columnNames(t))
 		print := table{title: t.Name, note: p.tableNote(t), columns: []column{{"Code", 16}, {"Becomes", 18}}}
 		key, value, system, display := t.Columns()
 		if system >= 0 {
@@ -50,7 +53,14 @@ func (p *paper) codeTables() part {
 				cells = append(cells, report.Text(""))
 			}
 			print.rows = append(print.rows, row)
-			flat = append(flat, append(cells, report.Text(missingWords(t.Missing))))
+			cells = append(cells, report.Text(missingWords(t.Missing)), names)
+			for _, name := range further {
+				cells = append(cells, report.Text(at(line, furtherColumn(t, name))))
+			}
+			flat = append(flat, cells)
+		}
+		if len(t.Rows.Lines) == 0 {
+			flat = append(flat, append(report.Texts(t.Name, t.File, "", "", "", "", "", missingWords(t.Missing)), names))
 		}
 		out.tables = append(out.tables, print)
 		if absent, rows := p.absent(t); len(absent.rows) > 0 {
@@ -61,7 +71,10 @@ func (p *paper) codeTables() part {
 	if len(p.Mapping.Tables) == 0 {
 		out.intro = []string{"The mapping uses no code tables."}
 	}
-	out.sheet = &report.Sheet{Columns: []report.Column{{Title: titleTable, Width: 20}, {Title: titleFile, Width: 26}, {Title: titleCode, Width: 16}, {Title: titleMeans, Width: 20}, {Title: titleSystem, Width: 50}, {Title: titleDisplay, Width: 30}, {Title: titleSeen, Width: 14}, {Title: titleAbsent, Width: 34}}, Rows: report.Rows(flat)}
+	out.sheet = &report.Sheet{Columns: []report.Column{{Title: titleTable, Width: 20}, {Title: titleFile, Width: 26}, {Title: titleCode, Width: 16}, {Title: titleMeans, Width: 20}, {Title: titleSystem, Width: 50}, {Title: titleDisplay, Width: 30}, {Title: titleSeen, Width: 14}, {Title: titleAbsent, Width: 34}, {Title: titleColumns, Width: 34}}, Rows: report.Rows(flat)}
+	for _, name := range further {
+		out.sheet.Columns = append(out.sheet.Columns, report.Column{Title: titleFurther + name, Width: 20})
+	}
 	return out
 }
 

@@ -38,6 +38,7 @@ func (d *drafting) readBlocks(grids []grid) {
 	if g == nil || !d.head.has(roleBlock) {
 		return
 	}
+	data := columnsOf(g.cells[head], titleData) // workbooks of older versions have none
 	for _, row := range g.cells[head+1:] {
 		c := cellsOf(row, columns)
 		id, makes, per := c[0], c[1], c[3]
@@ -48,6 +49,9 @@ func (d *drafting) readBlocks(grids []grid) {
 		b.Make, b.Drop = strings.CutSuffix(makes, takenOut)
 		if per != wholeMessage {
 			b.Per = per
+		}
+		for _, kind := range cellsOf(row, data) {
+			b.Data = kind
 		}
 		if c[5] != "" {
 			b.Key = strings.Split(c[5], sourceSeparator)
@@ -68,6 +72,8 @@ func (d *drafting) readRest(grids []grid) {
 				d.f.ID = cmp.Or(d.f.ID, c[1])
 			case "Time zone":
 				d.f.Zone = c[1]
+			case "Note":
+				d.f.Note = c[1]
 			case "Seed":
 				d.f.Seed = c[1]
 			case "Columns":
@@ -146,25 +152,65 @@ func (d *drafting) tableRows(g *grid, head int, titles []string) {
 		}
 		return ""
 	}
+	further := func(row []string, name string) string {
+		if i := slices.Index(titles, titleFurther+name); i >= 0 && i < len(row) {
+			return row[i]
+		}
+		return ""
+	}
+	named, taken := map[string]bool{}, map[[2]string]bool{}
 	for n, row := range g.cells[head+1:] {
 		name := strings.TrimSpace(cell(row, titleTable))
-		if name == "" || isAbsent(cell(row, titleAbsent)) {
+		if name == "" {
+			continue
+		}
+		if isAbsent(cell(row, titleAbsent)) {
+			if cell(row, titleMeans) != "" {
+				d.remark(0, "the sheet %s, row %d: what stands for a code that is %s was not taken; write the code itself, and clear its last column but one", g.name, head+2+n, absentMark)
+			}
 			continue
 		}
 		t, ok := d.f.Table(name)
 		if !ok {
 			d.f.Tables = append(d.f.Tables, newTable(name, cell(row, titleFile), missingOf(cell(row, titleAbsent))))
 			t = &d.f.Tables[len(d.f.Tables)-1]
+			named[name] = nameColumns(t, cell(row, titleColumns))
 		}
-		key := cell(row, titleCode)
-		if slices.ContainsFunc(t.Rows.Lines, func(line []string) bool { return line[0] == key }) {
-			d.remark(0, "the sheet %s, row %d: the table %s has the code %q twice; the first was taken", g.name, head+2+n, name, short(key))
+		if named[name] {
+			for _, r := range tableRoles(t)[2:] {
+				if *r.column == "" && cell(row, r.title) != "" {
+					addColumn(t, r.column, strings.ToLower(r.title))
+				}
+			}
+		}
+		line := make([]string, len(t.Rows.Columns))
+		for i, column := range t.Rows.Columns {
+			line[i] = further(row, column)
+		}
+		key, value, system, display := t.Columns()
+		for _, x := range []struct {
+			column int
+			title  string
+		}{{display, titleDisplay}, {system, titleSystem}, {value, titleMeans}, {key, titleCode}} {
+			if x.column >= 0 && x.column < len(line) {
+				line[x.column] = cell(row, x.title)
+			}
+		}
+		if empty(line) { // a table without rows
 			continue
 		}
-		t.Rows.Lines = append(t.Rows.Lines, []string{key, cell(row, titleMeans), cell(row, titleSystem), cell(row, titleDisplay)})
+		if id := [2]string{name, line[key]}; taken[id] {
+			d.remark(0, "the sheet %s, row %d: the table %s has the code %q twice; the first was taken", g.name, head+2+n, name, short(line[key]))
+			continue
+		} else {
+			taken[id] = true
+		}
+		t.Rows.Lines = append(t.Rows.Lines, line)
 	}
 	for i := range d.f.Tables {
-		trimTable(&d.f.Tables[i])
+		if t := &d.f.Tables[i]; !named[t.Name] {
+			trimTable(t)
+		}
 	}
 }
 

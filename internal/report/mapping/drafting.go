@@ -231,8 +231,11 @@ func (d *drafting) pair(at int, row []string) (*pair, bool) {
 		p.key = strings.Split(key, sourceSeparator)
 	}
 	r := &p.rule
-	r.ID, r.Each, r.Formula, r.Value, r.Default, r.Owner, r.Note = get(roleRule), get(roleEach), get(roleFormula), get(roleConstant), get(roleDefault), get(roleOwner), get(roleNote)
-	r.Status = statusOfText(get(roleStatus))
+	r.ID, r.Each, r.Formula, r.Value, r.Default, r.Owner, r.Note = get(roleRule), get(roleEach), get(roleFormula), get(roleConstant), get(roleDefault), get(roleOwner), strings.Join(d.head.all(row, roleNote), "; ")
+	var known bool
+	if r.Status, known = statusOfText(get(roleStatus)); !known {
+		r.Note = joined(r.Note, "status: "+get(roleStatus))
+	}
 	from, rest := d.sources(p, row)
 	if rest != "" {
 		r.Note = joined(r.Note, rest)
@@ -258,7 +261,7 @@ func (d *drafting) pair(at int, row []string) (*pair, bool) {
 		d.remark(at, "the target %q cannot be read, and the row was left out", short(to))
 		return nil, false
 	}
-	d.rest(p, get)
+	d.rest(p, get, d.head.all(row, roleWords))
 	return p, true
 }
 
@@ -407,7 +410,7 @@ func elementCase(resource, path string) string {
 }
 
 // rest reads condition, functions and lookup. What does not compile becomes a note with a question.
-func (d *drafting) rest(p *pair, get func(role) string) {
+func (d *drafting) rest(p *pair, get func(role) string, todo []string) {
 	r := &p.rule
 	question := func(what, text string) {
 		r.Note = joined(r.Note, what+": "+text)
@@ -428,7 +431,7 @@ func (d *drafting) rest(p *pair, get func(role) string) {
 			question("functions", text)
 		}
 	}
-	if words := get(roleWords); words != "" {
+	for _, words := range todo {
 		if steps, ok := parseSteps(words); ok && len(r.Do) == 0 && d.compiles(p, func(r *mapping.Rule) { r.Do = steps }) {
 			r.Do = steps
 		} else {
@@ -489,15 +492,17 @@ func (d *drafting) compiles(p *pair, change func(*mapping.Rule)) bool {
 	return err == nil
 }
 
-// statusOfText reads a status.
-func statusOfText(s string) mapping.Status {
+// statusOfText reads a status; false for one that has no word here.
+func statusOfText(s string) (mapping.Status, bool) {
 	switch folded(s) {
 	case "agreed", "approved", "signed off", "accepted":
-		return mapping.Agreed
+		return mapping.Agreed, true
 	case "question", "open", "open question", "tbd", "to be discussed":
-		return mapping.Question
+		return mapping.Question, true
 	case "out of scope", "not in scope":
-		return mapping.OutOfScope
+		return mapping.OutOfScope, true
+	case "", "draft":
+		return mapping.Draft, true
 	}
-	return mapping.Draft
+	return mapping.Draft, false
 }

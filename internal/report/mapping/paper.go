@@ -157,6 +157,7 @@ func (p *paper) titleFacts() []fact {
 	add("Time zone", f.Zone)
 	add("Seed", f.Seed)
 	add("Columns", strings.Join(f.Target.Columns, sourceSeparator))
+	add("Note", f.Note)
 	counts := map[mapping.Status]int{}
 	f.Walk(func(b *mapping.Block) {
 		for i := range b.Rules {

@@ -63,8 +63,10 @@ type grid struct {
 
 // Read makes a first draft of a spreadsheet of pairs: an Excel workbook, CSV, or what is pasted from a spreadsheet, with tabs.
 // The columns are found by their titles, wherever the table begins: a source and a target, or a segment, a field number and
-// a target; further ones as [Spec.Write] has them in XLSX and CSV, which Read takes back whole. What it cannot read is kept
-// in the note of its rule, with the status question, or named in [Draft.Remarks].
+// a target; further ones as [Spec.Write] has them in XLSX and CSV. Of a workbook of ours Read takes back rules, blocks, code
+// tables and what is left out; it holds no comments of the YAML, and of an end neither layout nor schema, nor whether
+// CSV has a line of names. What Read cannot read is kept in the note of its rule, with the status question, or named in
+// [Draft.Remarks].
 func Read(ctx context.Context, in io.Reader, o ReadOptions) (*Draft, error) {
 	b, err := io.ReadAll(io.LimitReader(in, maxSheet+1))
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -51,24 +50,73 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 				if !reflect.DeepEqual(leftOutOf(d.Mapping), leftOutOf(f)) || d.Mapping.Title != f.Title || d.Mapping.ID != f.ID || d.Mapping.Zone != f.Zone || d.Mapping.Direction != f.Direction {
 					t.Errorf("%s, %s, %s, %s, left out %+v", d.Mapping.Title, d.Mapping.ID, d.Mapping.Zone, d.Mapping.Direction, d.Mapping.LeftOut)
 				}
-				if blocks, want := blocksOf(d.Mapping), blocksOf(f); !reflect.DeepEqual(withoutData(blocks), withoutData(want)) {
+				if blocks, want := blocksOf(d.Mapping), blocksOf(f); !reflect.DeepEqual(blocks, want) {
 					t.Errorf("blocks %+v\nwant %+v", blocks, want)
 				}
+				if !reflect.DeepEqual(tablesIn(d.Mapping), tablesIn(f)) {
+					t.Errorf("tables %+v\nwant %+v", tablesIn(d.Mapping), tablesIn(f))
+				}
 				for i := range f.Tables {
-					x, ok := d.Mapping.Table(f.Tables[i].Name)
-					if !ok {
-						t.Errorf("the table %s is gone", f.Tables[i].Name)
-						continue
+					if x, ok := d.Mapping.Table(f.Tables[i].Name); !ok || !reflect.DeepEqual(x.Rows, f.Tables[i].Rows) {
+						t.Errorf("the table %s is %+v\nwant %+v", f.Tables[i].Name, x, f.Tables[i])
 					}
-					if x.Missing.Policy != f.Tables[i].Missing.Policy || x.Missing.Use != f.Tables[i].Missing.Use || len(x.Rows.Lines) != len(f.Tables[i].Rows.Lines) {
-						t.Errorf("the table %s is %+v, want %+v", x.Name, x, f.Tables[i])
-					}
+				}
+				if d.Mapping.Note != f.Note {
+					t.Errorf("the note is %q, want %q", d.Mapping.Note, f.Note)
 				}
 				if _, err := mapping.Compile(d.Mapping); err != nil {
 					t.Errorf("what was read does not run: %v", err)
 				}
 			})
 		}
+	}
+}
+
+func TestTablesAreReadBackAsTheyAre(t *testing.T) {
+	f := parsedMapping(t, `{map: 1, id: "n", title: "Tables", note: "agreed in May;\nsee the minutes", source: {kind: "csv", delimiter: "|", encoding: "windows-1252"}, target: {kind: "csv"},
+  tables: {turned: {file: "tables/turned.csv", key: "ours", value: "theirs", system: "url"}, plain: {file: "plain.csv"}, bare: {file: "bare.csv", missing: {policy: "pass"}}},
+  blocks: [{id: "b-1", make: "row", rules: [{id: "r-1", to: "a", from: "b", do: [{lookup: "turned"}]}]}]}`)
+	for name, rows := range map[string]string{
+		"turned": "remark,theirs,url,ours\nas in May,F,https://a.example,female\n,M,,male\n",
+		"plain":  "v2,fhir,system,display\nA,a,s,\nB,,,words\n",
+		"bare":   "from,to,remark\n",
+	} {
+		x, _ := f.Table(name)
+		read, err := mapping.ReadRows(strings.NewReader(rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Rows = read
+	}
+	d, err := Read(context.Background(), bytes.NewReader(written(t, Spec{Mapping: f}, XLSX)), ReadOptions{})
+	if err != nil || len(d.Remarks) > 0 {
+		t.Fatalf("%v, %v", d.Remarks, err)
+	}
+	if changes := Changes(f, d.Mapping); len(changes) > 0 {
+		t.Errorf("read back with the changes %+v", changes)
+	}
+	for i := range f.Tables {
+		if x, _ := d.Mapping.Table(f.Tables[i].Name); !reflect.DeepEqual(x.Rows, f.Tables[i].Rows) {
+			t.Errorf("the rows of %s are %q, want %q", x.Name, x.Rows, f.Tables[i].Rows)
+		}
+	}
+	if endCode(d.Mapping.Source) != endCode(f.Source) || d.Mapping.Source.Delimiter != "|" {
+		t.Errorf("the source is %+v", d.Mapping.Source)
+	}
+}
+
+func TestWhatOthersFillIntoTables(t *testing.T) {
+	d := &drafting{f: &mapping.File{}, draft: &Draft{}}
+	titles := []string{titleTable, titleFile, titleCode, titleMeans, titleSystem, titleDisplay, titleSeen, titleAbsent, titleColumns}
+	d.readTables([]grid{{"Code tables", [][]string{titles,
+		{"sex", "sex.csv", "F", "female", "", "", "", "", "v2 = Code; fhir"}, {"sex", "sex.csv", "M", "male", "", "Male", "", "", "v2 = Code; fhir"},
+		{"sex", "sex.csv", "M", "man"}, {"sex", "sex.csv", "A", "other", "", "", "2", absentMark}}}})
+	x, ok := d.f.Table("sex")
+	if !ok || x.Key != "v2" || x.Display != "display" || !reflect.DeepEqual(x.Rows, mapping.Rows{Columns: []string{"v2", "fhir", "display"}, Lines: [][]string{{"F", "female", ""}, {"M", "male", "Male"}}}) {
+		t.Errorf("the table is %+v", x)
+	}
+	if r := d.draft.Remarks; len(r) != 2 || !strings.Contains(r[0].Text, "row 4") || !strings.Contains(r[1].Text, "row 5") {
+		t.Errorf("remarks %v", r)
 	}
 }
 
@@ -79,14 +127,6 @@ func structureOf(blocks []mapping.Block) string {
 		b.WriteString(blocks[i].ID + "(" + structureOf(blocks[i].Blocks) + ")")
 	}
 	return b.String()
-}
-
-func withoutData(list []entry) []entry {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i].fields = slices.DeleteFunc(slices.Clone(out[i].fields), func(f fact) bool { return f.name == "data" })
-	}
-	return out
 }
 
 func TestBlocksInBlocksAreReadBack(t *testing.T) {
@@ -184,6 +224,45 @@ func TestSheetsOfOtherHouses(t *testing.T) {
 					t.Errorf("%+v of %+v", r, b)
 				}
 			},
+		},
+		"what is done under the title Rule": {
+			sheet: "Source,Target,Rule,Description,Comments,Status\nPID-8,Patient.gender,M->male; F->female,the sex,as in May,in work\nPID-5.1,Patient.name.family,upper,,,\nPID-7,Patient.birthDate,,,,approved\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "gender"); r.ID != "r-0001" || r.Status != mapping.Question || r.Note != "the sex; as in May; status: in work; to do: M->male; F->female" {
+					t.Errorf("the gender is %+v", r)
+				}
+				if _, r := ruleTo(d.Mapping, "name.family"); r.ID != "r-0002" || len(r.Do) != 1 || r.Do[0].Name != "upper" || r.Status != mapping.Draft {
+					t.Errorf("the name is %+v", r)
+				}
+			},
+		},
+		"functions alone under the title Rule": {
+			sheet: "Source,Target,Rule\nPID-5.1,Patient.name.family,upper\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "name.family"); r.ID != "r-0001" || len(r.Do) != 1 {
+					t.Errorf("the name is %+v", r)
+				}
+			},
+		},
+		"identifiers under the title Rule": {
+			sheet: "Source,Target,Rule\nPID-5.1,Patient.name.family,pid-01\nPID-8,Patient.gender,pid-02\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "gender"); r.ID != "pid-02" || r.Note != "" {
+					t.Errorf("the gender is %+v", r)
+				}
+			},
+		},
+		"words under the title No": {
+			sheet: "No,Source,Target,Rule\nThe patient,,,\n1,PID-5.1,Patient.name.family,copy as it is\n2,PID-8,Patient.gender,\n",
+			check: func(t *testing.T, d *Draft) {
+				if _, r := ruleTo(d.Mapping, "name.family"); r.ID != "r-0001" || r.Note != "to do: copy as it is" {
+					t.Errorf("the name is %+v", r)
+				}
+				if _, r := ruleTo(d.Mapping, "gender"); r.ID != "r-0002" || r.Status == mapping.Question {
+					t.Errorf("the gender is %+v", r)
+				}
+			},
+			remarks: []string{"row 2: names neither a source nor a target"},
 		},
 		"an unknown table": {
 			sheet: "Source,Target,Functions\nPID-8,Patient.gender,\"trim, lookup(\"\"sex\"\")\"\n",

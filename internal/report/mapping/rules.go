@@ -85,7 +85,7 @@ func (p *paper) ruleRow(b *mapping.Block, r *mapping.Rule) []report.Cell {
 	}
 	before, after := p.sample(r.ID)
 	return report.Texts(b.ID, b.Make, b.Per, b.When, strings.Join(b.Key, sourceSeparator), r.ID, r.To, target.name, target.typ, target.card, r.Each, sourceText(r),
-		strings.Join(names, sourceSeparator), strings.Join(usage, sourceSeparator), conditionWords(r.When), functionText(r.Do), strings.Join(doneWords(r, target.typ), ", then "), r.Formula, r.Value,
+		strings.Join(names, sourceSeparator), strings.Join(usage, sourceSeparator), r.When, functionText(r.Do), strings.Join(doneWords(r, target.typ), ", then "), r.Formula, r.Value,
 		strings.Join(tablesOf(r), ", "), r.Default, least, before, after, string(statusOf(r)), r.Owner, r.Note, endCode(p.Mapping.Source), endCode(p.Mapping.Target), p.inside()[b.ID])
 }
 
@@ -105,7 +105,7 @@ func (p *paper) inside() map[string]string {
 // endCode says what an end is so that [Read] can read it: the kind, then what else is said, as in hl7v2 version=2.5.1.
 func endCode(e mapping.End) string {
 	parts := []string{string(e.Kind)}
-	for _, f := range []fact{{"version", e.Version}, {"message", e.Message}, {"root", e.Root}, {"bundle", e.Bundle}, {"keep", yesNo(e.Keep, "true", "")}} {
+	for _, f := range []fact{{"version", e.Version}, {"message", e.Message}, {"root", e.Root}, {"bundle", e.Bundle}, {"keep", yesNo(e.Keep, "true", "")}, {"delimiter", e.Delimiter}, {"encoding", e.Encoding}} {
 		if f.value != "" && !strings.ContainsAny(f.value, " =") {
 			parts = append(parts, f.name+"="+f.value)
 		}
@@ -130,6 +130,10 @@ func endOf(code string) (e mapping.End) {
 			e.Root = value
 		case name == "bundle":
 			e.Bundle = value
+		case name == "delimiter":
+			e.Delimiter = value
+		case name == "encoding":
+			e.Encoding = value
 		case name == "keep":
 			e.Keep = value == "true"
 		}

@@ -44,17 +44,18 @@ func (p *paper) messages() part {
 		}
 		key := strings.Join(b.Key, ", ")
 		made.rows = append(made.rows, []cell{codeText(b.ID), codeText(makes).with(b.Note, soft), codeText(per), text(conditionWords(b.When)), codeText(key), text(strconv.Itoa(len(b.Rules)))})
-		flat = append(flat, report.Texts(madeMark, makes, b.Note, "", b.ID, per, conditionWords(b.When), strings.Join(b.Key, sourceSeparator), p.inside()[b.ID], strconv.Itoa(len(b.Rules))))
+		flat = append(flat, report.Texts(madeMark, makes, b.Note, "", b.ID, per, conditionWords(b.When), strings.Join(b.Key, sourceSeparator), p.inside()[b.ID], strconv.Itoa(len(b.Rules)), b.Data))
 	})
 	out.tables = append(out.tables, made)
 	out.sheet = &report.Sheet{Columns: []report.Column{{Title: "What", Width: 10}, {Title: titleMade, Width: 26}, {Title: titleEvent, Width: 44}, {Title: "Structure", Width: 14},
-		{Title: titleBlock, Width: 18}, {Title: titleOnce, Width: 16}, {Title: titleCondition, Width: 50}, {Title: titleKey, Width: 30}, {Title: titleInside, Width: 18}, {Title: "In the samples, or rules", Width: 22}}, Rows: report.Rows(flat)}
+		{Title: titleBlock, Width: 18}, {Title: titleOnce, Width: 16}, {Title: titleCondition, Width: 50}, {Title: titleKey, Width: 30}, {Title: titleInside, Width: 18}, {Title: "In the samples, or rules", Width: 22}, {Title: titleData, Width: 16}}, Rows: report.Rows(flat)}
 	return out
 }
 
 // What the sheet of messages says of blocks. [Read] knows it.
 const (
 	titleMade, titleEvent, titleOnce = "Message, or what is made", "Event, or note", "Once for each"
+	titleData                        = "Kind of data"
 	madeMark, wholeMessage, takenOut = "made", "message", " (taken out)"
 )
 

@@ -1,6 +1,7 @@
 package mappaper
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -82,12 +83,49 @@ func folded(s string) string {
 type head struct {
 	row     int // from 0
 	columns map[role]int
+	more    map[role][]int // further columns of words and notes: people write Description and Comments
+}
+
+// all are the cells of a row in all columns of a role.
+func (h head) all(row []string, r role) (texts []string) {
+	if text := h.get(row, r); text != "" {
+		texts = append(texts, text)
+	}
+	for _, c := range h.more[r] {
+		if text := cellText(row, c); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// add takes a column for a role. It is false where the role has one already, and is none of those that may have several.
+func (h *head) add(r role, column int) bool {
+	if !h.has(r) {
+		h.columns[r] = column
+		return true
+	}
+	if r != roleWords && r != roleNote {
+		return false
+	}
+	if h.more == nil {
+		h.more = map[role][]int{}
+	}
+	h.more[r] = append(h.more[r], column)
+	return true
 }
 
 // get is a cell of a row.
 func (h head) get(row []string, r role) string {
 	i, ok := h.columns[r]
-	if !ok || i >= len(row) {
+	if !ok {
+		return ""
+	}
+	return cellText(row, i)
+}
+
+func cellText(row []string, i int) string {
+	if i >= len(row) {
 		return ""
 	}
 	return strings.TrimSpace(strings.ReplaceAll(row[i], "\u00a0", " "))
@@ -103,12 +141,13 @@ func findHead(g *grid) (head, bool) {
 	for i, row := range g.cells[:min(len(g.cells), maxHead)] {
 		h := head{row: i, columns: map[role]int{}}
 		for c, title := range row {
-			if r := titles[folded(title)]; r != noRole && r != roleIgnored {
-				if _, taken := h.columns[r]; !taken {
-					h.columns[r] = c
-				}
+			switch r := titles[folded(title)]; r {
+			case noRole, roleIgnored, roleRule:
+			default:
+				h.add(r, c)
 			}
 		}
+		h.findRule(row, g.cells[i+1:])
 		if at, ok := h.columns[roleField]; ok && !h.has(roleSource) && !h.has(roleSegment) {
 			h.columns[roleSource] = at // the whole path stands under Field
 		}
@@ -117,6 +156,49 @@ func findHead(g *grid) (head, bool) {
 		}
 	}
 	return head{}, false
+}
+
+// findRule finds the column of the rules' identifiers. Others write what is to be done under such a title, as M->male, which
+// must not get lost as an identifier.
+func (h *head) findRule(titleRow []string, rows [][]string) {
+	ours := h.has(roleBlock) || h.has(roleSourceKind)
+	for c, title := range titleRow {
+		if titles[folded(title)] != roleRule {
+			continue
+		}
+		if ours || h.identifies(rows, c, folded(title) == folded(titleRule)) {
+			h.add(roleRule, c) // a second numbering is of no use
+			continue
+		}
+		h.add(roleWords, c)
+	}
+}
+
+// ruleIdentifier is what identifiers look like: short, without blanks.
+var ruleIdentifier = regexp.MustCompile(`^#?[\p{L}\p{N}][\p{L}\p{N}._#/-]{0,23}\)?$`)
+
+// identifies says whether what stands in a column are identifiers: most of it looks so. Where the title may mean other things
+// as well, all of it does, has a digit, is no function and stands once.
+func (h *head) identifies(rows [][]string, column int, doubtful bool) bool {
+	seen := map[string]bool{}
+	good, bad := 0, 0
+	for _, row := range rows {
+		text := cellText(row, column)
+		if text == "" || h.get(row, roleTarget) == "" { // nothing, or the heading of a section
+			continue
+		}
+		_, function := parseSteps(text)
+		switch {
+		case !ruleIdentifier.MatchString(text):
+			bad++
+		case doubtful && (function || seen[text] || !strings.ContainsFunc(text, unicode.IsDigit)):
+			bad++
+		default:
+			good++
+		}
+		seen[text] = true
+	}
+	return bad == 0 || !doubtful && good >= bad
 }
 
 // withoutHead reads a table without titles as pairs, the source first, if most of its rows begin with a path of HL7 v2 or

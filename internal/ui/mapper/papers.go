@@ -13,6 +13,9 @@ import (
 // papersWidth is the width of the dialog of papers in units.
 const papersWidth = 560
 
+// tableTab is the place of the table of rules among the tabs.
+const tableTab = 1
+
 // Papers asks which paper or export is wanted, and where it goes.
 func (v *View) Papers() {
 	if !v.m.IsOpen() {
@@ -39,19 +42,21 @@ func (v *View) papers(versions []model.Version) {
 		}
 	})
 	values := kit.NewToggle("Show values of the samples as they are", nil)
-	letter := kit.NewToggle("Pages of the American size", nil)
+	letter := kit.NewToggle("Letter instead of A4", nil)
 	specification := kit.NewForm(papersWidth-24,
 		kit.FormRow{Title: "Edition", Control: edition}, kit.FormRow{Title: "Handed over by", Control: author},
 		kit.FormRow{Title: "What has changed since", Control: log},
-		kit.FormRow{Control: values, Note: "Without it values are shown by their shape, such as Aa+ for a name. With it the paper holds patient data and is not encrypted."},
-		kit.FormRow{Control: letter})
+		kit.FormRow{Control: values, Note: "Without it values are shown by their shape, such as Aa+ for a name. With it the paper holds patient data and is not encrypted."})
 	fhir := kit.NewForm(papersWidth-24, kit.FormRow{Title: "Address below which the resources are named", Control: url, Note: "urn:uuid: without it."})
+	pages := kit.NewForm(papersWidth-24, kit.FormRow{Control: letter}) // other forms have no pages
 	below := container.NewStack(specification.Content())
 	whole := container.NewVBox()
 	kind := kit.NewChoice(titles, func(i int) {
 		paper.Kind = i
 		below.Objects[0] = container.NewVBox()
 		switch k := model.PaperKinds()[i]; {
+		case model.HasPages(i):
+			below.Objects[0] = container.NewVBox(specification.Content(), pages.Content())
 		case model.IsSpecification(i):
 			below.Objects[0] = specification.Content()
 		case k == "conceptmap" || k == "structuremap":
@@ -63,9 +68,12 @@ func (v *View) papers(versions []model.Version) {
 	whole.Objects = []fyne.CanvasObject{head.Content(), below}
 	var dismiss func()
 	write := func() {
-		paper.Edition, paper.Author, paper.URL, paper.ShowValues, paper.Letter = edition.Text, author.Text, url.Text, values.On(), letter.On()
+		paper.Edition, paper.Author, paper.URL, paper.ShowValues, paper.Letter = edition.Text, author.Text, url.Text, values.On(), letter.On() && model.HasPages(paper.Kind)
 		dismiss()
 		v.host.ChooseTarget("Write the paper", v.m.PaperName(paper), func(path string) { v.m.WritePaper(paper, path) })
+	}
+	for _, f := range []*kit.Field{edition, author, url} {
+		f.OnSubmitted = func(string) { write() }
 	}
 	content := container.NewStack(kit.Gap(papersWidth, 380), container.NewBorder(whole, nil, nil, nil))
 	dismiss = v.host.Dialog("Papers and exports", content, papersWidth, kind, kit.Action{Label: "Write…", Do: write}, kit.Action{Label: "Cancel"})
@@ -89,7 +97,12 @@ func (v *View) importSheet(path string) {
 		kit.FormRow{Title: "Name of the mapping", Control: name, Note: "Without one it is that of the file. What cannot be read stays in the note of its rule, with the status question."})
 	var dismiss func()
 	do := func() {
-		err := v.m.ImportSheet(model.SheetImport{Path: file.Text, Text: text.Text, Name: name.Text, MSHFromDelimiters: numbers.On()}, func(words string) { v.host.Tell("What could not be taken over as it stands", words) })
+		err := v.m.ImportSheet(model.SheetImport{Path: file.Text, Text: text.Text, Name: name.Text, MSHFromDelimiters: numbers.On()}, func(words string) {
+			v.ShowTab(tableTab) // the sheet was a table, and so is what became of it
+			if words != "" {
+				v.host.Tell("What could not be taken over as it stands", words)
+			}
+		})
 		if err != nil {
 			f.SetProblem(3, err.Error())
 			return
