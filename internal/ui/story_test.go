@@ -250,6 +250,17 @@ func TestInspectByKeyboardAlone(t *testing.T) {
 	}
 }
 
+// Under the mask the palette shows what is typed, and not what may be a patient.
+func TestPaletteUnderTheMask(t *testing.T) {
+	d := project(t)
+	d.ctrl(fyne.KeyM)
+	d.ctrl(fyne.KeyK)
+	d.Type("light col")
+	if !d.Shows("light col") || !d.Shows("Light col") || !d.Shows("Find messages with what was typed") {
+		t.Errorf("texts %q", d.Texts())
+	}
+}
+
 func TestPaletteAndKeysPage(t *testing.T) {
 	d := project(t)
 	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyK)
