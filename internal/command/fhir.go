@@ -102,7 +102,8 @@ func runFHIRPath(ctx context.Context, s *session, args []string) error {
 	if len(plain) == 1 {
 		return e.evaluate(ctx, "", nil)
 	}
-	return s.eachInput(ctx, plain[1:], false, func(in *input) error {
+	e.mistakes = e.x.Mistakes(e.d)
+	err = s.eachInput(ctx, plain[1:], false, func(in *input) error {
 		for rec, err := range e.d.Resources(ctx, in, fhir.StreamOptions{WholeBundles: !*entries}) {
 			if err != nil {
 				return &readError{in.name, err}
@@ -116,6 +117,10 @@ func runFHIRPath(ctx context.Context, s *session, args []string) error {
 		}
 		return nil
 	})
+	if err == nil {
+		e.hint()
+	}
+	return err
 }
 
 // pathRun evaluates one expression on many resources.
@@ -124,7 +129,7 @@ type pathRun struct {
 	d              *fhir.Definitions
 	x              *fhirpath.Expression
 	asJSON, strict bool
-	hinted         string // the last hint that was given
+	mistakes       *fhirpath.Mistakes
 }
 
 func (e *pathRun) evaluate(ctx context.Context, name string, n *fhir.Node) error {
@@ -141,8 +146,8 @@ func (e *pathRun) evaluate(ctx context.Context, name string, n *fhir.Node) error
 		e.s.complain("%s%s", name, err)
 		return errFailed
 	}
-	if len(out) == 0 && n != nil {
-		e.hint(input)
+	if n != nil {
+		e.mistakes.Look(input, len(out))
 	}
 	if e.asJSON {
 		return e.list(out)
@@ -153,13 +158,11 @@ func (e *pathRun) evaluate(ctx context.Context, name string, n *fhir.Node) error
 	return nil
 }
 
-// hint says once why a path gives nothing, if the definitions know.
-func (e *pathRun) hint(input fhirpath.Collection) {
-	var unknown *fhirpath.Error
-	if err := e.x.Check(input, e.d); errors.As(err, &unknown) && unknown.Error() != e.hinted {
-		e.hinted = unknown.Error()
+// hint says why the path gives nothing anywhere, if the definitions know.
+func (e *pathRun) hint() {
+	if wrong := e.mistakes.Found(); wrong != nil {
 		e.s.out.Flush()
-		e.s.complain("note: %s", e.hinted)
+		e.s.complain("note: %s", wrong)
 	}
 }
 

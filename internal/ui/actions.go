@@ -65,14 +65,12 @@ func (s *Shell) ShowPalette() {
 		}
 	}
 	back := s.canvas.Focused()
+	// Under the mask too it shows what is typed: the names of commands are no patient data. What is found may be.
 	p := kit.ShowPalette(s.canvas, "Type the name of an action or place, or words to look for in messages", items, func() {
 		if back != nil {
 			s.canvas.Focus(back)
 		}
 	})
-	if s.m.Masked() {
-		p.Secret()
-	}
 	p.More = func(query string) []kit.Item {
 		if query == "" {
 			return nil

@@ -123,6 +123,22 @@ func TestBundleIsWalkedByKeyboard(t *testing.T) {
 	}
 }
 
+// Inspect fits into a small window, whatever it shows of a Bundle, and with its reference followed.
+func TestBundleFitsIntoASmallWindow(t *testing.T) {
+	d := withRecord(t)
+	m := d.s.session.inspect
+	for _, mode := range []fhirview.Mode{fhirview.JSON, fhirview.XML, fhirview.Hex, fhirview.CardMode, fhirview.EntryMode} {
+		m.FHIR().SetMode(mode)
+		d.settle()
+		m.MoveTo(strings.Index(string(m.Raw()), `"reference": "Organization/harborview"`) + 15)
+		d.ctrl(fyne.KeyJ)
+		d.Settle()
+		if least := d.s.root.MinSize(); least.Width > 900 {
+			t.Errorf("%v needs %v", mode, least)
+		}
+	}
+}
+
 // What is wrong is found by F8, and another message in the list takes the parts of the place back.
 func TestFindingsOfAResource(t *testing.T) {
 	d := withRecord(t)

@@ -125,6 +125,10 @@ func (d *fileDialog) enter() {
 		d.makeFolder()
 		return
 	}
+	if d.purpose == files.Folder && d.name.Text == "" { // nothing but the folder that is shown can be meant
+		d.take([]string{d.m.Folder()})
+		return
+	}
 	rows := d.list.SelectedRows()
 	if d.purpose == files.Target { // it has a name, and the row below the cursor is none
 		rows = nil

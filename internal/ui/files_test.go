@@ -136,6 +136,28 @@ func TestFileDialogMakesAFolder(t *testing.T) {
 	}
 }
 
+// A folder's path is typed and entered with Return; the second Return chooses it, also where it is empty.
+func TestFolderDialogTakesWhatWasTyped(t *testing.T) {
+	d, inbox, chosen, _ := dialog(t, files.Folder, "")
+	if err := os.Mkdir(filepath.Join(inbox, "empty"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{filepath.Join(inbox, "empty"), inbox} {
+		d.s.folder = d.dir
+		d.s.showFiles(files.Folder, "Choose", "", "Choose this folder", func(paths []string) { *chosen = paths })
+		d.Canvas().Focus(d.Field(askName))
+		d.Type(folder)
+		d.Key(fyne.KeyReturn)
+		if !d.Shows(folder) {
+			t.Fatalf("shown is %q", d.Texts())
+		}
+		d.Key(fyne.KeyReturn)
+		if !slices.Equal(*chosen, []string{folder}) {
+			t.Errorf("%q, not %s", *chosen, folder)
+		}
+	}
+}
+
 func TestFileDialogKeepsTheNameWhileFoldersAreWalked(t *testing.T) {
 	d, inbox, chosen, list := dialog(t, files.Target, "new.trestle")
 	d.Key(fyne.KeyDown)

@@ -107,6 +107,9 @@ func (s *Shell) Dialog(title string, content fyne.CanvasObject, width float32, f
 	}
 	pop := s.modal(title, content, width, row...)
 	s.dismissWith(pop.Hide)
+	if first == nil && len(row) > 0 { // else Return would do nothing
+		first = row[0].(fyne.Focusable)
+	}
 	if first != nil {
 		s.canvas.Focus(first)
 	}

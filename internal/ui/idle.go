@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+
+	"trestle/internal/ui/kit"
 )
 
 // The project locks by itself when nobody has used the window for a while. Work under way counts as use.
@@ -59,10 +61,21 @@ func (s *Shell) lockIdle() {
 	s.lockNow("after "+strconv.Itoa(s.idleMinutes())+" minutes without use", func() {})
 }
 
+// passNews takes away news that only inform and that the user had time to read.
+func (s *Shell) passNews(now time.Time) {
+	if s.session != nil {
+		kit.PassNews(now, time.Unix(0, s.lastUse.Load()))
+	}
+}
+
 // watch is called a few times a second by poll.
 func (s *Shell) watch() {
 	if s.isIdle(time.Now()) {
 		fyne.DoAndWait(s.lockIdle)
+	}
+	if now := time.Now(); kit.NewsPass() && now.Sub(s.passed) >= time.Second {
+		s.passed = now
+		fyne.DoAndWait(func() { s.passNews(now) })
 	}
 	if s.behind.Load() {
 		fyne.DoAndWait(s.endVeiled)

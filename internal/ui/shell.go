@@ -51,6 +51,7 @@ type Shell struct {
 	veiled  *session                   // open behind the locked window, because work in it goes on; nil mostly
 	behind  atomic.Bool                // veiled is not nil, for poll
 	working atomic.Pointer[job.Runner] // the session's, for poll
+	passed  time.Time                  // when poll looked after news that pass
 	lastUse atomic.Int64               // when the user did something last, in nanoseconds since 1970
 	limit   atomic.Int64               // how long the window may be unused, in nanoseconds
 
@@ -254,6 +255,7 @@ func (s *Shell) finish(old *session, then func()) {
 }
 
 func (s *Shell) showStart() {
+	kit.ForgetNews()
 	s.first = startview.New(s.start, s, s.options.Workspace)
 	s.first.Await(s.options.Files)
 	s.first.Sample = func() {

@@ -250,6 +250,45 @@ func TestInspectByKeyboardAlone(t *testing.T) {
 	}
 }
 
+// What only informs goes by itself while the user is at work in its place, and not while another is shown.
+func TestNewsGoByThemselves(t *testing.T) {
+	d := project(t)
+	d.s.Drop([]string{d.file("a.hl7", good+broken)})
+	d.settle()
+	d.s.session.inspect.Delete([]int{1})
+	d.settle()
+	const words = "1 message deleted."
+	later := func() {
+		d.Settle()
+		now := time.Now()
+		d.s.used()
+		d.s.passNews(now)
+		d.s.passNews(now.Add(time.Minute))
+		d.settle()
+	}
+	d.s.Go(shell.Link)
+	later()
+	d.s.Go(shell.Inspect)
+	if !d.Shows(words) {
+		t.Fatalf("gone before it was seen: %q", d.Texts())
+	}
+	later()
+	if d.Shows(words) || d.s.session.inspect.Notice().Text != "" {
+		t.Errorf("shown still: %q", d.Texts())
+	}
+}
+
+// Under the mask the palette shows what is typed, and not what may be a patient.
+func TestPaletteUnderTheMask(t *testing.T) {
+	d := project(t)
+	d.ctrl(fyne.KeyM)
+	d.ctrl(fyne.KeyK)
+	d.Type("light col")
+	if !d.Shows("light col") || !d.Shows("Light col") || !d.Shows("Find messages with what was typed") {
+		t.Errorf("texts %q", d.Texts())
+	}
+}
+
 func TestPaletteAndKeysPage(t *testing.T) {
 	d := project(t)
 	d.Chord(fyne.KeyModifierShortcutDefault, fyne.KeyK)

@@ -40,6 +40,7 @@ func TestIndexed(t *testing.T) {
 		`doe "left arm"`:               {Text: `doe "left arm"`},
 		"type:ADT trigger:A08":         {Type: "ADT", Trigger: "A08"},
 		"format:x12 file:adt*":         {Format: "x12", Source: "adt*"},
+		"format:FHIR":                  {Format: "fhir*"},
 		"TYPE:ADT^A08 x":               {Type: "ADT", Trigger: "A08", Text: "x"},
 		"mrn:88121 account:A1*":        {MRN: "88121", Account: "A1*"},
 		`control:"MSG 1"`:              {ControlID: "MSG 1"},

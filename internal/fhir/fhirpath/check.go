@@ -1,11 +1,56 @@
 package fhirpath
 
-import "trestle/internal/fhir"
+import (
+	"errors"
+
+	"trestle/internal/fhir"
+)
 
 // Check looks for paths that the definitions do not have, and functions that need an order where there is none. It needs
 // the input for its type only. The error is an [*Error] with Semantic set; nil also where nothing can be said.
 func (x *Expression) Check(input Collection, d *fhir.Definitions) error {
 	return x.check(&evaluation{Options: Options{Strict: true, CheckOrdered: true}, d: d}, input)
+}
+
+// Mistakes gathers what [Expression.Check] says of resources of several types. An expression that is right for one of them, or
+// has an answer, is no mistake: it is not meant of the others.
+type Mistakes struct {
+	x     *Expression
+	d     *fhir.Definitions
+	types map[string]bool
+	right bool
+	first *Error
+}
+
+// Mistakes begins with no resource.
+func (x *Expression) Mistakes(d *fhir.Definitions) *Mistakes {
+	return &Mistakes{x: x, d: d, types: map[string]bool{}}
+}
+
+// Look takes up what a resource was asked and how many answers it gave. A type is looked at once.
+func (m *Mistakes) Look(input Collection, answers int) {
+	if answers > 0 {
+		m.right = true
+	}
+	if m.right || len(input) == 0 || m.types[input[0].typ.Name] {
+		return
+	}
+	m.types[input[0].typ.Name] = true
+	var e *Error
+	switch {
+	case !errors.As(m.x.Check(input, m.d), &e):
+		m.right = true
+	case m.first == nil || e.Off > m.first.Off:
+		m.first = e
+	}
+}
+
+// Found is the mistake for the type that the expression goes furthest for; nil if there is none.
+func (m *Mistakes) Found() *Error {
+	if m.right {
+		return nil
+	}
+	return m.first
 }
 
 // check looks for mistakes that the definitions show without data: unknown paths in strict mode, and functions that need
@@ -134,6 +179,10 @@ func (k checker) narrowed(x *expr, on shape) (shape, error) {
 	}
 	if on.known && len(out.types) == 0 && k.ev.Strict {
 		return out, &Error{Off: x.off, What: "nothing here can be a " + quoted(x.typ.Name), Semantic: true}
+	}
+	if s := k.ev.d.Type(x.typ.Name); !on.known && len(out.types) == 0 && x.typ.Namespace != "System" && s != nil && s.Root != nil && !s.Abstract {
+		// Whatever it was asked of, it is of this type now: a Bundle's resource is an Observation.
+		out.types, out.known = []typed{{x.typ.Name, s.Root}}, true
 	}
 	return out, nil
 }

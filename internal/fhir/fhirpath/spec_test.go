@@ -180,6 +180,51 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// What a type was asked for is of that type, also where nothing is known of what it was asked of.
+func TestCheckFollowsTypes(t *testing.T) {
+	n := tree(t, `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient"}}]}`)
+	for expression, want := range map[string]string{
+		`entry.resource.famly`: "", `entry.resource.ofType(Patient).name.family`: "", `entry.resource.ofType(Patient).name.famly`: `"famly"`,
+		`(entry.resource.first() as Patient).nick`: `"nick"`, `entry.resource.ofType(DomainResource).name`: "", `entry.resource.ofType(Observation).value.ofType(Quantity).unit`: "",
+	} {
+		x, err := Compile(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = x.Check(Resource(fhir.R4(), n), fhir.R4())
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", expression, err, want)
+		}
+	}
+}
+
+// An expression that is right for one type of several is no mistake; else the one that gets furthest is told.
+func TestMistakes(t *testing.T) {
+	resources := []*fhir.Node{tree(t, `{"resourceType":"Observation"}`), tree(t, patient), tree(t, `{"resourceType":"Location"}`)}
+	for expression, want := range map[string]string{
+		`Observation.value.value`: "", `name.famly`: "at offset 5: the definitions have no element \"famly\" here", `nick`: "at offset 0: the definitions have no element \"nick\" here",
+	} {
+		x, err := Compile(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := x.Mistakes(fhir.R4())
+		for _, n := range resources {
+			m.Look(Resource(fhir.R4(), n), 0)
+		}
+		found := ""
+		if e := m.Found(); e != nil {
+			found = e.Error()
+		}
+		if found != want {
+			t.Errorf("%s: %q, want %q", expression, found, want)
+		}
+		if m.Look(nil, 1); m.Found() != nil {
+			t.Errorf("%s: a mistake with an answer", expression)
+		}
+	}
+}
+
 func TestHostileExpressionsEnd(t *testing.T) {
 	n := tree(t, patient)
 	for _, expression := range []string{

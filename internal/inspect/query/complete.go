@@ -191,7 +191,7 @@ func (c *completer) values(left *operand) {
 			}
 		}
 	case "format":
-		for _, f := range []string{"hl7v2", "hl7v2-batch", "fhir-json", "fhir-xml", "x12", "ccda"} {
+		for _, f := range []string{"hl7v2", "hl7v2-batch", "fhir", "fhir-json", "fhir-xml", "x12", "ccda"} {
 			c.add(f, "")
 		}
 	case "type":

@@ -328,6 +328,12 @@ func (p *parser) finish(c *comparison, t token) (node, error) {
 		return found{op: atLeast, severity: severity, bySeverity: true}, nil
 	case "finding":
 		return c.finding(t)
+	case "format":
+		for i, v := range c.values {
+			if strings.EqualFold(v.text, "fhir") { // no format by itself: JSON, XML and NDJSON are meant
+				c.values[i].text, c.values[i].prefix = "fhir", true
+			}
+		}
 	case "type":
 		if typ, trigger, ok := strings.Cut(first.text, "^"); ok && c.op == equal {
 			a := &comparison{left: c.left, op: equal, values: []literal{newLiteral(token{kind: quoted, text: typ})}}

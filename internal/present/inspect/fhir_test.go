@@ -65,7 +65,7 @@ func TestQueryFindsResources(t *testing.T) {
 	p.add(ndjson, inXML, admit)
 	for text, want := range map[string]int{
 		"type = Patient": 2, "type:Observation": 1, "mrn = 88121": 2, "mrn = Patient/p1": 1, "finding >= error": 1, "finding = binding": 1, "weight": 1, "control = w1 and weight": 1,
-		"format = fhir-xml": 1, "PID-5 exists": 1, "type = Patient and not finding >= error": 1, "size < 200 and type = Patient": 2,
+		"format = fhir-xml": 1, "format:FHIR": 3, "not format = fhir": 1, "format in (fhir, x12)": 3, "format:hl7": 0, "PID-5 exists": 1, "type = Patient and not finding >= error": 1, "size < 200 and type = Patient": 2,
 	} {
 		p.SubmitQuery(text)
 		p.settle()

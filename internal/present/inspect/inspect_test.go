@@ -75,6 +75,25 @@ func (p *place) rowOf(control string) int {
 	return -1
 }
 
+// A filter that nothing matches shows no message either; without it the first is there again.
+func TestNoMessageIsShownWhereNoneIsFound(t *testing.T) {
+	p := open(t)
+	p.add(admit, second)
+	if len(p.Raw()) == 0 {
+		t.Fatal("no message is open")
+	}
+	p.SetQuery("mrn:nobody")
+	p.settle()
+	if len(p.Raw()) > 0 || p.Selected() != -1 {
+		t.Errorf("%d bytes of a message that was not found, row %d", len(p.Raw()), p.Selected())
+	}
+	p.SetQuery("")
+	p.settle()
+	if len(p.Raw()) == 0 || p.Selected() != 0 {
+		t.Errorf("%d bytes, row %d", len(p.Raw()), p.Selected())
+	}
+}
+
 // The main job: files in, listed, one opened, the finding found, its value in all three views.
 func TestFilesAreListedAndTheFindingLeadsToItsPlace(t *testing.T) {
 	p := open(t)

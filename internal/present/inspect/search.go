@@ -148,7 +148,7 @@ func (m *Model) found(a answer, keep int64, err error) {
 	if l.selected < 0 && len(l.ids) > 0 && (m.open.id == 0 || l.first) {
 		m.Select(0)
 	}
-	if l.first && len(l.ids) == 0 {
+	if len(l.ids) == 0 && m.open.id != 0 && (l.first || m.Filtered()) { // what is shown is none of those that were found
 		m.close()
 	}
 	l.first = false

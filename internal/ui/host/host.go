@@ -27,8 +27,9 @@ type Host interface {
 	Decide(title, text, yes string, then func())
 	// Tell shows more words than fit in the place.
 	Tell(title, text string)
-	// Dialog shows content under a title with buttons below it, over the window, and gives first the keyboard. A button
-	// leaves it there: its action may find something to correct. The dialog goes when dismiss is called, and on Escape.
+	// Dialog shows content under a title with buttons below it, over the window, and gives first the keyboard, or the first
+	// button where first is nil. A button leaves the dialog there: its action may find something to correct. The dialog goes
+	// when dismiss is called, and on Escape.
 	Dialog(title string, content fyne.CanvasObject, width float32, first fyne.Focusable, buttons ...kit.Action) (dismiss func())
 	// Status asks the window to read the place's status again.
 	Status()

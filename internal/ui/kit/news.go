@@ -6,7 +6,8 @@ import (
 	"trestle/internal/present/screen"
 )
 
-// News is the place of a page for one strip: it takes no room while there is nothing to say.
+// News is the place of a page for one strip: it takes no room while there is nothing to say. What only informs goes by itself
+// (see PassNews); what went wrong, what warns and what offers something stays until it is dismissed.
 type News struct {
 	widget.BaseWidget
 	strip *Strip
@@ -24,8 +25,14 @@ func NewNews() *News {
 func (n *News) Say(role screen.Role, text string, dismiss func(), actions ...Action) {
 	if text == "" {
 		n.strip = nil
+		forget(n)
 		n.Hide()
 		return
+	}
+	if (role == screen.RoleInformation || role == screen.RoleOK) && dismiss != nil && len(actions) == 0 {
+		passes(n, text, dismiss)
+	} else {
+		forget(n)
 	}
 	n.strip = NewStrip(role, text, dismiss, actions...)
 	n.Show()

@@ -70,12 +70,6 @@ func ShowPalette(c fyne.Canvas, placeholder string, items []Item, closed func())
 	return p
 }
 
-// Secret hides what is typed, for a screen that others look on.
-func (p *Palette) Secret() {
-	p.entry.Password = true
-	p.entry.Refresh()
-}
-
 // Query finds by what was typed, as typing does.
 func (p *Palette) Query(text string) {
 	p.found = p.found[:0]

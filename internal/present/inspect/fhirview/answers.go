@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"trestle/internal/fhir"
 	"trestle/internal/fhir/fhirpath"
 	"trestle/internal/inspect/resource"
 	"trestle/internal/job"
@@ -161,11 +160,18 @@ func evaluate(ctx context.Context, doc *resource.Document, text string, each boo
 	}
 	o := &fhirpath.Options{Definitions: doc.Definitions, MaxSteps: maxSteps, MaxItems: maxItems}
 	root := fhirpath.Resource(doc.Definitions, doc.Tree)
+	mistakes := x.Mistakes(doc.Definitions)
+	defer func() {
+		if wrong := mistakes.Found(); err == nil && wrong != nil {
+			r.hint = wrong.What
+		}
+	}()
 	ask := func(input fhirpath.Collection) error {
 		out, err := x.Evaluate(ctx, input, o)
 		if err != nil {
 			return err
 		}
+		mistakes.Look(input, len(out))
 		r.total += len(out)
 		for _, item := range out {
 			if len(r.answers) == maxAnswers {
@@ -179,7 +185,6 @@ func evaluate(ctx context.Context, doc *resource.Document, text string, each boo
 		if err := ask(root); err != nil {
 			return r, err
 		}
-		r.hint = unknownPath(x, root, doc.Definitions, r.total)
 		return r, nil
 	}
 	for _, e := range doc.Entries() {
@@ -194,15 +199,6 @@ func evaluate(ctx context.Context, doc *resource.Document, text string, each boo
 		}
 	}
 	return r, nil
-}
-
-// unknownPath says why an expression gives nothing, if the definitions know.
-func unknownPath(x *fhirpath.Expression, input fhirpath.Collection, d *fhir.Definitions, total int) string {
-	var unknown *fhirpath.Error
-	if total == 0 && errors.As(x.Check(input, d), &unknown) {
-		return unknown.What
-	}
-	return ""
 }
 
 func newAnswer(doc *resource.Document, item fhirpath.Item) answer {

@@ -48,6 +48,12 @@ func (m *Model) Complete(text string, cursor int) (from, to int, all []Proposal)
 			all = append(all, p)
 		}
 	}
+	if types, asked := c.types(before); asked {
+		for _, t := range types {
+			add(Proposal{t.Path, t.Short})
+		}
+		return from, to, all
+	}
 	path, dotted := strings.CutSuffix(before, ".")
 	if !dotted && typed == "" {
 		return from, to, nil // an operator may follow as well: who types nothing asks for nothing
@@ -119,6 +125,25 @@ func (c completion) held() (types []string) {
 		}
 	}
 	return types
+}
+
+// types are those that what stands before an open ofType(, as( or is( may be of; asked says whether a text ends with one.
+func (c completion) types(before string) (types []*fhir.ElementDefinition, asked bool) {
+	path := strings.TrimRight(before, " ")
+	for _, function := range []string{".ofType(", ".as(", ".is("} {
+		if path, asked = strings.CutSuffix(path, function); asked {
+			break
+		}
+	}
+	if !asked {
+		return nil, false
+	}
+	for _, e := range c.of(path) {
+		if !strings.Contains(e.Path, ".") { // else what it holds is of no type of its own
+			types = append(types, e)
+		}
+	}
+	return types, true
 }
 
 func (c completion) contents(types ...string) (out []*fhir.ElementDefinition) {

@@ -25,11 +25,16 @@ func TestExpressionIsCompleted(t *testing.T) {
 		"entry.resource.cod":                                "code",
 		"entry.resource.ofType(Observation).value.":         "unit",
 		"entry.resource.where(status = 'final').first().su": "subject",
-		"entry.cou":                            "count()",
-		"entry.resource.name.where(use = 'off": "",
-		"entry.resource.nothing.":              "",
-		"((((":                                 "",
-		"entry.resource.extension('x').va":     "value",
+		"entry.cou":                                        "count()",
+		"entry.resource.name.where(use = 'off":             "",
+		"entry.resource.nothing.":                          "",
+		"((((":                                             "",
+		"entry.resource.extension('x').va":                 "value",
+		"entry.resource.ofType(":                           "Patient",
+		"entry.resource.ofType(Obs":                        "Observation",
+		"entry.where(resource.is( Cov":                     "Coverage",
+		"entry.resource.ofType(Observation).value.ofType(": "Quantity",
+		"entry.ofType(":                                    "",
 	} {
 		from, to, all := v.Complete(text, len(text))
 		found := slices.ContainsFunc(all, func(p Proposal) bool { return p.Text == want && strings.HasPrefix(p.Text, text[from:to]) })

@@ -223,8 +223,22 @@ func TestExpressionIsAnswered(t *testing.T) {
 	if news, bad := v.News(); !bad || len(v.asked.answers) != 0 || !strings.HasSuffix(news, ".") {
 		t.Errorf("news %q", news)
 	}
+	const unknown = `Nothing: the definitions have no element "nick" here.`
 	ask("name.nick")
-	if news, bad := v.News(); bad || news == "" {
+	if news, bad := v.News(); bad || news != unknown {
+		t.Errorf("news %q", news)
+	}
+	ask("Observation.value.nick")
+	if news, _ := v.News(); news != unknown {
+		t.Errorf("news %q", news)
+	}
+	ask("multipleBirth")
+	if news, _ := v.News(); news != "Nothing." {
+		t.Errorf("news %q", news)
+	}
+	v.SetEachEntry(false)
+	ask("entry.resource.ofType(Patient).name.nick")
+	if news, _ := v.News(); news != unknown {
 		t.Errorf("news %q", news)
 	}
 	ask("")

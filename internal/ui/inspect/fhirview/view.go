@@ -46,9 +46,9 @@ type View struct {
 func New(place *inspect.Model, h host.Host) *View {
 	v := &View{place: place, m: place.FHIR(), host: h}
 	v.kind = kit.NewTitle("", theme.SizeText)
-	v.kind.Min = 90
+	v.kind.Min = 50
 	v.detail = kit.NewCaption("")
-	v.detail.Min = 60
+	v.detail.Min = 20
 	v.titles = container.New(kit.Titles{}, v.kind, v.detail)
 	v.verdict = kit.NewBadge(screen.RoleMuted, screen.ShapeNone, "")
 	v.single = kit.NewSegmentedControl([]string{"JSON", "XML", "Hex", "Cards"}, v.choose)
