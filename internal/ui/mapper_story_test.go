@@ -297,3 +297,35 @@ func TestSourcesAreProposedAndTaken(t *testing.T) {
 		t.Errorf("%d rules, %s", m.File().Rules(), m.RuleField(mapper.ColumnSources))
 	}
 }
+
+// At 960 by 540, which is all there is of a screen of 1920 by 1080 at 200 %, the tabs, the lock, the mask and what saves stay
+// within the window.
+func TestMapFitsASmallScreen(t *testing.T) {
+	d, m := mapped(t)
+	m.RowOfPath(true, "Patient.active")
+	m.Choose("pid-11")
+	m.Edit("Change the note", func(e *mapper.Edit) bool { e.File.Title = "changed"; return true })
+	d.settle()
+	if least := d.s.root.MinSize(); least.Width > 960 || least.Height > 540 {
+		t.Errorf("the window asks for %v", least)
+	}
+	d.Canvas().(interface{ Resize(fyne.Size) }).Resize(fyne.NewSize(960, 540))
+	d.settle()
+	d.Settle()
+	d.Shot("map-small.png")
+	for _, label := range []string{"Save (Ctrl+S)", "Lock the project (Ctrl+L)", "Hide patient data on the screen, for sharing it (Ctrl+M)", "More: rename, export, delete …"} {
+		o := d.Button(label)
+		if o == nil {
+			t.Errorf("there is no %q", label)
+			continue
+		}
+		if at := d.At(o, 0, 0); at.X < 0 || at.X+o.Size().Width > 960 {
+			t.Errorf("%q stands at %v", label, at)
+		}
+	}
+	d.Press("Save (Ctrl+S)")
+	d.settle()
+	if m.Dirty() {
+		t.Error("not saved")
+	}
+}
