@@ -183,6 +183,18 @@ func TestMappingIsDrawnByMouse(t *testing.T) {
 	if got := m.RuleField(mapper.ColumnSources); got != "PID-10, PID-6" || m.File().Rules() != rules+1 {
 		t.Errorf("sources %s", got)
 	}
+	d.Drag(spot(false, "PID-2"), spot(true, "Patient.identifier[ssn]"))
+	if !d.Shows("Parts of identifier[ssn] have rules already") || m.File().Rules() != rules+1 {
+		t.Fatalf("%d rules, texts %q", m.File().Rules(), d.Texts())
+	}
+	d.Shot("map-parts.png")
+	d.Press("Before them")
+	d.settle()
+	if m.File().Rules() != rules+2 || m.RuleField(mapper.ColumnTarget) != "identifier[ssn]" {
+		t.Errorf("%d rules, target %s", m.File().Rules(), m.RuleField(mapper.ColumnTarget))
+	}
+	m.Undo()
+	d.settle()
 	source := spot(false, "PID-7")
 	d.Click(fyne.NewPos(d.At(links, 3, 0).X, source.Y))
 	if m.Chosen() != "pid-12" {

@@ -19,6 +19,7 @@ const (
 	JoinRule    Join = iota // one more rule for the target
 	JoinSource              // one more source of its rule: the values are taken in order
 	JoinReplace             // in the place of what its rule reads
+	JoinBefore              // one more rule, before those that write parts of the target: these have the last word
 )
 
 // MarkSources keeps the sources in rows as those that [Model.ConnectMarked] joins with a target; none takes the marks away.
@@ -65,6 +66,39 @@ func (m *Model) RuleAt(target int) string {
 		return rules[0]
 	}
 	return ""
+}
+
+// PartsAt are the rules that write parts of what stands in a row of the target, in order. A rule for the whole that comes
+// after them replaces what they wrote.
+func (m *Model) PartsAt(target int) []string {
+	d := m.doc
+	if d == nil {
+		return nil
+	}
+	s := m.sideOf(true)
+	if target < 0 || target >= len(s.rows) {
+		return nil
+	}
+	return d.partsOf(&s.nodes[s.rows[target]])
+}
+
+func (d *document) partsOf(n *node) (rules []string) {
+	for _, r := range d.rows {
+		if r.rule != nil && r.block.ID == n.block && n.to != "" && r.rule.Status != mapping.OutOfScope && strings.HasPrefix(r.rule.To, n.to+".") {
+			rules = append(rules, r.rule.ID)
+		}
+	}
+	return rules
+}
+
+// beforeParts is the row after which a rule goes that shall not replace what others write of parts of its target: that
+// before the first of them, else the last of the block.
+func (d *document) beforeParts(n *node) int {
+	if parts := d.partsOf(n); len(parts) > 0 {
+		return d.index[parts[0]] - 1
+	}
+	at := d.index[n.block]
+	return at + len(d.rows[at].block.Rules)
 }
 
 // RulesAt are the rules that read or write what stands in a row of a side.
@@ -130,11 +164,14 @@ func (m *Model) Connect(sources []int, target int, how Join) error {
 	block := d.rows[at].block
 	words := "Map " + strings.Join(paths, ", ") + " to " + n.to
 	rule := m.RuleAt(target)
-	if rule == "" || how == JoinRule {
+	if rule == "" || how == JoinRule || how == JoinBefore {
 		r := mapping.Rule{To: n.to, From: paths, Status: mapping.Draft}
 		d.loopFor(&r, &n)
-		last := at + len(block.Rules)
-		m.addRule(last, r, words)
+		after := at + len(block.Rules)
+		if how == JoinBefore {
+			after = d.beforeParts(&n)
+		}
+		m.addRule(after, r, words)
 		return nil
 	}
 	m.Edit(words, func(e *Edit) bool {

@@ -176,6 +176,37 @@ func TestSourcesAreConnected(t *testing.T) {
 	}
 }
 
+// What parts of a target write stays theirs when the whole is mapped before them; one undo takes it back.
+func TestWholeIsMappedBeforeItsParts(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	to := m.RowOfPath(true, "Patient.identifier[ssn]")
+	parts := m.PartsAt(to)
+	if len(parts) == 0 || m.RuleAt(to) != "" {
+		t.Fatalf("parts %v, rule %q", parts, m.RuleAt(to))
+	}
+	if none := m.PartsAt(m.RowOfPath(true, "Patient.gender")); len(none) != 0 {
+		t.Errorf("parts of gender: %v", none)
+	}
+	rules := m.File().Rules()
+	for how, before := range map[Join]bool{JoinBefore: true, JoinRule: false} {
+		m.RowOfPath(false, "PID-2")
+		if err := m.Connect([]int{rowOf(m, false, "PID-2")}, m.RowOfPath(true, "Patient.identifier[ssn]"), how); err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		if m.RuleField(ColumnTarget) != "identifier[ssn]" || m.RowOf(m.Chosen()) < m.RowOf(parts[0]) != before {
+			t.Errorf("%d: %s stands in row %d, its parts from row %d on", how, m.Chosen(), m.RowOf(m.Chosen()), m.RowOf(parts[0]))
+		}
+		warned := slices.ContainsFunc(mapping.Check(m.File(), nil), func(f mapping.Finding) bool { return f.Code == mapping.CodeParts && f.ID == m.Chosen() })
+		if warned == before {
+			t.Errorf("%d: warned %v", how, warned)
+		}
+		if m.Undo(); m.File().Rules() != rules {
+			t.Errorf("%d rules, there were %d", m.File().Rules(), rules)
+		}
+	}
+}
+
 // What is below a source goes to what is named like it below a target.
 func TestChildrenAreMappedByName(t *testing.T) {
 	m, s := newPlace(t, admits(1)...)

@@ -1,6 +1,8 @@
 package mapper
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -187,8 +189,8 @@ func (p *picturePane) connect(sources []int, target int) {
 		m.Say(screen.News{Text: "Mark a source with M first, then choose the target.", Bad: true}, nil)
 		return
 	}
-	rule := m.RuleAt(target)
-	if rule == "" {
+	rule, parts := m.RuleAt(target), m.PartsAt(target)
+	if rule == "" && len(parts) == 0 {
 		do(model.JoinRule)
 		return
 	}
@@ -196,9 +198,24 @@ func (p *picturePane) connect(sources []int, target int) {
 	answer := func(label string, how model.Join) kit.Action {
 		return kit.Action{Label: label, Do: func() { dismiss(); do(how) }}
 	}
+	if rule == "" {
+		dismiss = v.host.Dialog("Parts of "+m.PathAt(true, target)+" have rules already", container.New(kit.Width(520), kit.NewNote(screen.Plural(len(parts), "rule")+
+			" below it, "+partsWords(parts)+". What comes before them fills the rest, and they have the last word; what comes after them replaces what they wrote.")), 520, nil,
+			answer("Before them", model.JoinBefore), answer("After them", model.JoinRule), kit.Action{Label: "Cancel"})
+		return
+	}
 	dismiss = v.host.Dialog(m.PathAt(true, target)+" has a rule already", container.New(kit.Width(520), kit.NewNote("The rule "+rule+
 		" writes it. Its sources are taken in order: the first that has a value counts, unless a function joins them. A rule of its own needs a condition, or the later one wins.")), 520, nil,
 		answer("A further source", model.JoinSource), answer("In the place of its source", model.JoinReplace), answer("A rule of its own", model.JoinRule), kit.Action{Label: "Cancel"})
+}
+
+// partsWords name the rules of parts, the first of many.
+func partsWords(rules []string) string {
+	const most = 4
+	if len(rules) > most {
+		return strings.Join(rules[:most], ", ") + " …"
+	}
+	return strings.Join(rules, ", ")
 }
 
 // suggest shows which sources a target may be filled from, with what speaks for each. What is taken becomes a rule.
