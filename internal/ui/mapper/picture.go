@@ -199,8 +199,8 @@ func (p *picturePane) connect(sources []int, target int) {
 		return kit.Action{Label: label, Do: func() { dismiss(); do(how) }}
 	}
 	if rule == "" {
-		dismiss = v.host.Dialog("Parts of "+m.PathAt(true, target)+" have rules already", container.New(kit.Width(520), kit.NewNote(screen.Plural(len(parts), "rule")+
-			" below it, "+partsWords(parts)+". What comes before them fills the rest, and they have the last word; what comes after them replaces what they wrote.")), 520, nil,
+		dismiss = v.host.Dialog("Parts of "+m.PathAt(true, target)+" have rules already", container.New(kit.Width(520), kit.NewNote("They are written by "+partsWords(parts)+
+			". A rule that comes before them fills the rest, and they have the last word; one that comes after them replaces what they wrote.")), 520, nil,
 			answer("Before them", model.JoinBefore), answer("After them", model.JoinRule), kit.Action{Label: "Cancel"})
 		return
 	}
