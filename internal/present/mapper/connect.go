@@ -174,7 +174,9 @@ func (m *Model) Connect(sources []int, target int, how Join) error {
 		m.addRule(after, r, words)
 		return nil
 	}
+	keys := d.keysOf(n.block, mapping.Rule{From: paths})
 	m.Edit(words, func(e *Edit) bool {
+		e.takeIn(keys)
 		r := e.Rule(n.block, rule)
 		if how == JoinSource && r.Value == "" && len(r.Inputs) > 0 {
 			for _, p := range paths {
@@ -190,6 +192,30 @@ func (m *Model) Connect(sources []int, target int, how Join) error {
 	})
 	m.Choose(rule)
 	return nil
+}
+
+// keysOf are the keys of what rules of a block read.
+func (d *document) keysOf(block string, rules ...mapping.Rule) (keys []string) {
+	loops := loopsOf(d.file)[block]
+	for i := range rules {
+		keys = append(keys, sourceKeys(d.file.Source.Kind, loops, &rules[i])...)
+	}
+	return keys
+}
+
+// takeIn takes fields that are mapped now out of what is left out on purpose, with their parts; and a field of which a part
+// is mapped. A whole segment that is left out stays so but for them.
+func (e *Edit) takeIn(keys []string) {
+	kind := e.File.Source.Kind
+	kept := slices.DeleteFunc(slices.Clone(e.File.LeftOut), func(l mapping.LeftOut) bool {
+		out := sourceKey(kind, nil, "", strings.TrimSpace(l.Path))
+		return out != "" && slices.ContainsFunc(keys, func(key string) bool {
+			return out == key || strings.HasPrefix(out, key+".") || kind == mapping.HL7v2 && strings.Contains(out, "-") && strings.HasPrefix(key, out+".")
+		})
+	})
+	if len(kept) < len(e.File.LeftOut) {
+		e.File.LeftOut = kept
+	}
 }
 
 // written is a path of the source as a rule of a block writes it: relative to the item that the block stands at.
@@ -270,7 +296,9 @@ func (m *Model) MapChildren(source, target int) int {
 	for i := range rules {
 		rules[i].ID = d.ruleID(x)
 	}
+	keys := d.keysOf(block, rules...)
 	m.Edit(fmt.Sprintf("Map the children of %s", a.key), func(e *Edit) bool {
+		e.takeIn(keys)
 		y := e.Block(block)
 		e.Insert(y, len(y.Rules), rules...)
 		return true

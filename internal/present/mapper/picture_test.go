@@ -207,6 +207,47 @@ func TestWholeIsMappedBeforeItsParts(t *testing.T) {
 	}
 }
 
+// What is mapped is no longer left out on purpose, nor are its parts; one undo brings both back. Others stay left out.
+func TestMappedFieldsAreNotLeftOut(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	out := func() (paths []string) {
+		for _, l := range m.File().LeftOut {
+			paths = append(paths, l.Path)
+		}
+		return paths
+	}
+	m.Edit("Leave out", func(e *Edit) bool {
+		e.File.LeftOut = []mapping.LeftOut{{Path: "PID-2", Reason: "old"}, {Path: "PID-6.1", Reason: "old"}, {Path: "PID-6.2", Reason: "old"}, {Path: "PID-30", Reason: "old"}, {Path: "PID-22", Reason: "old"}, {Path: "PV1", Reason: "old"}}
+		return true
+	})
+	s.Settle()
+	all := out()
+	for _, c := range []struct {
+		source string
+		how    Join
+		want   []string
+	}{
+		{"PID-2", JoinRule, []string{"PID-6.1", "PID-6.2", "PID-30", "PID-22", "PV1"}},
+		{"PID-6", JoinSource, []string{"PID-2", "PID-30", "PID-22", "PV1"}},
+		{"PID-22.1", JoinReplace, []string{"PID-2", "PID-6.1", "PID-6.2", "PID-30", "PV1"}},
+		{"PV1-2", JoinRule, all},
+	} {
+		m.RowOfPath(false, c.source)
+		if err := m.Connect([]int{rowOf(m, false, c.source)}, m.RowOfPath(true, "Patient.gender"), c.how); err != nil {
+			t.Fatal(err)
+		}
+		if got := out(); !slices.Equal(got, c.want) {
+			t.Errorf("with %s mapped %v is left out, not %v", c.source, got, c.want)
+		}
+		if got := m.SourceTree().Cell(rowOf(m, false, c.source), 3).Text; !strings.Contains(got, "→") {
+			t.Errorf("%s is mapped, and its row says %q", c.source, got)
+		}
+		if m.Undo(); !slices.Equal(out(), all) {
+			t.Errorf("undone, %v is left out", out())
+		}
+	}
+}
+
 // What is below a source goes to what is named like it below a target.
 func TestChildrenAreMappedByName(t *testing.T) {
 	m, s := newPlace(t, admits(1)...)

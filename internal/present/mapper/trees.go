@@ -85,7 +85,7 @@ func (g *treeGrid) Cell(row, col int) screen.Cell {
 	switch {
 	case g.target:
 		return s.nameCell(n)
-	case s.leftOut(n):
+	case s.leftOut(n) && n.rules == 0:
 		return screen.Cell{Text: "out", Role: screen.RoleMuted} // on purpose
 	}
 	return rulesCell(n)
