@@ -397,6 +397,38 @@ func (m *Model) CompleteFunction(text string) []Completion {
 	return out
 }
 
+// BestFunction completes a text that names no function and no table where there is no doubt which one is meant: the only one
+// whose name begins so, or else the only one whose name holds it. false leaves the text as it is.
+func (m *Model) BestFunction(text string) (best string, ok bool) {
+	name, rest, args := strings.Cut(strings.TrimSpace(text), ":")
+	name = strings.TrimSpace(name)
+	wanted, before := strings.ToLower(name), ""
+	if args {
+		wanted, before = strings.ToLower(strings.TrimSpace(rest)), name+": "
+	}
+	if wanted == "" || args && !slices.Contains(lookupSteps, name) || !args && function(name) != nil {
+		return "", false
+	}
+	var begin, hold []string
+	for _, c := range m.CompleteFunction(text) {
+		switch offered := strings.ToLower(strings.TrimPrefix(c.Text, before)); {
+		case offered == wanted:
+			return "", false
+		case strings.HasPrefix(offered, wanted):
+			begin = append(begin, c.Text)
+		case strings.Contains(offered, wanted):
+			hold = append(hold, c.Text)
+		}
+	}
+	if len(begin) == 0 {
+		begin = hold
+	}
+	if len(begin) != 1 {
+		return "", false
+	}
+	return begin[0], true
+}
+
 func (m *Model) completeArgument(name, low string) (out []Completion) {
 	if m.doc == nil || !slices.Contains(lookupSteps, name) {
 		if f := function(name); f != nil {
