@@ -65,6 +65,16 @@ func TestMappingIsDrawnByKeyboard(t *testing.T) {
 	if m.File().Rules() != rules {
 		t.Error("not undone")
 	}
+	d.settle()
+	trees, _ := d.trees()
+	d.Canvas().Focus(trees[1])
+	d.Type("/")
+	d.Type("nowhere9")
+	if trees[1].Empty != m.EmptyWords(true) || !strings.Contains(trees[1].Empty, "Nothing matches") {
+		t.Errorf("a search without a match says %q", trees[1].Empty)
+	}
+	d.Key(fyne.KeyEscape)
+	d.settle()
 	m.Choose("pid-11")
 	d.settle()
 	d.Key(fyne.KeyF6) // to the target or the steps

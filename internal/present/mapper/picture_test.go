@@ -248,6 +248,27 @@ func TestMappedFieldsAreNotLeftOut(t *testing.T) {
 	}
 }
 
+// A list without rows says why.
+func TestEmptyListsSayWhy(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	for _, target := range []bool{false, true} {
+		m.Search(target, "Nowhere9")
+		if n := []screen.Tree{m.SourceTree(), m.TargetTree()}[map[bool]int{true: 1}[target]].Len(); n != 0 || !strings.Contains(m.EmptyWords(target), `Nothing matches "nowhere9".`) {
+			t.Errorf("%d rows, %q", n, m.EmptyWords(target))
+		}
+		m.SetFilter(target, Required)
+		if words := m.EmptyWords(target); !strings.Contains(words, "with the filter Required") {
+			t.Errorf("%q", words)
+		}
+		m.Search(target, "")
+		m.SetFilter(target, Everything)
+		s.Settle()
+		if words := m.EmptyWords(target); strings.Contains(words, "matches") {
+			t.Errorf("%q", words)
+		}
+	}
+}
+
 // What is below a source goes to what is named like it below a target.
 func TestChildrenAreMappedByName(t *testing.T) {
 	m, s := newPlace(t, admits(1)...)

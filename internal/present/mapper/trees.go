@@ -224,6 +224,27 @@ func (m *Model) Search(target bool, text string) {
 	m.changed(Trees)
 }
 
+// EmptyWords say why a side has no rows, and what helps.
+func (m *Model) EmptyWords(target bool) string {
+	if m.doc != nil {
+		s := m.sideOf(target)
+		filter := ""
+		if s.filter != Everything {
+			filter = " with the filter " + Filters[s.filter]
+		}
+		switch {
+		case len(s.nodes) > 0 && s.search != "":
+			return fmt.Sprintf("Nothing matches %q%s. Escape in the search shows all again.", s.search, filter)
+		case len(s.nodes) > 0 && filter != "":
+			return "Nothing is left" + filter + "."
+		}
+	}
+	if target {
+		return "Nothing is made yet: add a block (Ctrl+B)."
+	}
+	return "Nothing to read yet: choose samples, or say which message it is under More."
+}
+
 // SetFilter shows what passes a filter on a side.
 func (m *Model) SetFilter(target bool, f Filter) {
 	if m.doc == nil {

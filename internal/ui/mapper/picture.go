@@ -38,8 +38,6 @@ func newPicturePane(v *View) *picturePane {
 	p := &picturePane{v: v, moving: -1}
 	p.trees = [2]*kit.TreeView{kit.NewTreeView(v.m.SourceTree()), kit.NewTreeView(v.m.TargetTree())}
 	p.trees[0].Single = false
-	p.trees[0].Empty = "Nothing to read yet: choose samples, or say which message it is under More."
-	p.trees[1].Empty = "Nothing is made yet: add a block (Ctrl+B)."
 	p.links = kit.NewLinkView()
 	p.links.Links, p.links.Pulled, p.links.OnTap, p.links.OnSecondary, p.links.OnScroll = p.lines, p.pull, p.tapped, p.secondary, p.scroll
 	var sides [2]fyne.CanvasObject
@@ -400,6 +398,7 @@ func (p *picturePane) redraw(what model.What) {
 			if row := p.v.m.Cursor(i == 1); row >= 0 && row != t.Selected() && t.SelectedCount() < 2 {
 				t.Select(row)
 			}
+			t.Empty = p.v.m.EmptyWords(i == 1)
 			t.Refresh()
 		}
 	}
