@@ -67,7 +67,9 @@ func TestMappingIsDrawnByKeyboard(t *testing.T) {
 	}
 	d.settle()
 	trees, _ := d.trees()
-	d.Canvas().Focus(trees[1])
+	if source, target := m.PathAt(false, trees[0].Selected()), m.PathAt(true, trees[1].Selected()); source != "PID-10" || target != "active" || d.Canvas().Focused() != fyne.Focusable(trees[1]) {
+		t.Errorf("after Undo the lists stand at %s and %s", source, target)
+	}
 	d.Type("/")
 	d.Type("nowhere9")
 	if trees[1].Empty != m.EmptyWords(true) || !strings.Contains(trees[1].Empty, "Nothing matches") {

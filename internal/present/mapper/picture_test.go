@@ -248,6 +248,33 @@ func TestMappedFieldsAreNotLeftOut(t *testing.T) {
 	}
 }
 
+// When what was chosen is gone after Undo, something at the user's place stands in for it, and he stays where he is.
+func TestUndoStaysAtTheRow(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	m.RowOfPath(false, "PID-30")
+	// PID-30 has the rule pid-14 already, which is near where active has none
+	for path, want := range map[string]string{"active": "pid-14", "gender": "pid-11"} {
+		m.RowOfPath(true, "Patient."+path)
+		m.SetCursor(false, rowOf(m, false, "PID-30"))
+		m.SetCursor(true, rowOf(m, true, path))
+		if err := m.Connect([]int{rowOf(m, false, "PID-30")}, rowOf(m, true, path), JoinRule); err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		if m.StandsIn() {
+			t.Error("the new rule stands in for another")
+		}
+		m.Undo()
+		s.Settle()
+		if !m.StandsIn() || m.Chosen() != want || m.PathAt(true, m.Cursor(true)) != path || m.PathAt(false, m.Cursor(false)) != "PID-30" {
+			t.Errorf("at %s: %s is chosen, not %s, the cursors are at %s and %s", path, m.Chosen(), want, m.PathAt(false, m.Cursor(false)), m.PathAt(true, m.Cursor(true)))
+		}
+		if m.Choose("pid-12"); m.StandsIn() {
+			t.Error("what the user chose stands in for another")
+		}
+	}
+}
+
 // A list without rows says why.
 func TestEmptyListsSayWhy(t *testing.T) {
 	m, s := opened(t, admits(1)...)

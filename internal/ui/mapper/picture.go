@@ -414,6 +414,9 @@ func (p *picturePane) redraw(what model.What) {
 // follow moves the cursors of the lists to the ends of the rule that is looked at; both, or the one that the user does not
 // move himself.
 func (p *picturePane) follow(both bool) {
+	if !both && p.v.m.StandsIn() {
+		return
+	}
 	source, target := p.v.m.Ends()
 	for i, row := range [2]int{source, target} {
 		if row >= 0 && (both || p.moving >= 0 && p.moving != i || p.moving < 0 && !p.on(i, row)) {
