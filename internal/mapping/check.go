@@ -31,11 +31,12 @@ const (
 
 // Codes of findings.
 const (
-	CodeBroken        = "broken"         // it cannot be compiled
-	CodeUnknownSource = "unknown-source" // the version does not define the field, or FHIR the element
-	CodeUnknownTarget = "unknown-target" // as unknown-source
-	CodeDuplicate     = "duplicate"      // two rules write one place
-	CodeOverwritten   = "overwritten"    // a loop writes one place again and again
+	CodeBroken        = "broken"            // it cannot be compiled
+	CodeUnknownSource = "unknown-source"    // the version does not define the field, or FHIR the element
+	CodeUnknownTarget = "unknown-target"    // as unknown-source
+	CodeDuplicate     = "duplicate"         // two rules write one place
+	CodeOverwritten   = "overwritten"       // a loop writes one place again and again
+	CodeParts         = "parts-overwritten" // a rule writes a whole after others wrote parts of it
 	CodeUnusedTable   = "unused-table"
 	CodeRequired      = "required" // a required target that no rule writes
 	CodeScope         = "scope"    // the mapping writes what the other side owns
@@ -168,8 +169,13 @@ func (k *checker) unknownElement(at *fhir.ElementDefinition, steps []treeStep) s
 // targets checks what the rules of a block write.
 func (k *checker) targets(b *block) {
 	written := map[string]*rule{}
+	var before []*rule
 	for _, g := range b.groups {
 		for _, r := range g.rules {
+			if part := firstPart(before, r); part != nil {
+				k.add(CodeParts, Warn, r.src.Line, r.src.ID, fmt.Sprintf("%s is written as a whole after %s wrote %s, and may replace it; put it before the rules of its parts", r.src.To, part.src.ID, part.src.To))
+			}
+			before = append(before, r)
 			if k.c.file.Target.Kind == HL7v2 {
 				if text := unknownField(k.c.file.Target.Version, r.hl7.path); text != "" && r.hl7.path.Segment != "" {
 					k.add(CodeUnknownTarget, Warn, r.src.Line, r.src.ID, text)
@@ -195,6 +201,42 @@ func (k *checker) targets(b *block) {
 			k.add(CodeRequired, Warn, b.src.Line, b.src.ID, fmt.Sprintf("%s is required and no rule writes it", path))
 		}
 	}
+}
+
+// firstPart is the first of the rules before r that writes a part of what r writes as a whole, in the same item, nil for none.
+// One of them with a condition is taken to know when it is meant.
+func firstPart(before []*rule, r *rule) *rule {
+	if r.when != nil {
+		return nil
+	}
+	for _, part := range before {
+		if part.when == nil && part.src.To != r.src.To && isPartOf(part, r) {
+			return part
+		}
+	}
+	return nil
+}
+
+// isPartOf says whether a rule writes a part of what another writes. A new item, and one of a tag, is the same for rules of
+// the same loop only.
+func isPartOf(part, whole *rule) bool {
+	same := sameLoop(part.loop, whole.loop)
+	if len(whole.tree.steps) == 0 {
+		p, w := part.hl7, whole.hl7
+		if w.path.Segment == "" || p.path.Segment != w.path.Segment || p.path.Field != w.path.Field || p.loop != w.loop || p.path.Repetition != w.path.Repetition || p.loop && (!same || part.loop == nil) {
+			return false
+		}
+		return w.path.Component == 0 && p.path.Component > 0 || w.path.Component == p.path.Component && w.path.Subcomponent == 0 && p.path.Subcomponent > 0
+	}
+	if len(part.tree.steps) <= len(whole.tree.steps) {
+		return false
+	}
+	for i, s := range whole.tree.steps {
+		if s != part.tree.steps[i] || s.mode == taggedItem && !same || s.mode == newItem && (!same || part.loop == nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // requiredWithout lists the required elements of what a block makes that no rule writes: of the resource, and of every part

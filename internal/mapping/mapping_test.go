@@ -454,6 +454,46 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// A whole that is written after parts of it replaces them; before them, of another item, in another loop or under a condition
+// it does not.
+func TestCheckOfWholesAndParts(t *testing.T) {
+	fhirEnd, hl7End := `{kind: fhir, root: Bundle}`, `{kind: hl7v2, version: "2.5.1"}`
+	for _, c := range []struct {
+		target, make, rules string
+		want                string // the rule that is warned of
+	}{
+		{fhirEnd, "Patient", `{id: a, to: "identifier[ssn].value", from: PID-19}, {id: b, to: "identifier[ssn]", from: PID-3}`, "b"},
+		{fhirEnd, "Patient", `{id: b, to: "identifier[ssn]", from: PID-3}, {id: a, to: "identifier[ssn].value", from: PID-19}`, ""},
+		{fhirEnd, "Patient", `{id: a, to: "identifier[ssn].value", from: PID-19}, {id: b, to: "identifier[mr]", from: PID-3}`, ""},
+		{fhirEnd, "Patient", `{id: a, to: "identifier[ssn].value", from: PID-19}, {id: b, to: "identifier[ssn]", from: PID-3, when: "PID-3 VALUED"}`, ""},
+		{fhirEnd, "Patient", `{id: a, to: "name[].use", each: PID-5, value: official}, {id: b, to: "name[]", each: PID-5, from: PID-5}`, "b"},
+		{fhirEnd, "Patient", `{id: a, to: "name[].use", each: PID-9, value: nickname}, {id: b, to: "name[]", each: PID-5, from: PID-5}`, ""},
+		{fhirEnd, "Patient", `{id: a, to: maritalStatus.text, from: PID-16.2}, {id: b, to: maritalStatus, from: PID-16}`, "b"},
+		{hl7End, "PID", `{id: a, to: PID-5.1, from: PID-5.1}, {id: b, to: PID-5, from: PID-5}`, "b"},
+		{hl7End, "PID", `{id: a, to: PID-5.1.2, from: PID-5.1}, {id: b, to: PID-5.1, from: PID-5}`, "b"},
+		{hl7End, "PID", `{id: b, to: PID-5, from: PID-5}, {id: a, to: PID-5.1, from: PID-5.1}`, ""},
+		{hl7End, "PID", `{id: a, to: "PID-3[2].1", from: PID-3.1}, {id: b, to: PID-3, from: PID-3}`, ""},
+	} {
+		text := "map: 1\nsource: {kind: hl7v2, version: \"2.5.1\"}\ntarget: " + c.target + "\nblocks:\n- {id: x, make: " + c.make + ", rules: [" + c.rules + "]}\n"
+		f, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml")
+		if err != nil {
+			t.Fatalf("%s: %v", c.rules, err)
+		}
+		got := ""
+		for _, x := range Check(f, nil) {
+			switch x.Code {
+			case CodeParts:
+				got += x.ID
+			case CodeBroken:
+				t.Errorf("%s: %s", c.rules, x.Text)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: warned of %q, not %q", c.rules, got, c.want)
+		}
+	}
+}
+
 func TestTrace(t *testing.T) {
 	e := build(t, `{kind: "json"}`, "blocks:\n- {id: b, make: \".\", rules: [{id: r, to: \"n[]\", each: PID-5, from: PID-5.1, do: [upper, {left: \"2\"}], when: \"PID-5.7 EQUALS \\\"M\\\"\"}, {id: s, to: d, from: PID-7, do: [datetime, number]}]}\n")
 	_, list, err := e.Trace(context.Background(), []byte(sample))

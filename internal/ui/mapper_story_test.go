@@ -65,6 +65,18 @@ func TestMappingIsDrawnByKeyboard(t *testing.T) {
 	if m.File().Rules() != rules {
 		t.Error("not undone")
 	}
+	d.settle()
+	trees, _ := d.trees()
+	if source, target := m.PathAt(false, trees[0].Selected()), m.PathAt(true, trees[1].Selected()); source != "PID-10" || target != "active" || d.Canvas().Focused() != fyne.Focusable(trees[1]) {
+		t.Errorf("after Undo the lists stand at %s and %s", source, target)
+	}
+	d.Type("/")
+	d.Type("nowhere9")
+	if trees[1].Empty != m.EmptyWords(true) || !strings.Contains(trees[1].Empty, "Nothing matches") {
+		t.Errorf("a search without a match says %q", trees[1].Empty)
+	}
+	d.Key(fyne.KeyEscape)
+	d.settle()
 	m.Choose("pid-11")
 	d.settle()
 	d.Key(fyne.KeyF6) // to the target or the steps
@@ -75,7 +87,7 @@ func TestMappingIsDrawnByKeyboard(t *testing.T) {
 		d.Key(fyne.KeyF6)
 	}
 	d.Type("l")
-	d.Type("ower")
+	d.Type("owe") // there is but one that begins so
 	d.Key(fyne.KeyReturn)
 	d.settle()
 	if got := m.RuleField(mapper.ColumnFunctions); !strings.HasPrefix(got, "lower | lookup") {
@@ -183,6 +195,18 @@ func TestMappingIsDrawnByMouse(t *testing.T) {
 	if got := m.RuleField(mapper.ColumnSources); got != "PID-10, PID-6" || m.File().Rules() != rules+1 {
 		t.Errorf("sources %s", got)
 	}
+	d.Drag(spot(false, "PID-2"), spot(true, "Patient.identifier[ssn]"))
+	if !d.Shows("Parts of identifier[ssn] have rules already") || m.File().Rules() != rules+1 {
+		t.Fatalf("%d rules, texts %q", m.File().Rules(), d.Texts())
+	}
+	d.Shot("map-parts.png")
+	d.Press("Before them")
+	d.settle()
+	if m.File().Rules() != rules+2 || m.RuleField(mapper.ColumnTarget) != "identifier[ssn]" {
+		t.Errorf("%d rules, target %s", m.File().Rules(), m.RuleField(mapper.ColumnTarget))
+	}
+	m.Undo()
+	d.settle()
 	source := spot(false, "PID-7")
 	d.Click(fyne.NewPos(d.At(links, 3, 0).X, source.Y))
 	if m.Chosen() != "pid-12" {
@@ -319,5 +343,37 @@ func TestTransactionIsChosenInTheForm(t *testing.T) {
 		if got := m.File().Target.Bundle; got != c.want {
 			t.Errorf("pressed %v: the Bundle is a %s, want %s", c.press, got, c.want)
 		}
+	}
+}
+
+// At 960 by 540, which is all there is of a screen of 1920 by 1080 at 200 %, the tabs, the lock, the mask and what saves stay
+// within the window.
+func TestMapFitsASmallScreen(t *testing.T) {
+	d, m := mapped(t)
+	m.RowOfPath(true, "Patient.active")
+	m.Choose("pid-11")
+	m.Edit("Change the note", func(e *mapper.Edit) bool { e.File.Title = "changed"; return true })
+	d.settle()
+	if least := d.s.root.MinSize(); least.Width > 960 || least.Height > 540 {
+		t.Errorf("the window asks for %v", least)
+	}
+	d.Canvas().(interface{ Resize(fyne.Size) }).Resize(fyne.NewSize(960, 540))
+	d.settle()
+	d.Settle()
+	d.Shot("map-small.png")
+	for _, label := range []string{"Save (Ctrl+S)", "Lock the project (Ctrl+L)", "Hide patient data on the screen, for sharing it (Ctrl+M)", "More: rename, export, delete …"} {
+		o := d.Button(label)
+		if o == nil {
+			t.Errorf("there is no %q", label)
+			continue
+		}
+		if at := d.At(o, 0, 0); at.X < 0 || at.X+o.Size().Width > 960 {
+			t.Errorf("%q stands at %v", label, at)
+		}
+	}
+	d.Press("Save (Ctrl+S)")
+	d.settle()
+	if m.Dirty() {
+		t.Error("not saved")
 	}
 }

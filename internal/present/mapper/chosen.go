@@ -15,6 +15,8 @@ type chosen struct {
 	d    *document
 	id   string // of the rule, or of a block
 	turn int    // which of its traces is shown, from 0
+	// instead: it stands in for one that is gone, and nobody went to it.
+	instead bool
 }
 
 // settle keeps the turn within what the rule did in the sample.
@@ -22,14 +24,21 @@ func (c *chosen) settle() {
 	c.turn = min(max(c.turn, 0), max(len(c.d.preview.traces[c.id])-1, 0))
 }
 
-// keepChoice chooses something near when what was chosen is gone.
+// keepChoice chooses something near when what was chosen is gone: what writes or reads where the user is, else the block
+// that he is in, else the first rule.
 func (d *document) keepChoice() {
 	c := &d.chosen
 	if _, ok := d.index[c.id]; ok {
 		return
 	}
+	c.instead = c.id != ""
 	c.turn = 0
 	c.id = ""
+	if c.instead {
+		if c.id = d.ruleNear(); c.id != "" {
+			return
+		}
+	}
 	for _, r := range d.rows {
 		if r.rule != nil {
 			c.id = r.rule.ID
@@ -38,16 +47,45 @@ func (d *document) keepChoice() {
 	}
 }
 
+// ruleNear is a rule of the row of the target that the user is on, else of that of the source, else the block of the target's
+// row; "" for none.
+func (d *document) ruleNear() string {
+	at := [2]int32{d.sides[0].find(d.sides[0].cursor), d.sides[1].find(d.sides[1].cursor)}
+	near := ""
+	for _, x := range d.lines.all {
+		if x.right == at[1] && at[1] >= 0 {
+			return x.rule
+		}
+		if near == "" && x.left == at[0] && at[0] >= 0 {
+			near = x.rule
+		}
+	}
+	if near == "" && at[1] >= 0 {
+		near = d.sides[1].nodes[at[1]].block
+	}
+	if _, ok := d.index[near]; !ok {
+		return ""
+	}
+	return near
+}
+
+// StandsIn says whether the rule that is looked at stands in for one that is gone, as after Undo: nobody went to it, and the
+// user stays where he is.
+func (m *Model) StandsIn() bool { return m.doc != nil && m.doc.chosen.instead }
+
 // Choose looks at a rule, or at a block.
 func (m *Model) Choose(id string) {
 	d := m.doc
 	if d == nil || d.chosen.id == id {
+		if d != nil {
+			d.chosen.instead = false
+		}
 		return
 	}
 	if _, ok := d.index[id]; !ok {
 		return
 	}
-	d.chosen.id, d.chosen.turn = id, 0
+	d.chosen.id, d.chosen.turn, d.chosen.instead = id, 0, false
 	for i, at := range d.preview.traces[id] { // one that wrote something says more
 		if d.preview.shown.Traces[at].Fired() {
 			d.chosen.turn = i
@@ -395,6 +433,38 @@ func (m *Model) CompleteFunction(text string) []Completion {
 		out[i] = list[i].Completion
 	}
 	return out
+}
+
+// BestFunction completes a text that names no function and no table where there is no doubt which one is meant: the only one
+// whose name begins so, or else the only one whose name holds it. false leaves the text as it is.
+func (m *Model) BestFunction(text string) (best string, ok bool) {
+	name, rest, args := strings.Cut(strings.TrimSpace(text), ":")
+	name = strings.TrimSpace(name)
+	wanted, before := strings.ToLower(name), ""
+	if args {
+		wanted, before = strings.ToLower(strings.TrimSpace(rest)), name+": "
+	}
+	if wanted == "" || args && !slices.Contains(lookupSteps, name) || !args && function(name) != nil {
+		return "", false
+	}
+	var begin, hold []string
+	for _, c := range m.CompleteFunction(text) {
+		switch offered := strings.ToLower(strings.TrimPrefix(c.Text, before)); {
+		case offered == wanted:
+			return "", false
+		case strings.HasPrefix(offered, wanted):
+			begin = append(begin, c.Text)
+		case strings.Contains(offered, wanted):
+			hold = append(hold, c.Text)
+		}
+	}
+	if len(begin) == 0 {
+		begin = hold
+	}
+	if len(begin) != 1 {
+		return "", false
+	}
+	return begin[0], true
 }
 
 func (m *Model) completeArgument(name, low string) (out []Completion) {

@@ -19,6 +19,7 @@ const (
 	JoinRule    Join = iota // one more rule for the target
 	JoinSource              // one more source of its rule: the values are taken in order
 	JoinReplace             // in the place of what its rule reads
+	JoinBefore              // one more rule, before those that write parts of the target: these have the last word
 )
 
 // MarkSources keeps the sources in rows as those that [Model.ConnectMarked] joins with a target; none takes the marks away.
@@ -65,6 +66,39 @@ func (m *Model) RuleAt(target int) string {
 		return rules[0]
 	}
 	return ""
+}
+
+// PartsAt are the rules that write parts of what stands in a row of the target, in order. A rule for the whole that comes
+// after them replaces what they wrote.
+func (m *Model) PartsAt(target int) []string {
+	d := m.doc
+	if d == nil {
+		return nil
+	}
+	s := m.sideOf(true)
+	if target < 0 || target >= len(s.rows) {
+		return nil
+	}
+	return d.partsOf(&s.nodes[s.rows[target]])
+}
+
+func (d *document) partsOf(n *node) (rules []string) {
+	for _, r := range d.rows {
+		if r.rule != nil && r.block.ID == n.block && n.to != "" && r.rule.Status != mapping.OutOfScope && strings.HasPrefix(r.rule.To, n.to+".") {
+			rules = append(rules, r.rule.ID)
+		}
+	}
+	return rules
+}
+
+// beforeParts is the row after which a rule goes that shall not replace what others write of parts of its target: that
+// before the first of them, else the last of the block.
+func (d *document) beforeParts(n *node) int {
+	if parts := d.partsOf(n); len(parts) > 0 {
+		return d.index[parts[0]] - 1
+	}
+	at := d.index[n.block]
+	return at + len(d.rows[at].block.Rules)
 }
 
 // RulesAt are the rules that read or write what stands in a row of a side.
@@ -130,14 +164,19 @@ func (m *Model) Connect(sources []int, target int, how Join) error {
 	block := d.rows[at].block
 	words := "Map " + strings.Join(paths, ", ") + " to " + n.to
 	rule := m.RuleAt(target)
-	if rule == "" || how == JoinRule {
+	if rule == "" || how == JoinRule || how == JoinBefore {
 		r := mapping.Rule{To: n.to, From: paths, Status: mapping.Draft}
 		d.loopFor(&r, &n)
-		last := at + len(block.Rules)
-		m.addRule(last, r, words)
+		after := at + len(block.Rules)
+		if how == JoinBefore {
+			after = d.beforeParts(&n)
+		}
+		m.addRule(after, r, words)
 		return nil
 	}
+	keys := d.keysOf(n.block, mapping.Rule{From: paths})
 	m.Edit(words, func(e *Edit) bool {
+		e.takeIn(keys)
 		r := e.Rule(n.block, rule)
 		if how == JoinSource && r.Value == "" && len(r.Inputs) > 0 {
 			for _, p := range paths {
@@ -153,6 +192,30 @@ func (m *Model) Connect(sources []int, target int, how Join) error {
 	})
 	m.Choose(rule)
 	return nil
+}
+
+// keysOf are the keys of what rules of a block read.
+func (d *document) keysOf(block string, rules ...mapping.Rule) (keys []string) {
+	loops := loopsOf(d.file)[block]
+	for i := range rules {
+		keys = append(keys, sourceKeys(d.file.Source.Kind, loops, &rules[i])...)
+	}
+	return keys
+}
+
+// takeIn takes fields that are mapped now out of what is left out on purpose, with their parts; and a field of which a part
+// is mapped. A whole segment that is left out stays so but for them.
+func (e *Edit) takeIn(keys []string) {
+	kind := e.File.Source.Kind
+	kept := slices.DeleteFunc(slices.Clone(e.File.LeftOut), func(l mapping.LeftOut) bool {
+		out := sourceKey(kind, nil, "", strings.TrimSpace(l.Path))
+		return out != "" && slices.ContainsFunc(keys, func(key string) bool {
+			return out == key || strings.HasPrefix(out, key+".") || kind == mapping.HL7v2 && strings.Contains(out, "-") && strings.HasPrefix(key, out+".")
+		})
+	})
+	if len(kept) < len(e.File.LeftOut) {
+		e.File.LeftOut = kept
+	}
 }
 
 // written is a path of the source as a rule of a block writes it: relative to the item that the block stands at.
@@ -233,7 +296,9 @@ func (m *Model) MapChildren(source, target int) int {
 	for i := range rules {
 		rules[i].ID = d.ruleID(x)
 	}
+	keys := d.keysOf(block, rules...)
 	m.Edit(fmt.Sprintf("Map the children of %s", a.key), func(e *Edit) bool {
+		e.takeIn(keys)
 		y := e.Block(block)
 		e.Insert(y, len(y.Rules), rules...)
 		return true

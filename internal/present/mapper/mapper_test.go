@@ -348,6 +348,16 @@ func TestChipsFollowTheSample(t *testing.T) {
 	}
 }
 
+// A text that can only mean one function, or one table, is completed; what is a name already, or may mean several, is not.
+func TestOneFunctionIsMeant(t *testing.T) {
+	m, _ := opened(t)
+	for text, want := range map[string]string{"upp": "upper", " Upp ": "upper", "upper": "", "date": "", "l": "", "zzz": "", "": "", "lookup: se": "lookup: sex", "lookup: sex": "", "lookup: ": "", "pad: 8, 0": "", "trim | upp": ""} {
+		if got, ok := m.BestFunction(text); got != want || ok != (want != "") {
+			t.Errorf("%q means %q, not %q", text, got, want)
+		}
+	}
+}
+
 // A value of the result leads to its rule, and a rule to what it made.
 func TestResultLeadsToRules(t *testing.T) {
 	m, _ := opened(t, admits(2)...)

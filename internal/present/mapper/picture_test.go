@@ -176,6 +176,126 @@ func TestSourcesAreConnected(t *testing.T) {
 	}
 }
 
+// What parts of a target write stays theirs when the whole is mapped before them; one undo takes it back.
+func TestWholeIsMappedBeforeItsParts(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	to := m.RowOfPath(true, "Patient.identifier[ssn]")
+	parts := m.PartsAt(to)
+	if len(parts) == 0 || m.RuleAt(to) != "" {
+		t.Fatalf("parts %v, rule %q", parts, m.RuleAt(to))
+	}
+	if none := m.PartsAt(m.RowOfPath(true, "Patient.gender")); len(none) != 0 {
+		t.Errorf("parts of gender: %v", none)
+	}
+	rules := m.File().Rules()
+	for how, before := range map[Join]bool{JoinBefore: true, JoinRule: false} {
+		m.RowOfPath(false, "PID-2")
+		if err := m.Connect([]int{rowOf(m, false, "PID-2")}, m.RowOfPath(true, "Patient.identifier[ssn]"), how); err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		if m.RuleField(ColumnTarget) != "identifier[ssn]" || m.RowOf(m.Chosen()) < m.RowOf(parts[0]) != before {
+			t.Errorf("%d: %s stands in row %d, its parts from row %d on", how, m.Chosen(), m.RowOf(m.Chosen()), m.RowOf(parts[0]))
+		}
+		warned := slices.ContainsFunc(mapping.Check(m.File(), nil), func(f mapping.Finding) bool { return f.Code == mapping.CodeParts && f.ID == m.Chosen() })
+		if warned == before {
+			t.Errorf("%d: warned %v", how, warned)
+		}
+		if m.Undo(); m.File().Rules() != rules {
+			t.Errorf("%d rules, there were %d", m.File().Rules(), rules)
+		}
+	}
+}
+
+// What is mapped is no longer left out on purpose, nor are its parts; one undo brings both back. Others stay left out.
+func TestMappedFieldsAreNotLeftOut(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	out := func() (paths []string) {
+		for _, l := range m.File().LeftOut {
+			paths = append(paths, l.Path)
+		}
+		return paths
+	}
+	m.Edit("Leave out", func(e *Edit) bool {
+		e.File.LeftOut = []mapping.LeftOut{{Path: "PID-2", Reason: "old"}, {Path: "PID-6.1", Reason: "old"}, {Path: "PID-6.2", Reason: "old"}, {Path: "PID-30", Reason: "old"}, {Path: "PID-22", Reason: "old"}, {Path: "PV1", Reason: "old"}}
+		return true
+	})
+	s.Settle()
+	all := out()
+	for _, c := range []struct {
+		source string
+		how    Join
+		want   []string
+	}{
+		{"PID-2", JoinRule, []string{"PID-6.1", "PID-6.2", "PID-30", "PID-22", "PV1"}},
+		{"PID-6", JoinSource, []string{"PID-2", "PID-30", "PID-22", "PV1"}},
+		{"PID-22.1", JoinReplace, []string{"PID-2", "PID-6.1", "PID-6.2", "PID-30", "PV1"}},
+		{"PV1-2", JoinRule, all},
+	} {
+		m.RowOfPath(false, c.source)
+		if err := m.Connect([]int{rowOf(m, false, c.source)}, m.RowOfPath(true, "Patient.gender"), c.how); err != nil {
+			t.Fatal(err)
+		}
+		if got := out(); !slices.Equal(got, c.want) {
+			t.Errorf("with %s mapped %v is left out, not %v", c.source, got, c.want)
+		}
+		if got := m.SourceTree().Cell(rowOf(m, false, c.source), 3).Text; !strings.Contains(got, "→") {
+			t.Errorf("%s is mapped, and its row says %q", c.source, got)
+		}
+		if m.Undo(); !slices.Equal(out(), all) {
+			t.Errorf("undone, %v is left out", out())
+		}
+	}
+}
+
+// When what was chosen is gone after Undo, something at the user's place stands in for it, and he stays where he is.
+func TestUndoStaysAtTheRow(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	m.RowOfPath(false, "PID-30")
+	// PID-30 has the rule pid-14 already, which is near where active has none
+	for path, want := range map[string]string{"active": "pid-14", "gender": "pid-11"} {
+		m.RowOfPath(true, "Patient."+path)
+		m.SetCursor(false, rowOf(m, false, "PID-30"))
+		m.SetCursor(true, rowOf(m, true, path))
+		if err := m.Connect([]int{rowOf(m, false, "PID-30")}, rowOf(m, true, path), JoinRule); err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		if m.StandsIn() {
+			t.Error("the new rule stands in for another")
+		}
+		m.Undo()
+		s.Settle()
+		if !m.StandsIn() || m.Chosen() != want || m.PathAt(true, m.Cursor(true)) != path || m.PathAt(false, m.Cursor(false)) != "PID-30" {
+			t.Errorf("at %s: %s is chosen, not %s, the cursors are at %s and %s", path, m.Chosen(), want, m.PathAt(false, m.Cursor(false)), m.PathAt(true, m.Cursor(true)))
+		}
+		if m.Choose("pid-12"); m.StandsIn() {
+			t.Error("what the user chose stands in for another")
+		}
+	}
+}
+
+// A list without rows says why.
+func TestEmptyListsSayWhy(t *testing.T) {
+	m, s := opened(t, admits(1)...)
+	for _, target := range []bool{false, true} {
+		m.Search(target, "Nowhere9")
+		if n := []screen.Tree{m.SourceTree(), m.TargetTree()}[map[bool]int{true: 1}[target]].Len(); n != 0 || !strings.Contains(m.EmptyWords(target), `Nothing matches "nowhere9".`) {
+			t.Errorf("%d rows, %q", n, m.EmptyWords(target))
+		}
+		m.SetFilter(target, Required)
+		if words := m.EmptyWords(target); !strings.Contains(words, "with the filter Required") {
+			t.Errorf("%q", words)
+		}
+		m.Search(target, "")
+		m.SetFilter(target, Everything)
+		s.Settle()
+		if words := m.EmptyWords(target); strings.Contains(words, "matches") {
+			t.Errorf("%q", words)
+		}
+	}
+}
+
 // What is below a source goes to what is named like it below a target.
 func TestChildrenAreMappedByName(t *testing.T) {
 	m, s := newPlace(t, admits(1)...)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,11 @@ func TestRunIsKeptAndRepeated(t *testing.T) {
 	files, err := os.ReadDir(out)
 	if err != nil || len(files) != 6 {
 		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for i, f := range files { // by the control ID, and the number in the project
+		if want := fmt.Sprintf("msg%02d-%d.json", i, i+1); f.Name() != want {
+			t.Errorf("the result is in %s, not in %s", f.Name(), want)
+		}
 	}
 	b, err := os.ReadFile(filepath.Join(out, files[0].Name()))
 	if n, parseErr := fhir.ParseJSON(b); err != nil || parseErr != nil || n.ResourceType() != "Bundle" {

@@ -201,14 +201,13 @@ func (m *Model) TakeProposal(row int) {
 		return
 	}
 	p := &d.proposals
-	at, ok := d.index[p.block]
-	if !ok {
+	if _, ok := d.index[p.block]; !ok {
 		return
 	}
 	x := p.list[row]
 	key := suggest.PlainPath(x.From)
 	r := mapping.Rule{To: p.node.to, From: []string{d.written(key, p.block)}, Do: x.Do, Status: mapping.Draft}
 	d.loopFor(&r, &p.node)
-	m.addRule(at+len(d.rows[at].block.Rules), r, "Map "+key+" to "+p.node.to)
+	m.addRule(d.beforeParts(&p.node), r, "Map "+key+" to "+p.node.to)
 	m.Reveal()
 }

@@ -194,7 +194,9 @@ func (m *Model) addRule(after int, rule mapping.Rule, words string) int {
 	}
 	rule.ID = d.ruleID(r.block)
 	id := r.block.ID
+	keys := d.keysOf(id, rule)
 	m.Edit(words, func(e *Edit) bool {
+		e.takeIn(keys)
 		e.Insert(e.Block(id), at, rule)
 		return true
 	})

@@ -85,7 +85,7 @@ func (g *treeGrid) Cell(row, col int) screen.Cell {
 	switch {
 	case g.target:
 		return s.nameCell(n)
-	case s.leftOut(n):
+	case s.leftOut(n) && n.rules == 0:
 		return screen.Cell{Text: "out", Role: screen.RoleMuted} // on purpose
 	}
 	return rulesCell(n)
@@ -222,6 +222,27 @@ func (m *Model) Search(target bool, text string) {
 	}
 	m.doc.arrange()
 	m.changed(Trees)
+}
+
+// EmptyWords say why a side has no rows, and what helps.
+func (m *Model) EmptyWords(target bool) string {
+	if m.doc != nil {
+		s := m.sideOf(target)
+		filter := ""
+		if s.filter != Everything {
+			filter = " with the filter " + Filters[s.filter]
+		}
+		switch {
+		case len(s.nodes) > 0 && s.search != "":
+			return fmt.Sprintf("Nothing matches %q%s. Escape in the search shows all again.", s.search, filter)
+		case len(s.nodes) > 0 && filter != "":
+			return "Nothing is left" + filter + "."
+		}
+	}
+	if target {
+		return "Nothing is made yet: add a block (Ctrl+B)."
+	}
+	return "Nothing to read yet: choose samples, or say which message it is under More."
 }
 
 // SetFilter shows what passes a filter on a side.

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"trestle/internal/hl7"
 	"trestle/internal/inspect"
 	"trestle/internal/job"
 	"trestle/internal/mapping"
@@ -295,16 +296,27 @@ func (w *worker) write(i item) error {
 	if ending == "" {
 		ending = ".json"
 	}
-	base := strings.TrimSuffix(filepath.Base(i.Name), filepath.Ext(i.Name))
-	if i.Ref != "" {
-		base = strings.ReplaceAll(i.Ref, "/", "-")
-	}
-	base = identifier(base)
+	base := w.fileName(i)
 	w.places[base]++
 	if n := w.places[base]; n > 1 {
 		base = fmt.Sprintf("%s-%04d", base, n)
 	}
 	return w.root.WriteFile(base+ending, w.text, 0o600)
+}
+
+// fileName is what the file of a result is called, without its ending: by the file that it was made from, or by the control ID
+// of the message and its number in the project, so that it is found by what both sides call it, and no two are alike.
+func (w *worker) fileName(i item) string {
+	if i.Ref == "" {
+		return identifier(strings.TrimSuffix(filepath.Base(i.Name), filepath.Ext(i.Name)))
+	}
+	base := strings.ReplaceAll(i.Ref, "/", "-")
+	if w.e.File().Source.Kind == mapping.HL7v2 {
+		if control := inspect.Summarise(hl7.Parse(i.rec.Bytes)).ControlID; control != "" {
+			base = control + "-" + strings.TrimPrefix(base, "message-")
+		}
+	}
+	return identifier(base)
 }
 
 // keepBatch is how many results are stored in the project at a time.

@@ -1,6 +1,8 @@
 package mapper
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -36,8 +38,6 @@ func newPicturePane(v *View) *picturePane {
 	p := &picturePane{v: v, moving: -1}
 	p.trees = [2]*kit.TreeView{kit.NewTreeView(v.m.SourceTree()), kit.NewTreeView(v.m.TargetTree())}
 	p.trees[0].Single = false
-	p.trees[0].Empty = "Nothing to read yet: choose samples, or say which message it is under More."
-	p.trees[1].Empty = "Nothing is made yet: add a block (Ctrl+B)."
 	p.links = kit.NewLinkView()
 	p.links.Links, p.links.Pulled, p.links.OnTap, p.links.OnSecondary, p.links.OnScroll = p.lines, p.pull, p.tapped, p.secondary, p.scroll
 	var sides [2]fyne.CanvasObject
@@ -187,8 +187,8 @@ func (p *picturePane) connect(sources []int, target int) {
 		m.Say(screen.News{Text: "Mark a source with M first, then choose the target.", Bad: true}, nil)
 		return
 	}
-	rule := m.RuleAt(target)
-	if rule == "" {
+	rule, parts := m.RuleAt(target), m.PartsAt(target)
+	if rule == "" && len(parts) == 0 {
 		do(model.JoinRule)
 		return
 	}
@@ -196,9 +196,24 @@ func (p *picturePane) connect(sources []int, target int) {
 	answer := func(label string, how model.Join) kit.Action {
 		return kit.Action{Label: label, Do: func() { dismiss(); do(how) }}
 	}
+	if rule == "" {
+		dismiss = v.host.Dialog("Parts of "+m.PathAt(true, target)+" have rules already", container.New(kit.Width(520), kit.NewNote("They are written by "+partsWords(parts)+
+			". A rule that comes before them fills the rest, and they have the last word; one that comes after them replaces what they wrote.")), 520, nil,
+			answer("Before them", model.JoinBefore), answer("After them", model.JoinRule), kit.Action{Label: "Cancel"})
+		return
+	}
 	dismiss = v.host.Dialog(m.PathAt(true, target)+" has a rule already", container.New(kit.Width(520), kit.NewNote("The rule "+rule+
 		" writes it. Its sources are taken in order: the first that has a value counts, unless a function joins them. A rule of its own needs a condition, or the later one wins.")), 520, nil,
 		answer("A further source", model.JoinSource), answer("In the place of its source", model.JoinReplace), answer("A rule of its own", model.JoinRule), kit.Action{Label: "Cancel"})
+}
+
+// partsWords name the rules of parts, the first of many.
+func partsWords(rules []string) string {
+	const most = 4
+	if len(rules) > most {
+		return strings.Join(rules[:most], ", ") + " …"
+	}
+	return strings.Join(rules, ", ")
 }
 
 // suggest shows which sources a target may be filled from, with what speaks for each. What is taken becomes a rule.
@@ -383,6 +398,7 @@ func (p *picturePane) redraw(what model.What) {
 			if row := p.v.m.Cursor(i == 1); row >= 0 && row != t.Selected() && t.SelectedCount() < 2 {
 				t.Select(row)
 			}
+			t.Empty = p.v.m.EmptyWords(i == 1)
 			t.Refresh()
 		}
 	}
@@ -398,6 +414,9 @@ func (p *picturePane) redraw(what model.What) {
 // follow moves the cursors of the lists to the ends of the rule that is looked at; both, or the one that the user does not
 // move himself.
 func (p *picturePane) follow(both bool) {
+	if !both && p.v.m.StandsIn() {
+		return
+	}
 	source, target := p.v.m.Ends()
 	for i, row := range [2]int{source, target} {
 		if row >= 0 && (both || p.moving >= 0 && p.moving != i || p.moving < 0 && !p.on(i, row)) {

@@ -162,6 +162,9 @@ func (p *rulePane) takeFunction(text string) {
 	if at < 0 {
 		at, replace = p.after(), false
 	}
+	if best, ok := p.v.m.BestFunction(text); ok {
+		text = best
+	}
 	if err := p.v.m.PutFunction(at, text, replace); err != nil {
 		p.say(err)
 		return

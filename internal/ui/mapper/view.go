@@ -292,6 +292,7 @@ type topBar struct {
 	before   *kit.ToolButton
 	after    *kit.ToolButton
 	coverage *kit.Badge
+	share    fyne.CanvasObject // the coverage in the bar, which goes where there is no room
 	tabs     *kit.SegmentedControl
 	tabsBox  *fyne.Container
 	save     *kit.ToolButton
@@ -315,10 +316,11 @@ func newTopBar(v *View) *topBar {
 	var more *kit.ToolButton
 	more = kit.NewToolButton(theme.IconMore, "More: rename, export, delete …", func() { v.more(more) })
 	b.samples = kit.NewTextButton("", "Samples…", v.ChooseSamples)
+	b.name.Min, b.about.Min, b.sample.Min = 50, 16, 60
 	center := func(o fyne.CanvasObject) fyne.CanvasObject { return container.NewCenter(o) }
-	right := container.NewHBox(center(b.coverage), kit.Gap(2, 0), center(b.before), center(b.sample), center(b.after), center(b.samples), kit.Gap(4, 0), b.tabsBox,
-		center(b.undo), center(b.redo), center(b.save), center(more), kit.Gap(3, 0))
-	b.content = kit.NewBand(container.NewBorder(nil, nil, container.NewHBox(kit.Gap(2, 0), center(back)), right, container.New(kit.Titles{}, b.name, b.about)))
+	b.share = center(b.coverage)
+	b.content = kit.NewBand(container.New(topRow{b}, center(back), container.New(kit.Titles{}, b.name, b.about), b.share, center(b.before), b.sample, center(b.after), center(b.samples),
+		b.tabsBox, center(b.undo), center(b.redo), center(b.save), center(more)))
 	return b
 }
 
