@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -184,7 +185,7 @@ func separator(text string) rune {
 // unguarded takes off the apostrophe that keeps a spreadsheet from taking text for a formula.
 func unguarded(s string) string {
 	rest, guarded := strings.CutPrefix(s, "'")
-	if guarded && rest != "" && strings.ContainsRune("=+-@\t＝＋－＠", []rune(strings.TrimLeft(rest, " "))[0]) {
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(rest, " ")); guarded && strings.ContainsRune("=+-@\t＝＋－＠", first) {
 		return rest
 	}
 	return s

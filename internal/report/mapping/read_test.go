@@ -341,6 +341,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("Source,Target,Condition,Functions\nPID-5.1,Patient.name.family,PID-8 VALUED,\"pad(\"\"8\"\", \"\"0\"\")\"\n"))
 	f.Add([]byte("Segment\tField\tTo\nMSH\t9\tx.y\n"))
 	f.Add([]byte("PID-3,PID-3\n\"a\nb\",OBX[2]-5[1].1\n"))
+	f.Add([]byte("0,' "))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := Read(context.Background(), bytes.NewReader(b), ReadOptions{MSHFromDelimiters: true})
 		if err != nil {
